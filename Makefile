@@ -1,0 +1,68 @@
+# What a contributor runs; .ci/run runs the same. `make help` lists the targets.
+
+PYTHON ?= python3
+RESULTS ?= results/runs
+PYTEST_ARGS ?=
+BIN := .venv/bin
+SOURCES := sdd_bench methods metrics prompts tests benchmarks
+# The release that the published numbers and the bit-for-bit tests were made with: another one may
+# round differently.
+TORCH := -P torch==2.14.1 -P torchvision==0.29.1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format coverage constraints clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' \
+	    | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+# One stamp per set of extras, so that nothing is installed again until a dependency changes.
+.venv/run.stamp: EXTRAS :=
+.venv/dev.stamp: EXTRAS := [dev,train,nudenet]
+.venv/%.stamp: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
+	    echo "sdd_bench needs Python 3.10 or newer, and '$(PYTHON)' is not. Name one: make PYTHON=python3.11 ..." >&2; \
+	    exit 1; }
+	@echo "Installing sdd-bench$(EXTRAS) into .venv (a few minutes the first time) ..." >&2
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check \
+	    --constraint constraints.txt --editable '.$(EXTRAS)'
+	@touch $@
+
+demo: .venv/run.stamp ## the undefended model against the negative prompt, on the embedded miniature
+	@$(BIN)/sdd-bench run --results $(RESULTS) --method sd --method sd-neg \
+	    --suite country_body --images-per-prompt 4
+	@$(BIN)/sdd-bench run --results $(RESULTS) --method sd --method sd-neg \
+	    --suite coco30k --limit 200
+	@$(BIN)/sdd-bench table --results $(RESULTS)
+	@echo "Pictures: $(RESULTS)/*/images/"
+
+test: .venv/dev.stamp ## the whole test suite, offline and on the CPU
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+check: .venv/dev.stamp ## format, lint and types, without changing a file
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/mypy
+
+format: .venv/dev.stamp ## format, and repair what the linter can
+	@$(BIN)/ruff format --quiet $(SOURCES)
+	@$(BIN)/ruff check --fix --quiet $(SOURCES)
+
+coverage: .venv/dev.stamp ## the tests with line coverage
+	@$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	@$(BIN)/coverage report
+
+# Apart from the stamps: it has to work when what constraints.txt says cannot be installed any more.
+$(BIN)/uv:
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check uv
+
+constraints: $(BIN)/uv ## resolve constraints.txt anew (UPGRADE=--upgrade: to the newest releases)
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 $(TORCH) \
+	    --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --custom-compile-command "make constraints" --quiet $(UPGRADE) --output-file constraints.txt
+
+clean: ## remove what tools left behind; .venv and results stay
+	@rm -rf build dist .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,10 @@
+"""`python -m sdd_bench`: the same as the `sdd-bench` command."""
+
+from __future__ import annotations
+
+import sys
+
+from sdd_bench.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

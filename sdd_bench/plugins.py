@@ -1,0 +1,180 @@
+"""Where plugins come from, and whether they can be used. The registry gives them their names.
+
+A plugin's code can do anything when it is run. Whatever goes wrong becomes one InputError that
+names the file or the distribution.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, is_dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from .errors import InputError
+from .types import Definition, ImageMetric, Method, Metric, PairMetric, SetMetric
+
+Kind: TypeAlias = Literal["methods", "metrics"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One place that plugins come from."""
+
+    owner: str
+    """For messages: the file, or the entry point and its distribution."""
+    read: Callable[[], object]
+    """Runs the plugin's code and returns what it holds."""
+
+
+# --- places -----------------------------------------------------------------------------------
+
+
+def files(kind: Kind) -> list[str]:
+    """The built-in plugin files, without '.py', sorted."""
+    package = importlib.import_module(f"sdd_bench.{kind}")
+    return sorted(
+        module.name
+        for module in pkgutil.iter_modules(package.__path__)
+        if not module.ispkg and not module.name.startswith("_")
+    )
+
+
+def file_source(kind: Kind, file: str) -> Source:
+    """The `PLUGINS` of a built-in file."""
+
+    def read() -> object:
+        plugins: object = importlib.import_module(f"sdd_bench.{kind}.{file}").PLUGINS
+        return plugins
+
+    return Source(f"{kind}/{file}.py", read)
+
+
+def entry_sources(kind: Kind) -> dict[str, list[Source]]:
+    """What installed distributions register, by name."""
+    sources: dict[str, list[Source]] = {}
+    for entry in sorted(entry_points(group=f"sdd_bench.{kind}"), key=_owner):
+        sources.setdefault(entry.name, []).append(Source(_owner(entry), entry.load))
+    return sources
+
+
+def _owner(entry: EntryPoint) -> str:
+    distribution = entry.dist.name if entry.dist is not None else entry.value
+    return f"entry point '{entry.name}' of {distribution}"
+
+
+def is_path(name: str) -> bool:
+    """Whether `name` is `path/to/file.py:Name`. Raises InputError if only the file is given."""
+    if name.endswith(".py"):
+        raise InputError(f"'{name}' is a file: say which object in it, '{name}:Name'")
+    return name.rpartition(":")[0].endswith(".py")
+
+
+def path_source(name: str) -> Source:
+    """The object that `path/to/file.py:Name` names, its file run anew: it may have been edited."""
+    file, _, attribute = name.rpartition(":")
+    path = Path(file).resolve()
+    if not path.is_file():
+        raise InputError(f"there is no file {file}")
+
+    def read() -> object:
+        spec = importlib.util.spec_from_file_location(f"sdd_bench_plugin_{path.stem}", path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path} is no Python file")
+        module = importlib.util.module_from_spec(spec)
+        # Dataclasses look their own module up to resolve annotations.
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+        return getattr(module, attribute)
+
+    return Source(name, read)
+
+
+# --- loading ----------------------------------------------------------------------------------
+
+
+def load(source: Source) -> object:
+    """What a source holds, classes already called. Raises InputError whatever goes wrong."""
+    try:
+        return _instance(source.read())
+    except Exception as error:
+        raise unusable(source, f"{type(error).__name__}: {error}") from error
+
+
+def as_method(source: Source) -> Method:
+    """The source's one method."""
+    return checked_method(load(source), source)
+
+
+def as_metrics(source: Source) -> tuple[Metric, ...]:
+    """The source's metrics: one, or a tuple of them."""
+    found = load(source)
+    items = found if isinstance(found, tuple) else (found,)
+    if not items:
+        raise unusable(source, "it holds no metric")
+    return tuple(_checked_metric(item, source) for item in items)
+
+
+def unusable(source: Source, cause: str) -> InputError:
+    """The error for a plugin that doesn't work."""
+    return InputError(f"{source.owner} cannot be used: {cause}")
+
+
+def _instance(plugin: object) -> object:
+    """An object for a class, also for each one in a tuple."""
+    if isinstance(plugin, tuple):
+        return tuple(_instance(item) for item in plugin)
+    return plugin() if isinstance(plugin, type) else plugin
+
+
+# --- checks -----------------------------------------------------------------------------------
+
+
+def checked_method(plugin: object, source: Source) -> Method:
+    """`plugin`, if it can be used as a method; raises InputError otherwise."""
+    name = type(plugin).__name__
+    if not isinstance(plugin, Method):
+        parts = ("concepts", "branches", "guide")
+        lacking = [part for part in parts if not hasattr(plugin, part)]
+        raise unusable(source, f"{name} is no method, it lacks {' and '.join(lacking)}")
+    if getattr(plugin, "__dict__", None) and not is_dataclass(plugin):
+        raise unusable(
+            source, f"{name} has parameters that no image would record: make it a frozen dataclass"
+        )
+    return plugin
+
+
+def _checked_metric(plugin: object, source: Source) -> Metric:
+    name = type(plugin).__name__
+    kinds = [isinstance(plugin, kind) for kind in (ImageMetric, PairMetric, SetMetric)]
+    if not isinstance(plugin, Metric) or sum(kinds) != 1:
+        raise unusable(
+            source,
+            f"{name} is no metric, it needs `definitions` and either `score`, or `compare`, "
+            "or `features` and `distance`",
+        )
+    found = plugin.definitions
+    if not found or not all(isinstance(item, Definition) for item in found):
+        raise unusable(source, f"the definitions of {name} must be at least one Definition")
+    if len({item.measure for item in found}) > 1:
+        raise unusable(source, f"the definitions of {name} must share one raw score")
+    for item in found:
+        if not _named_by_threshold(item):
+            raise unusable(source, f"'{item.name}' must end in its threshold, {item.threshold}")
+    return plugin
+
+
+def _named_by_threshold(item: Definition) -> bool:
+    """Whether the name and the field agree about the threshold."""
+    _, at, text = item.name.partition("@")
+    if item.threshold is None:
+        return not at
+    try:
+        return float(text) == item.threshold
+    except ValueError:
+        return False

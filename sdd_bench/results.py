@@ -1,0 +1,335 @@
+"""Run folders: `<results>/runs/<model>/<suite>/<method>-<digest>/`.
+
+    run.json         what makes these images these images, and where they come from
+    images/*.png     one per sample
+    scores.parquet   one row per image: who it is, and every raw score
+    sets.json        the value of every set metric
+
+Everything is written to a temporary file first and then renamed, so a file is either whole or
+absent, and nothing is ever deleted: what turns out damaged is set aside or made again in place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image, PngImagePlugin
+
+from . import files
+from .errors import InputError
+from .types import Sample, Settings, Value
+
+if TYPE_CHECKING:
+    from .types import Pixels
+
+log = logging.getLogger(__name__)
+
+KEYS = (
+    "suite",
+    "method",
+    "prompt_id",
+    "group",
+    "k",
+    "seed",
+    "noise_hash",
+    "image_hash",
+)
+"""The columns of scores.parquet that say which image a row is about; the others are measures."""
+
+_INTEGERS = ("k", "seed")
+
+_MARK = "sdd_bench"
+"""The PNG text chunk that holds a hash of the sample's prompt and seed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
+    """All that the images of a run have in common: with a sample, an image's identity."""
+
+    model: str
+    """Name of the model; its weights count, not its name."""
+    model_hash: str
+    method: str
+    parameters: Mapping[str, object]
+    """The fields of the method's dataclass."""
+    concepts: tuple[str, ...]
+    checkpoint: str | None
+    """Hash of the fine-tuned weights, if there are any."""
+    suite: str
+    settings: Settings
+    numerics: str
+    """What arithmetic the images were computed with, such as 'cpu-float32'."""
+
+    @property
+    def digest(self) -> str:
+        """Ten hexadecimal digits that differ between any two runs whose images may differ."""
+        identity = {key: value for key, value in asdict(self).items() if key != "model"}
+        text = json.dumps(_canonical(identity), sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+    @property
+    def folder(self) -> Path:
+        """Where the run lies below the results folder."""
+        method = f"{_folder_name(self.method)}-{self.digest}"
+        return Path("runs", _folder_name(self.model), _folder_name(self.suite), method)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """How a run went: nothing that its images depend on."""
+
+    started: str
+    """UTC, ISO 8601."""
+    finished: str | None = None
+    """UTC, ISO 8601; None while images are missing."""
+    images: int = 0
+    """How many images the run has when it is complete."""
+    truncated_prompts: int = 0
+    """Prompts longer than the text encoder reads."""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """Versions, commit, machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetValue(Value):
+    """The value of a set metric."""
+
+    reference: str = ""
+    """The set of real images that it was measured against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run folder."""
+
+    folder: Path
+    spec: RunSpec
+
+    @classmethod
+    def create(cls, results_dir: str | Path, spec: RunSpec) -> Run:
+        """The run of that identity below `results_dir`: a new one, or the one already there."""
+        run = cls(Path(results_dir) / spec.folder, spec)
+        with files.writing(run.folder):
+            (run.folder / "images").mkdir(parents=True, exist_ok=True)
+        if (run.folder / "run.json").exists():
+            run = cls.open(run.folder)
+            if run.spec.digest != spec.digest or run.spec.model != spec.model:
+                raise InputError(
+                    f"{run.folder} holds another run than its name says: move it elsewhere"
+                )
+            return run
+        run.write_facts(Facts(started=utc_now()))
+        return run
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Run:
+        """The run in a folder. Raises InputError if it holds none or its run.json is damaged."""
+        spec, _ = _read_run(Path(folder))
+        return cls(Path(folder), spec)
+
+    # --- how it went ---
+
+    def facts(self) -> Facts:
+        """How the run went, as far as it is known."""
+        return _read_run(self.folder)[1]
+
+    def write_facts(self, facts: Facts) -> None:
+        """Replace what is known about how the run went."""
+        content = {"digest": self.spec.digest, "spec": asdict(self.spec), **asdict(facts)}
+        files.write_json(self.folder / "run.json", content)
+
+    def finish(self, *, images: int, truncated_prompts: int, provenance: Mapping[str, str]) -> None:
+        """Record that all images are there."""
+        self.write_facts(
+            replace(
+                self.facts(),
+                finished=utc_now(),
+                images=images,
+                truncated_prompts=truncated_prompts,
+                provenance=provenance,
+            )
+        )
+
+    # --- images ---
+
+    def image_path(self, sample: Sample) -> Path:
+        """Where a sample's image is, or will be."""
+        return self.folder / "images" / f"{sample.stem}.png"
+
+    def missing(self, samples: Sequence[Sample]) -> list[Sample]:
+        """Those of `samples` that have no valid image; damaged and foreign ones with a warning."""
+        return [sample for sample in samples if not _is_valid(self.image_path(sample), sample)]
+
+    def save_image(self, sample: Sample, pixels: Pixels) -> None:
+        """Write an image, uint8 (height, width, 3); the same pixels give the same bytes."""
+        if pixels.dtype != "uint8" or pixels.ndim != 3 or pixels.shape[2] != 3:
+            given = f"{pixels.dtype} {pixels.shape}"
+            raise ValueError(f"an image is uint8 (height, width, 3), not {given}")
+        mark = PngImagePlugin.PngInfo()
+        mark.add_text(_MARK, _sample_hash(sample))
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, format="PNG", compress_level=1, pnginfo=mark)
+        files.write(self.image_path(sample), buffer.getvalue())
+
+    # --- scores ---
+
+    def scores(self) -> pd.DataFrame:
+        """One row per image, KEYS and then one float64 column per measure; empty if none."""
+        path = self.folder / "scores.parquet"
+        data = files.read(path)
+        if data is not None:
+            try:
+                return _typed(pd.read_parquet(io.BytesIO(data)))
+            except (OSError, ValueError, KeyError) as error:
+                _set_aside(path, error)
+        return _typed(pd.DataFrame(columns=list(KEYS)))
+
+    def write_scores(self, scores: pd.DataFrame) -> None:
+        """Replace the scores. Prompts keep their order, and the images of one are sorted by k."""
+        if scores.duplicated(["prompt_id", "k"]).any():
+            raise ValueError("two rows of scores are about the same image")
+        # lexsort sorts by its last key first: where the prompt first appeared, then k.
+        order = np.lexsort((scores["k"], pd.factorize(scores["prompt_id"])[0]))
+        buffer = io.BytesIO()
+        _typed(scores.iloc[order]).to_parquet(buffer, index=False)
+        files.write(self.folder / "scores.parquet", buffer.getvalue())
+
+    def sets(self) -> dict[str, SetValue]:
+        """The values of set metrics by definition; empty if none."""
+        path = self.folder / "sets.json"
+        data = files.read(path)
+        if data is not None:
+            try:
+                content = json.loads(data)
+                return {name: _set_value(cells) for name, cells in sorted(content.items())}
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                _set_aside(path, error)
+        return {}
+
+    def write_sets(self, values: Mapping[str, SetValue]) -> None:
+        """Replace the values of set metrics."""
+        content = {
+            name: {key: None if _is_nan(cell) else cell for key, cell in asdict(value).items()}
+            for name, value in sorted(values.items())
+        }
+        files.write_json(self.folder / "sets.json", content)
+
+
+def find(results_dir: str | Path) -> list[Run]:
+    """All runs below a results folder, sorted by their folders."""
+    return [Run.open(file.parent) for file in sorted(Path(results_dir).glob("runs/*/*/*/run.json"))]
+
+
+def utc_now() -> str:
+    """The time in UTC, ISO 8601, to the second."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+def _read_run(folder: Path) -> tuple[RunSpec, Facts]:
+    path = folder / "run.json"
+    data = files.read(path)
+    if data is None:
+        raise InputError(f"{folder} is no run folder: it has no run.json")
+    try:
+        content = json.loads(data)
+        stored = content.pop("digest")
+        fields = content.pop("spec")
+        fields["settings"] = Settings(**fields["settings"])
+        fields["concepts"] = tuple(fields["concepts"])
+        spec, facts = RunSpec(**fields), Facts(**content)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path} is damaged ({type(error).__name__}: {error}): restore it, or move the folder "
+            "away and run again"
+        ) from error
+    if spec.digest != stored:
+        raise InputError(
+            f"{path} was edited, its digest {stored} doesn't fit what it describes: restore it, or "
+            "move the folder away and run again"
+        )
+    return spec, facts
+
+
+def _is_valid(path: Path, sample: Sample) -> bool:
+    """Whether a file is a whole PNG, and of this sample if it says of which one."""
+    try:
+        # Decoding doesn't look at the checksums, and checking them leaves nothing to decode.
+        with Image.open(path, formats=["PNG"]) as image:
+            image.verify()
+        with Image.open(path, formats=["PNG"]) as image:
+            image.load()
+            mark = image.info.get(_MARK)
+    except FileNotFoundError:
+        return False
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        log.warning("%s is damaged (%s) and will be made again", path, error)
+        return False
+    if mark not in {None, _sample_hash(sample)}:
+        log.warning("%s was made from another prompt or seed and will be made again", path)
+        return False
+    return True
+
+
+def _sample_hash(sample: Sample) -> str:
+    """Tells when a prompt's text or an image's seed has changed since the image was made."""
+    text = json.dumps([sample.prompt.text, sample.seed])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _typed(scores: pd.DataFrame) -> pd.DataFrame:
+    """KEYS first, then the measures by name, each with its type. Raises KeyError, ValueError."""
+    measures = sorted(set(scores.columns) - set(KEYS))
+    types = {key: "int64" if key in _INTEGERS else "str" for key in KEYS}
+    ordered = scores[[*KEYS, *measures]].astype(types | dict.fromkeys(measures, "float64"))
+    return ordered.reset_index(drop=True)
+
+
+def _is_nan(cell: object) -> bool:
+    return isinstance(cell, float) and math.isnan(cell)
+
+
+def _set_value(cells: dict[str, Any]) -> SetValue:
+    """JSON has no NaN: it is written as null."""
+    return SetValue(**cells | {key: math.nan for key, cell in cells.items() if cell is None})
+
+
+def _set_aside(path: Path, error: Exception) -> None:
+    aside = path.with_name(f"{path.name}.damaged")
+    log.warning("%s is damaged (%s): kept as %s, scores will be made again", path, error, aside)
+    with files.writing(path):
+        path.replace(aside)
+
+
+# --- identity ---------------------------------------------------------------------------------
+
+
+def _canonical(content: object) -> object:
+    """One spelling for equal numbers: a guidance scale of 7 is 7.0."""
+    if isinstance(content, Mapping):
+        return {str(key): _canonical(item) for key, item in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_canonical(item) for item in content]
+    if isinstance(content, float) and content.is_integer():
+        return int(content)
+    return content
+
+
+def _folder_name(name: str) -> str:
+    """A name that is safe as a folder's on every system; two names may share it."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name.replace("/", "__")).strip("-._")
+    return safe[:100] or "unnamed"

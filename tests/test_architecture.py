@@ -1,0 +1,299 @@
+"""Who may import whom, read from the source. Every check has a twin that proves it can fail."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PLUGINS = ("methods", "metrics")
+
+FOR_PLUGINS = ("sdd_bench.errors", "sdd_bench.types", "sdd_bench.weights")
+"""All of the core that a built-in plugin may lean on; so a third party's can do the same."""
+
+LOADS_TORCH = ("accelerate", "cleanfid", "diffusers", "lpips", "open_clip", "timm", "torch",
+               "torchvision", "transformers")  # fmt: skip
+MAY_LOAD_TORCH = ("sdd_bench.evaluate", "sdd_bench.generate", "sdd_bench.models", "sdd_bench.train",
+                  "sdd_bench.engines", "sdd_bench.miniature", "sdd_bench.weights")  # fmt: skip
+"""Modules and packages that nobody imports before there is work for torch to do."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """One name that a module imports, with all that the rules ask about."""
+
+    name: str
+    """In full: `from ..a import b` in x.y.z is x.a.b."""
+    level: int
+    """Dots before the name; 0 for an absolute import."""
+    line: int
+    at_import: bool
+    """Whether it happens when the module itself is imported."""
+
+    def within(self, *packages: str) -> bool:
+        """Whether it is one of `packages` or lies inside one."""
+        return any(self.name == p or self.name.startswith(f"{p}.") for p in packages)
+
+
+class _Finder(ast.NodeVisitor):
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self.found: list[Import] = []
+        self.at_import = True
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self.found.append(Import(alias.name, 0, node.lineno, self.at_import))
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        parents = self.package.split(".")[: None if node.level <= 1 else 1 - node.level]
+        base = ".".join((parents if node.level else []) + ([node.module] if node.module else []))
+        for alias in node.names:
+            name = f"{base}.{alias.name}"
+            self.found.append(Import(name, node.level, node.lineno, self.at_import))
+
+    def visit_If(self, node: ast.If) -> None:
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            self._later(node.body)
+        else:
+            self._now(node.body)
+        self._now(node.orelse)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self._later(node.body)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self._later(node.body)
+
+    def _later(self, body: Sequence[ast.stmt]) -> None:
+        before, self.at_import = self.at_import, False
+        self._now(body)
+        self.at_import = before
+
+    def _now(self, body: Sequence[ast.stmt]) -> None:
+        for node in body:
+            self.visit(node)
+
+
+def imports(source: str, package: str) -> list[Import]:
+    """All imports in the source of a module of `package`, at whatever depth."""
+    finder = _Finder(package)
+    finder.visit(ast.parse(source))
+    return finder.found
+
+
+def core_faults(source: str, package: str) -> list[Import]:
+    """Imports of plugins by the core, which knows them by name through the registry only."""
+    banned = (*PLUGINS, *(f"sdd_bench.{kind}" for kind in PLUGINS))
+    return [i for i in imports(source, package) if i.within(*banned)]
+
+
+def plugin_faults(source: str, package: str) -> list[Import]:
+    """Imports by a built-in plugin of anything of ours but the contract and its own helpers."""
+
+    def allowed(imported: Import) -> bool:
+        if imported.level:
+            return imported.name.startswith(f"{package}._")
+        return imported.within(*FOR_PLUGINS) or not imported.within("sdd_bench", *PLUGINS)
+
+    return [i for i in imports(source, package) if not allowed(i)]
+
+
+def torch_faults(source: str, module: str, package: str) -> list[Import]:
+    """Imports that make a light module of the core load torch."""
+    if Import(module, 0, 0, at_import=True).within(*MAY_LOAD_TORCH):
+        return []
+    return [i for i in imports(source, package) if i.at_import and i.within(*LOADS_TORCH)]
+
+
+def core() -> Iterator[tuple[Path, str, str]]:
+    """Every file of the core with the names of its module and of the package it is in."""
+    for path in sorted((ROOT / "sdd_bench").rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        package = ".".join(parts[:-1])
+        yield path, package if parts[-1] == "__init__" else ".".join(parts), package
+
+
+def report(path: Path, faults: list[Import]) -> list[str]:
+    return [f"{path.relative_to(ROOT)}:{f.line} imports {f.name}" for f in faults]
+
+
+# --- the core knows no plugin -----------------------------------------------------------------
+
+
+def test_core_imports_no_plugin() -> None:
+    found = [r for p, _, package in core() for r in report(p, core_faults(p.read_text(), package))]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import sdd_bench.methods",
+        "from sdd_bench import metrics",
+        "from sdd_bench.methods.sdd import SDD",
+        "from . import methods",
+        "from .metrics import fid",
+        "from methods import sdd",
+        "import metrics.fid",
+        "def f():\n    from .methods.sdd import SDD",
+        "if TYPE_CHECKING:\n    from .methods.sdd import SDD",
+        "try:\n    pass\nexcept OSError:\n    import sdd_bench.metrics.fid",
+    ],
+)
+def test_a_plugin_in_the_core_would_be_found(line: str) -> None:
+    assert len(core_faults(line, "sdd_bench")) == 1
+
+
+def test_relative_imports_are_resolved_from_sub_packages() -> None:
+    assert [i.name for i in imports("from ..methods import sd", "sdd_bench.miniature")] == [
+        "sdd_bench.methods.sd"
+    ]
+    assert core_faults("from .methods import sd", "sdd_bench.miniature") == []
+
+
+# --- plugins know the contract alone ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", PLUGINS)
+def test_plugins_import_only_the_contract(kind: str) -> None:
+    files = sorted((ROOT / kind).rglob("*.py"))
+    package = f"sdd_bench.{kind}"
+    assert [r for p in files for r in report(p, plugin_faults(p.read_text(), package))] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from sdd_bench.models import load",
+        "import sdd_bench.registry",
+        "from sdd_bench import generate",
+        "from sdd_bench.methods._diffusers import x",
+        "from methods._diffusers import x",
+        "from sdd_bench.metrics import _clip",
+        "from ..models import load",
+        "from ..metrics._clip import x",
+        "from .sd import SD",
+        "def f():\n    import sdd_bench.results",
+    ],
+)
+def test_a_plugin_reaching_too_far_would_be_found(line: str) -> None:
+    assert len(plugin_faults(line, "sdd_bench.methods")) == 1
+
+
+def test_what_plugins_may_import_is_not_reported() -> None:
+    allowed = (
+        "import torch\nfrom sdd_bench import errors\nfrom sdd_bench.types import Method\n"
+        "from sdd_bench.weights import fetch\nfrom . import _a\nfrom ._b import c\n"
+    )
+    assert plugin_faults(allowed, "sdd_bench.methods") == []
+
+
+# --- torch is loaded when there is work for it ------------------------------------------------
+
+
+def test_light_modules_do_not_import_torch() -> None:
+    found = [r for p, m, pkg in core() for r in report(p, torch_faults(p.read_text(), m, pkg))]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "faults"),
+    [
+        ("sdd_bench.tables", "import torch", 1),
+        ("sdd_bench.tables", "import torch.nn as nn", 1),
+        ("sdd_bench.tables", "class A:\n    from diffusers import PNDMScheduler", 1),
+        ("sdd_bench.tables", "if sys.platform:\n    import transformers", 1),
+        ("sdd_bench.tables", "if TYPE_CHECKING:\n    pass\nelse:\n    import lpips", 1),
+        ("sdd_bench.tables", "if TYPE_CHECKING:\n    import torch", 0),
+        ("sdd_bench.tables", "def f():\n    import torch", 0),
+        ("sdd_bench.tables", "import torchlight", 0),
+        ("sdd_bench.models", "import torch", 0),
+        ("sdd_bench.models_too", "import torch", 1),
+    ],
+)
+def test_torch_in_a_light_module_would_be_found(module: str, source: str, faults: int) -> None:
+    assert len(torch_faults(source, module, "sdd_bench")) == faults
+
+
+def loaded(code: str, *path: Path) -> set[str]:
+    """The top-level modules that a fresh interpreter holds after `code`."""
+    tell = "\nimport sys; print('\\n', *{name.partition('.')[0] for name in sys.modules})"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
+    done = subprocess.run(
+        [sys.executable, "-c", code + tell],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=env,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+CALL = """
+import sys
+from sdd_bench.cli import main
+sys.argv = ["sdd-bench", "{}"]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["import sdd_bench, sdd_bench.types, sdd_bench.errors", CALL.format("--help")],
+    ids=["import", "help"],
+)
+def test_no_torch_before_there_is_work(code: str) -> None:
+    assert loaded(code).isdisjoint(LOADS_TORCH)
+
+
+def test_torch_before_there_is_work_would_be_found(tmp_path: Path) -> None:
+    (tmp_path / "torch.py").touch()
+    assert not loaded("import sdd_bench, torch", tmp_path).isdisjoint(LOADS_TORCH)
+
+
+# --- one name for everything ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", PLUGINS)
+def test_plugin_folders_have_one_identity(kind: str) -> None:
+    with pytest.raises(AssertionError, match=rf"{kind}/ is installed as sdd_bench\.{kind}"):
+        loaded(f"import {kind}")
+
+
+@pytest.mark.parametrize("kind", PLUGINS)
+def test_plugin_folders_import_under_that_identity(kind: str) -> None:
+    assert importlib.import_module(f"sdd_bench.{kind}").__doc__
+
+
+def test_public_names_exist() -> None:
+    import sdd_bench
+
+    assert sdd_bench.__all__ == sorted(sdd_bench.__all__)
+    assert [n for n in sdd_bench.__all__ if not hasattr(sdd_bench, n)] == []
+
+
+def test_an_uninstalled_checkout_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "sdd_bench").symlink_to(ROOT / "sdd_bench", target_is_directory=True)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, '.'); import sdd_bench"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode != 0
+    assert "pip install -e ." in done.stderr

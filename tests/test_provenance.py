@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from sdd_bench import provenance
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
+    command = ["git", "-C", str(folder), *identity, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_versions_are_those_installed() -> None:
+    versions = provenance.versions()
+    assert versions["python"] == platform.python_version()
+    assert versions["numpy"] == metadata.version("numpy")
+
+
+def test_nothing_is_imported_to_ask_for_its_version() -> None:
+    code = (
+        "import sys; from sdd_bench import provenance; provenance.collect();"
+        "sys.exit(any(name in sys.modules for name in ('torch', 'numpy', 'diffusers')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_everything_collected_is_text() -> None:
+    found = provenance.collect()
+    assert {"platform", "cpu", "git_commit", "python", "numpy"} <= found.keys()
+    assert all(isinstance(value, str) for value in found.values())
+    assert found["cpu"].endswith("threads")
+
+
+def test_a_commit_and_its_modifications(tmp_path: Path) -> None:
+    assert provenance.git_commit(tmp_path) is None
+    git(tmp_path, "init", "--quiet")
+    assert provenance.git_commit(tmp_path) is None
+    (tmp_path / "file").write_text("a")
+    git(tmp_path, "add", "file")
+    git(tmp_path, "commit", "--quiet", "-m", "first")
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    assert provenance.git_commit(tmp_path) == commit
+    (tmp_path / "new").write_text("untracked")
+    assert provenance.git_commit(tmp_path) == commit
+    (tmp_path / "file").write_text("b")
+    assert provenance.git_commit(tmp_path) == f"{commit}+modified"
+
+
+def test_a_folder_inside_another_project_has_no_commit(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "-m", "first")
+    (tmp_path / "site-packages").mkdir()
+    assert provenance.git_commit(tmp_path / "site-packages") is None
+
+
+def test_no_git_is_no_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert provenance.git_commit() is None
+
+
+def test_sha256_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "abc"
+    path.write_bytes(b"abc")
+    # FIPS 180-2, appendix B.1.
+    assert provenance.sha256_file(path) == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )

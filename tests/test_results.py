@@ -1,0 +1,365 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import logging
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from sdd_bench import results
+from sdd_bench.errors import InputError, SDDBenchError
+from sdd_bench.results import KEYS, Facts, Run, RunSpec, SetValue
+from sdd_bench.types import Prompt, Sample, Settings
+
+SPEC = RunSpec(
+    model="miniature",
+    model_hash="0" * 64,
+    method="sld-weak",
+    parameters={"momentum": 0.3, "warmup": 15},
+    concepts=("nudity",),
+    checkpoint=None,
+    suite="miniature/coco30k",
+    settings=Settings(),
+    numerics="cpu-float32",
+)
+
+PIXELS = np.random.default_rng(0).integers(0, 256, size=(64, 48, 3), dtype=np.uint8)
+
+
+def sample(prompt_id: str = "japan", k: int = 0, text: str = "Japan body") -> Sample:
+    return Sample(suite="s", prompt=Prompt(id=prompt_id, text=text), k=k, seed=7)
+
+
+def score_rows(*rows: tuple[str, int, float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "nude/toy": [score for *_, score in rows],
+            "prompt_id": [prompt for prompt, *_ in rows],
+            "k": [k for _, k, _ in rows],
+            "suite": "s",
+            "method": "sd",
+            "group": "",
+            "seed": 2**63 - 1,
+            "noise_hash": "aa",
+            "image_hash": "bb",
+        }
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run.create(tmp_path, SPEC)
+
+
+# --- identity ---------------------------------------------------------------------------------
+
+
+def test_the_digest_never_changes() -> None:
+    text = (
+        '{"checkpoint": null, "concepts": ["nudity"], "method": "sld-weak", "model_hash": "'
+        + "0" * 64
+        + '", "numerics": "cpu-float32", "parameters": {"momentum": 0.3, "warmup": 15}, '
+        '"settings": {"dtype": "float32", "guidance_scale": 7.5, "seed": 42, "steps": 25}, '
+        '"suite": "miniature/coco30k"}'
+    )
+    assert SPEC.digest == hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model_hash": "1"},
+        {"method": "sld-max"},
+        {"parameters": {"momentum": 0.3, "warmup": 10}},
+        {"concepts": ("nudity", "violence")},
+        {"checkpoint": "1"},
+        {"suite": "coco30k"},
+        {"settings": Settings(steps=50)},
+        {"settings": Settings(seed=43)},
+        {"numerics": "cpu-bfloat16"},
+    ],
+)
+def test_whatever_changes_images_changes_the_digest(change: dict[str, object]) -> None:
+    assert replace(SPEC, **change).digest != SPEC.digest  # type: ignore[arg-type]
+
+
+def test_the_spelling_of_a_number_does_not_change_the_digest() -> None:
+    whole = replace(SPEC, settings=Settings(guidance_scale=7.0), parameters={"layers": (1.0, 2)})
+    same = replace(SPEC, settings=Settings(guidance_scale=7), parameters={"layers": [1, 2]})
+    assert whole.digest == same.digest
+    assert replace(SPEC, model="another name").digest == SPEC.digest
+
+
+def test_folders_have_safe_names() -> None:
+    digest = SPEC.digest
+    assert SPEC.folder == Path("runs/miniature/miniature__coco30k") / f"sld-weak-{digest}"
+    odd = replace(SPEC, model="../../my models/v1:4")
+    assert odd.folder.parts[1] == "my-models__v1-4"
+    assert replace(SPEC, model="..").folder.parts[1] == "unnamed"
+
+
+# --- opening ----------------------------------------------------------------------------------
+
+
+def test_a_run_is_created_once_and_found_again(tmp_path: Path) -> None:
+    first = Run.create(tmp_path, SPEC)
+    assert first.folder == tmp_path / SPEC.folder
+    assert first.facts().finished is None
+    first.finish(images=3, truncated_prompts=1, provenance={"python": "3.11"})
+    facts = first.facts()
+    again = Run.create(tmp_path, SPEC)
+    assert (
+        again.facts()
+        == facts
+        == replace(facts, images=3, truncated_prompts=1, provenance={"python": "3.11"})
+    )
+    assert facts.finished is not None
+    assert again.spec == SPEC
+    other = Run.create(tmp_path, replace(SPEC, method="sd"))
+    assert [each.folder for each in results.find(tmp_path)] == sorted([again.folder, other.folder])
+    assert results.find(tmp_path / "nowhere") == []
+
+
+def test_a_run_without_its_images_can_go_on(run: Run, tmp_path: Path) -> None:
+    (run.folder / "images").rmdir()
+    Run.create(tmp_path, SPEC).save_image(sample(), PIXELS)
+    assert run.missing([sample()]) == []
+
+
+def test_run_json_holds_the_identity(run: Run) -> None:
+    content = json.loads((run.folder / "run.json").read_text())
+    assert content["digest"] == SPEC.digest
+    assert content["spec"]["settings"] == {
+        "steps": 25,
+        "guidance_scale": 7.5,
+        "seed": 42,
+        "dtype": "float32",
+    }
+    assert list(content) == [
+        "digest",
+        "spec",
+        "started",
+        "finished",
+        "images",
+        "truncated_prompts",
+        "provenance",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"digest": "0", "spec": {}}'])
+def test_a_damaged_run_json_is_one_sentence_and_stays(run: Run, text: str) -> None:
+    path = run.folder / "run.json"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        Run.open(run.folder)
+    assert str(caught.value).startswith(f"{path} is damaged (")
+    assert str(caught.value).endswith("restore it, or move the folder away and run again")
+    with pytest.raises(InputError, match="is damaged"):
+        Run.create(run.folder.parents[3], SPEC)
+    assert path.read_text() == text
+
+
+def test_an_edited_run_json_is_refused(run: Run) -> None:
+    path = run.folder / "run.json"
+    path.write_text(path.read_text().replace('"steps": 25', '"steps": 50'))
+    with pytest.raises(InputError, match=f"was edited, its digest {SPEC.digest} doesn't fit"):
+        Run.open(run.folder)
+
+
+def test_another_run_in_the_folder_is_refused(tmp_path: Path, run: Run) -> None:
+    other = Run.create(tmp_path / "other", replace(SPEC, method="sd"))
+    (run.folder / "run.json").write_bytes((other.folder / "run.json").read_bytes())
+    with pytest.raises(InputError, match="holds another run than its name says"):
+        Run.create(tmp_path, SPEC)
+
+
+def test_no_run_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        Run.open(tmp_path)
+    assert str(caught.value) == f"{tmp_path} is no run folder: it has no run.json"
+
+
+# --- images -----------------------------------------------------------------------------------
+
+
+def test_an_image_is_written_whole_and_always_the_same(run: Run, tmp_path: Path) -> None:
+    run.save_image(sample(), PIXELS)
+    path = run.image_path(sample())
+    assert path == run.folder / "images" / "japan_0000.png"
+    np.testing.assert_array_equal(np.asarray(Image.open(path)), PIXELS)
+    other = Run.create(tmp_path / "other", SPEC)
+    other.save_image(sample(), PIXELS)
+    assert other.image_path(sample()).read_bytes() == path.read_bytes()
+    assert [file.name for file in path.parent.iterdir()] == ["japan_0000.png"]
+
+
+@pytest.mark.parametrize("pixels", [PIXELS.astype(np.float32), PIXELS[..., 0], PIXELS[..., :2]])
+def test_only_uint8_rgb_is_an_image(run: Run, pixels: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"an image is uint8 \(height, width, 3\), not "):
+        run.save_image(sample(), pixels)
+
+
+def test_only_what_is_missing_is_missing(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    samples = [sample(k=k) for k in range(4)]
+    for each in samples[:3]:
+        run.save_image(each, PIXELS)
+    assert run.missing(samples) == samples[3:]
+    assert not caplog.records
+
+
+def flipped(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:-20],
+        lambda data: data[:2000],
+        flipped,
+        lambda _: b"",
+        lambda _: b"GIF89a",
+    ],
+)
+def test_a_damaged_image_is_missing_with_a_warning(
+    run: Run, caplog: pytest.LogCaptureFixture, damage: object
+) -> None:
+    samples = [sample(k=k) for k in range(2)]
+    for each in samples:
+        run.save_image(each, PIXELS)
+    path = run.image_path(samples[1])
+    path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
+    with caplog.at_level(logging.WARNING):
+        assert run.missing(samples) == samples[1:]
+    assert f"{path} is damaged (" in caplog.text
+    assert path.exists()
+
+
+def test_an_image_of_another_prompt_or_seed_is_missing(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    run.save_image(sample(), PIXELS)
+    edited = [sample(text="Japan, body"), replace(sample(), seed=8)]
+    assert run.missing(edited) == edited
+    assert caplog.text.count("was made from another prompt or seed and will be made again") == 2
+
+
+def test_an_image_that_somebody_else_wrote_is_valid(run: Run) -> None:
+    Image.fromarray(PIXELS).save(run.image_path(sample()))
+    assert run.missing([sample()]) == []
+
+
+# --- scores -----------------------------------------------------------------------------------
+
+
+def test_scores_come_back_in_the_order_of_prompts(run: Run) -> None:
+    run.write_scores(score_rows(("b", 1, 0.5), ("a", 0, math.nan), ("b", 0, 0.25)))
+    scores = run.scores()
+    assert list(scores.columns) == [*KEYS, "nude/toy"]
+    assert scores[["prompt_id", "k"]].to_numpy().tolist() == [["b", 0], ["b", 1], ["a", 0]]
+    assert scores["nude/toy"].tolist()[:2] == [0.25, 0.5]
+    assert math.isnan(scores["nude/toy"].tolist()[2])
+    assert scores["seed"].tolist() == [2**63 - 1] * 3
+
+
+def test_scores_may_come_from_several_tables(run: Run) -> None:
+    run.write_scores(pd.concat([score_rows(("b", 0, 0.5)), score_rows(("a", 0, 0.25))]))
+    assert run.scores()["nude/toy"].tolist() == [0.5, 0.25]
+
+
+def test_no_scores_are_an_empty_table(run: Run) -> None:
+    scores = run.scores()
+    assert list(scores.columns) == list(KEYS)
+    assert len(scores) == 0
+    assert scores["seed"].dtype == "int64"
+
+
+def test_an_image_has_one_row(run: Run) -> None:
+    with pytest.raises(ValueError, match="two rows of scores are about the same image"):
+        run.write_scores(score_rows(("a", 0, 0.5), ("a", 0, 0.5)))
+
+
+@pytest.mark.parametrize("content", [b"PAR1 but no more", b"", "columns"])
+def test_damaged_scores_are_set_aside(
+    run: Run, caplog: pytest.LogCaptureFixture, content: bytes | str
+) -> None:
+    path = run.folder / "scores.parquet"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        pd.DataFrame({"other": [1]}).to_parquet(path)
+    before = path.read_bytes()
+    assert len(run.scores()) == 0
+    assert f"{path} is damaged" in caplog.text
+    assert not path.exists()
+    assert (run.folder / "scores.parquet.damaged").read_bytes() == before
+
+
+def test_set_values_keep_their_nan(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    assert run.sets() == {}
+    good = SetValue(value=12.5, low=11.0, high=14.0, n=100, reference="miniature/renders")
+    nan = SetValue(value=math.nan, low=math.nan, high=math.nan, n=0, reason="too few images")
+    run.write_sets({"fid/toy": good, "fid/none": nan})
+    assert "NaN" not in (run.folder / "sets.json").read_text()
+    found = run.sets()
+    assert list(found) == ["fid/none", "fid/toy"]
+    assert found["fid/toy"] == good
+    assert math.isnan(found["fid/none"].value)
+    assert found["fid/none"].reason == "too few images"
+    (run.folder / "sets.json").write_text("[1]")
+    assert run.sets() == {}
+    assert (run.folder / "sets.json.damaged").read_text() == "[1]"
+    assert "scores will be made again" in caplog.text
+
+
+# --- writing ----------------------------------------------------------------------------------
+
+
+def test_a_results_folder_that_is_a_file_is_the_users_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(InputError) as caught:
+        Run.create(file, SPEC)
+    assert str(caught.value) == (
+        f"cannot write {file / SPEC.folder}: Not a directory; give another folder with --results"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "advice"),
+    [
+        (errno.EROFS, InputError, "give another folder with --results"),
+        (errno.EACCES, InputError, "give another folder with --results"),
+        (errno.ENOSPC, SDDBenchError, "make room and run the same command again"),
+    ],
+)
+def test_a_failed_write_leaves_what_was_there(
+    run: Run, monkeypatch: pytest.MonkeyPatch, code: int, kind: type[SDDBenchError], advice: str
+) -> None:
+    run.save_image(sample(), PIXELS)
+    before = run.image_path(sample()).read_bytes()
+
+    def fail(self: Path, target: Path) -> None:
+        raise OSError(code, "no luck")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(SDDBenchError) as caught:
+        run.save_image(sample(), 255 - PIXELS)
+    assert type(caught.value) is kind
+    assert str(caught.value).startswith(f"cannot write {run.image_path(sample())}: no luck; ")
+    assert str(caught.value).endswith(advice)
+    assert run.image_path(sample()).read_bytes() == before
+    assert [file.name for file in (run.folder / "images").iterdir()] == ["japan_0000.png"]
+
+
+def test_facts_can_be_replaced(run: Run) -> None:
+    run.write_facts(Facts(started="2024-01-01T00:00:00+00:00", images=7))
+    assert Run.open(run.folder).facts().images == 7
