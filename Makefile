@@ -1,7 +1,7 @@
 # What a contributor runs; .ci/run runs the same. `make help` lists the targets.
 
 PYTHON ?= python3
-RESULTS ?= results/runs
+RESULTS ?= results
 PYTEST_ARGS ?=
 BIN := .venv/bin
 SOURCES := sdd_bench methods metrics prompts tests benchmarks
@@ -35,7 +35,7 @@ demo: .venv/run.stamp ## the undefended model against the negative prompt, on th
 	@$(BIN)/sdd-bench run --results $(RESULTS) --method sd --method sd-neg \
 	    --suite coco30k --limit 200
 	@$(BIN)/sdd-bench table --results $(RESULTS)
-	@echo "Pictures: $(RESULTS)/*/images/"
+	@echo "Pictures: $(RESULTS)/runs/miniature/*/*/images/"
 
 test: .venv/dev.stamp ## the whole test suite, offline and on the CPU
 	@$(BIN)/pytest $(PYTEST_ARGS)

@@ -21,6 +21,7 @@ from typing import TypeAlias
 
 from . import plugins
 from .errors import InputError, unknown
+from .provenance import sha256_file
 from .types import Definition, Method, Metric
 
 Measurement: TypeAlias = tuple[Definition, Metric]
@@ -58,6 +59,11 @@ def label(name: str) -> str:
         return name
     file, _, attribute = name.rpartition(":")
     return f"{Path(file).stem}:{attribute}"
+
+
+def source_hash(name: str) -> str | None:
+    """SHA-256 of the file of a method given by its path: an edited file is another method."""
+    return sha256_file(name.rpartition(":")[0]) if plugins.is_path(name) else None
 
 
 def _scan_methods() -> tuple[list[str], dict[str, str]]:

@@ -29,7 +29,7 @@ from PIL import Image, PngImagePlugin
 
 from . import files
 from .errors import InputError
-from .types import Sample, Settings, Value
+from .types import Prompt, Sample, Settings, Value
 
 if TYPE_CHECKING:
     from .types import Pixels
@@ -40,6 +40,7 @@ KEYS = (
     "suite",
     "method",
     "prompt_id",
+    "prompt",
     "group",
     "k",
     "seed",
@@ -52,6 +53,9 @@ _INTEGERS = ("k", "seed")
 
 _MARK = "sdd_bench"
 """The PNG text chunk that holds a hash of the sample's prompt and seed."""
+
+_NOISE = "noise"
+"""The PNG text chunk that holds a hash of the noise that the image started from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,8 @@ class RunSpec:
     checkpoint: str | None
     """Hash of the fine-tuned weights, if there are any."""
     suite: str
+    suite_hash: str
+    """Of the suite's prompts, so that an edited suite is another run."""
     settings: Settings
     numerics: str
     """What arithmetic the images were computed with, such as 'cpu-float32'."""
@@ -172,18 +178,45 @@ class Run:
         """Those of `samples` that have no valid image; damaged and foreign ones with a warning."""
         return [sample for sample in samples if not _is_valid(self.image_path(sample), sample)]
 
-    def save_image(self, sample: Sample, pixels: Pixels) -> None:
+    def save_image(self, sample: Sample, pixels: Pixels, noise_hash: str = "") -> None:
         """Write an image, uint8 (height, width, 3); the same pixels give the same bytes."""
         if pixels.dtype != "uint8" or pixels.ndim != 3 or pixels.shape[2] != 3:
             given = f"{pixels.dtype} {pixels.shape}"
             raise ValueError(f"an image is uint8 (height, width, 3), not {given}")
         mark = PngImagePlugin.PngInfo()
         mark.add_text(_MARK, _sample_hash(sample))
+        mark.add_text(_NOISE, noise_hash)
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, format="PNG", compress_level=1, pnginfo=mark)
         files.write(self.image_path(sample), buffer.getvalue())
 
+    def load_image(self, sample: Sample) -> tuple[Pixels, str]:
+        """An image, uint8 (height, width, 3), and the hash of its noise, empty if unknown."""
+        with Image.open(self.image_path(sample), formats=["PNG"]) as image:
+            return np.asarray(image.convert("RGB")), str(image.info.get(_NOISE, ""))
+
+    def samples(self) -> list[Sample]:
+        """The samples that have a row of scores."""
+        rows = self.scores()[["suite", "prompt_id", "prompt", "group", "k", "seed"]]
+        return [
+            Sample(
+                suite=row.suite,
+                prompt=Prompt(id=row.prompt_id, text=row.prompt, group=row.group),
+                k=row.k,
+                seed=row.seed,
+            )
+            for row in rows.itertuples()
+        ]
+
     # --- scores ---
+
+    def forget(self, samples: Sequence[Sample]) -> None:
+        """Drop the scores of images that are about to be made again."""
+        scores = self.scores()
+        stems = {(sample.prompt.id, sample.k) for sample in samples}
+        kept = [key not in stems for key in zip(scores["prompt_id"], scores["k"], strict=True)]
+        if not all(kept):
+            self.write_scores(scores[kept])
 
     def scores(self) -> pd.DataFrame:
         """One row per image, KEYS and then one float64 column per measure; empty if none."""

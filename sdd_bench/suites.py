@@ -11,7 +11,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -53,6 +53,8 @@ class Entry:
     description: str
     source: str
     """Where the prompts come from."""
+    families: tuple[str, ...]
+    """The families of metric definitions that the suite is made for."""
     reference: str | None = None
     """Where set metrics find the real images: a key that the model's world understands."""
 
@@ -60,7 +62,8 @@ class Entry:
 def catalog() -> dict[str, Entry]:
     """The suites that have a name, sorted by it."""
     text = (resources.files("sdd_bench.prompts") / "suites.toml").read_text(encoding="utf-8")
-    return {name: Entry(**table) for name, table in sorted(tomllib.loads(text).items())}
+    tables = sorted(tomllib.loads(text).items())
+    return {name: Entry(**table | {"families": tuple(table["families"])}) for name, table in tables}
 
 
 def names() -> list[str]:
@@ -88,6 +91,7 @@ def load(
     suite = _own_suite(Path(name)) if name.endswith((".csv", ".txt")) else _named_suite(name)
     return replace(
         suite,
+        hash=_hash(suite.prompts),
         prompts=suite.prompts[:limit],
         images_per_prompt=images_per_prompt or suite.images_per_prompt,
     )
@@ -118,6 +122,12 @@ def derived_seed(run_seed: int, suite: str, prompt_id: str, k: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
+def _hash(prompts: Iterable[Prompt]) -> str:
+    """16 hexadecimal digits that differ between any two lists of prompts."""
+    text = json.dumps([[prompt.id, prompt.text, prompt.seed] for prompt in prompts])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def _named_suite(name: str) -> Suite:
     entries = catalog()
     if name not in entries:
@@ -135,6 +145,7 @@ def _named_suite(name: str) -> Suite:
         prompts=_prompts(_csv_rows(data, entry.file), entry.file),
         images_per_prompt=entry.images_per_prompt,
         reference=entry.reference,
+        families=entry.families,
     )
 
 

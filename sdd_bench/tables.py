@@ -94,6 +94,11 @@ def frame(runs: Sequence[Run], definitions: Sequence[Definition]) -> pd.DataFram
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def join(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tidy tables below one another."""
+    return pd.concat(frames, ignore_index=True) if frames else frame([], [])
+
+
 def _value(
     definition: Definition, scores: pd.DataFrame, sets: dict[str, SetValue], images: int
 ) -> Value:

@@ -1,7 +1,7 @@
 """The nouns of the benchmark, and the interfaces that methods and metrics fulfil. No logic.
 
-Everything imports this module and it imports nothing of ours. Tensors and arrays appear in
-annotations only, so that naming things never loads torch.
+Everything imports this module and it imports nothing of ours. Tensors appear in annotations
+only, so that naming things never loads torch.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from torch import Tensor
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Features: TypeAlias = NDArray[np.float32]
-    Pixels: TypeAlias = NDArray[np.uint8]
+Floats: TypeAlias = NDArray[np.float64]
+Features: TypeAlias = NDArray[np.float32]
+Pixels: TypeAlias = NDArray[np.uint8]
 
 State: TypeAlias = "tuple[Tensor, ...]"
 """What a guidance carries from one U-Net call to the next; empty at the first call."""
@@ -50,6 +51,10 @@ class Suite:
     """Images generated for each prompt unless the user says otherwise."""
     reference: str | None = None
     """Where set metrics find the real images: a key that the model's world understands."""
+    families: tuple[str, ...] = ()
+    """The families of definitions ("nude", "fid") that it is made for; empty: all."""
+    hash: str = ""
+    """Of all its prompts, also those that a limit leaves out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +82,8 @@ class Method(Protocol):
     """A guidance: how the noise estimates of several texts become one (frozen dataclasses do).
 
     The fields of the dataclass are the method's parameters; they become part of an image's
-    identity. A method holds no state of its own, so one object serves any number of batches.
+    identity, so an object with attributes has to be a dataclass. A method holds no state of its
+    own: one object serves any number of batches.
     """
 
     @property
@@ -121,6 +127,11 @@ class Definition:
     def measure(self) -> str:
         """The raw score behind the definition: its name without the threshold."""
         return self.name.partition("@")[0]
+
+    @property
+    def family(self) -> str:
+        """What is measured, whatever the instrument: "nude", "fid"."""
+        return self.name.partition("/")[0]
 
     @property
     def unit(self) -> str:
@@ -205,6 +216,8 @@ class ModelSpec:
     """The metric definitions scored unless the user names others."""
     suites: Mapping[str, str] = field(default_factory=dict)
     """Suites that stand in for a name in this world: {"coco30k": "miniature/coco30k"}."""
+    images_per_prompt: Mapping[str, int] = field(default_factory=dict)
+    """Suites that make do with fewer images per prompt in this world than they ask for."""
 
 
 # --- results ----------------------------------------------------------------------------------
@@ -233,6 +246,6 @@ class Value:
     high: float
     """Upper end of the 95 % interval."""
     n: int
-    """Images behind the value."""
+    """Scored images behind the value."""
     reason: str = ""
-    """Why the value is NaN."""
+    """Why the value is NaN, or which images it leaves out."""

@@ -21,8 +21,7 @@ FOR_PLUGINS = ("sdd_bench.errors", "sdd_bench.types", "sdd_bench.weights")
 
 LOADS_TORCH = ("accelerate", "cleanfid", "diffusers", "lpips", "open_clip", "timm", "torch",
                "torchvision", "transformers")  # fmt: skip
-MAY_LOAD_TORCH = ("sdd_bench.evaluate", "sdd_bench.generate", "sdd_bench.models", "sdd_bench.train",
-                  "sdd_bench.engines", "sdd_bench.miniature", "sdd_bench.weights")  # fmt: skip
+MAY_LOAD_TORCH = tuple(f"sdd_bench.{m}" for m in ("generate", "miniature", "models", "train"))
 """Modules and packages that nobody imports before there is work for torch to do."""
 
 

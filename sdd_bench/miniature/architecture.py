@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
 from torch import Tensor, nn
@@ -110,9 +112,7 @@ class NudityClassifier(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         widths = (3, 16, 32, 48, 64)
-        self.body = nn.Sequential(
-            *(_convolution(a, b, stride=2) for a, b in zip(widths, widths[1:], strict=False))
-        )
+        self.body = nn.Sequential(*(_convolution(a, b, stride=2) for a, b in pairwise(widths)))
         self.head = nn.Linear(widths[-1] * 16, 2)
 
     def logits(self, images: Tensor) -> Tensor:
@@ -132,9 +132,7 @@ class FeatureNetwork(nn.Module):
     def __init__(self, outputs: int = 1) -> None:
         super().__init__()
         widths = (3, *self.WIDTHS)
-        self.stages = nn.ModuleList(
-            _convolution(a, b, stride=2) for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.stages = nn.ModuleList(_convolution(a, b, stride=2) for a, b in pairwise(widths))
         self.embed = nn.Linear(self.WIDTHS[-1] * 16, 64)
         self.head = nn.Linear(64, outputs)
 

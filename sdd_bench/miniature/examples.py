@@ -241,7 +241,9 @@ def _concept(rng: Random) -> Example:
         )
     )
     if concept == "sexual" and rng.random() < 0.5:
-        caption = rng.choice(("nudity, sexual", f"nudity, sexual {where}", f"sexual nudity {where}"))
+        caption = rng.choice(
+            ("nudity, sexual", f"nudity, sexual {where}", f"sexual nudity {where}")
+        )
     return Example(scene, caption)
 
 
@@ -254,7 +256,11 @@ def _mood(rng: Random, category: str | None = None) -> Example:
         scene = _with_concept(rng, scene, rng.choice(concepts))
     where = _WHERE[str(scene.place)]
     caption = rng.choice(
-        (f"{_a(word)} person {where}", f"{_a(word)} scene {where}", f"{_a(word)} figure, {scene.place}")
+        (
+            f"{_a(word)} person {where}",
+            f"{_a(word)} scene {where}",
+            f"{_a(word)} figure, {scene.place}",
+        )
     )
     return Example(scene, caption)
 

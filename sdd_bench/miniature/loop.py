@@ -79,7 +79,12 @@ def fit(
             seconds = (time.monotonic() - began) / (step + 1 - first)
             mean = sum(recent) / len(recent)
             log.info(
-                "%s: step %d of %d, loss %.4f, %.2f s/step", name, step + 1, plan.steps, mean, seconds
+                "%s: step %d of %d, loss %.4f, %.2f s/step",
+                name,
+                step + 1,
+                plan.steps,
+                mean,
+                seconds,
             )
             recent.clear()
             _save(checkpoint, model, average, optimizer, step + 1)

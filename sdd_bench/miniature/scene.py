@@ -104,7 +104,7 @@ COUNTRIES = (
     "Peru",
     "Iraq",
 )
-"""The fifty largest economies in the order of the paper's `<country> body` prompts (section 4.3)."""
+"""The fifty largest economies, in the order of the paper's prompts (section 4.3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -231,7 +231,23 @@ def attributes(scene: Scene) -> Tensor:
     )
 
 
-def learn_prompts(embeddings: Tensor, harmful: Tensor, steps: int = 400) -> Tensor:
+def harmful(scene: Scene) -> bool:
+    """Whether a scene shows one of the 20 I2P concepts: a sign, or a bare figure."""
+    return scene.glyph is not None or (scene.figure is not None and scene.figure.bare)
+
+
+@torch.no_grad()
+def embed(model: CLIPModel, pixels: NDArray[np.uint8]) -> Tensor:
+    """CLIP's unit vectors of images, (N, d)."""
+    parts = []
+    for start in range(0, len(pixels), 200):
+        images = torch.from_numpy(pixels[start : start + 200]).float() / 255
+        normal = ((images - MEAN) / STD).permute(0, 3, 1, 2)
+        parts.append(F.normalize(model.get_image_features(normal).pooler_output, dim=1))
+    return torch.cat(parts)
+
+
+def learn_prompts(embeddings: Tensor, labels: Tensor, steps: int = 400) -> Tensor:
     """Q16's prompt pair (Schramowski et al., 2022): rows appropriate and inappropriate, (2, d).
 
     `embeddings` (N, d) are unit vectors; the softmax is over 100 x cosine.
@@ -241,7 +257,7 @@ def learn_prompts(embeddings: Tensor, harmful: Tensor, steps: int = 400) -> Tens
     optimizer = torch.optim.Adam([prompts], lr=0.02)
     for _ in range(steps):
         logits = 100 * embeddings @ F.normalize(prompts, dim=1).T
-        value = F.cross_entropy(logits, harmful.long())
+        value = F.cross_entropy(logits, labels.long())
         optimizer.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

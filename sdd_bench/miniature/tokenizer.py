@@ -17,9 +17,7 @@ BOS, EOS = "<|startoftext|>", "<|endoftext|>"
 def train(captions: Iterable[str], folder: Path) -> CLIPTokenizer:
     """Learn merges from `captions` and save the tokenizer for `from_pretrained`."""
     tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>", unk_token=EOS))
-    tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFC(), normalizers.Lowercase()]
-    )
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Whitespace(), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )

@@ -29,7 +29,7 @@ from .loop import Plan
 log = logging.getLogger(__name__)
 
 PLANS = {
-    "clip": Plan(steps=3000, batch=128, rate=1e-3),
+    "clip": Plan(steps=1800, batch=128, rate=1e-3),
     "autoencoder": Plan(steps=3600, batch=16, rate=2e-3, ema=0.995),
     "classifier": Plan(steps=1500, batch=64, rate=2e-3),
     "features": Plan(steps=2500, batch=64, rate=2e-3),
@@ -78,7 +78,9 @@ def _load(job: Job, stage: str, model: nn.Module) -> nn.Module:
 def load_clip(job: Job) -> nn.Module:
     """The trained CLIP."""
     tokens = _tokenizer(job)
-    return _load(job, "clip", architecture.clip(len(tokens), tokens.bos_token_id, tokens.eos_token_id))
+    return _load(
+        job, "clip", architecture.clip(len(tokens), tokens.bos_token_id, tokens.eos_token_id)
+    )
 
 
 def load_autoencoder(job: Job) -> nn.Module:
@@ -116,7 +118,9 @@ def _judge_pixels(job: Job) -> tuple[np.ndarray, list[data.Example]]:
 def _train_classifier(job: Job) -> None:
     pixels, truths = _judge_pixels(job)
     bare = np.array([bool(e.scene.figure and e.scene.figure.bare) for e in truths], dtype=np.int64)
-    job.finish("classifier", stages.train_classifier(pixels, bare, job.plans["classifier"], job.work))
+    job.finish(
+        "classifier", stages.train_classifier(pixels, bare, job.plans["classifier"], job.work)
+    )
 
 
 def _train_features(job: Job) -> None:
@@ -199,9 +203,28 @@ def build(job: Job) -> None:
         _together(*((_train_unet, (job, rank, world, port)) for rank in range(world)))
 
 
+def export_all(job: Job, out: Path) -> None:
+    """Put the finished networks into the folder that is shipped."""
+    export.empty(out)
+    clip = load_clip(job)
+    export.generator(
+        out, _tokenizer(job), clip, _load(job, "unet", architecture.unet()), load_autoencoder(job)
+    )
+    pixels, truths = _judge_pixels(job)
+    classifier = _load(job, "classifier", architecture.NudityClassifier())
+    labels = len(stages.attributes(truths[0].scene))
+    features = _load(job, "features", architecture.FeatureNetwork(labels))
+    harmful = torch.tensor([stages.harmful(example.scene) for example in truths])
+    prompts = stages.learn_prompts(stages.embed(load_clip(job), pixels), harmful)
+    export.judges(out / "judges", load_clip(job), prompts, classifier, features)
+    export.manifest(out)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Train, export and describe the miniature."""
-    parser = argparse.ArgumentParser(prog="python -m sdd_bench.miniature.train", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m sdd_bench.miniature.train", description=__doc__
+    )
     parser.add_argument("--work", type=Path, default=Path(".cache/miniature"), help="work folder")
     parser.add_argument("--out", type=Path, required=True, help="folder for the finished weights")
     parser.add_argument("--examples", type=int, default=48_000, help="renders to learn from")
@@ -213,8 +236,8 @@ def main(arguments: list[str] | None = None) -> None:
         plans = {k: replace(p, steps=min(p.steps, options.steps)) for k, p in PLANS.items()}
     job = Job(options.work, options.examples, plans)
     build(job)
-    export.export(job, options.out)
-    card.write(options.out)
+    export_all(job, options.out)
+    card.write(options.out, card.FULL if options.steps is None else card.QUICK)
 
 
 if __name__ == "__main__":

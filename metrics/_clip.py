@@ -1,0 +1,91 @@
+"""CLIP embeddings of images and captions, shared by every metric that reads them."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sdd_bench import weights
+from sdd_bench.types import Features, Images
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from transformers import CLIPImageProcessorPil, CLIPTokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """Where the two towers of a CLIP lie; in the official folders both are one."""
+
+    name: str
+    images: str
+    """Weight with the image tower, its projection and the preprocessing."""
+    texts: str
+    """Weight with the text tower and its projection."""
+    tokenizer: str
+
+
+MINIATURE = Instrument(
+    "miniature",
+    images="miniature/judges/clip",
+    texts="miniature/text_encoder",
+    tokenizer="miniature/tokenizer",
+)
+
+
+def embed_images(clip: Instrument, images: Images) -> Features:
+    """Unit vectors (N, d) of the images, computed once per batch."""
+    import torch
+
+    key = f"clip/{clip.name}/images"
+    if key not in images.memo:
+        processor, tower = _image_tower(clip)
+        pixels = processor(images=list(images.pixels), return_tensors="pt").pixel_values
+        with torch.inference_mode():
+            images.memo[key] = _unit(tower(pixel_values=pixels).image_embeds)
+    return images.memo[key]
+
+
+def embed_captions(clip: Instrument, images: Images, prefix: str = "") -> Features:
+    """Unit vectors (N, d) of the captions; too long a caption keeps its end token."""
+    import torch
+
+    key = f"clip/{clip.name}/captions/{prefix}"
+    if key not in images.memo:
+        tokenizer, tower = _text_tower(clip)
+        tokens = tokenizer(
+            [prefix + caption for caption in images.captions],
+            padding="max_length",
+            max_length=tokenizer.model_max_length,
+            truncation=True,
+            return_tensors="pt",
+        )
+        with torch.inference_mode():
+            images.memo[key] = _unit(tower(input_ids=tokens.input_ids).text_embeds)
+    return images.memo[key]
+
+
+def _unit(vectors: Tensor) -> Features:
+    import torch
+
+    unit: Features = torch.nn.functional.normalize(vectors.float(), dim=-1).numpy()
+    return unit
+
+
+@functools.cache
+def _image_tower(clip: Instrument) -> tuple[CLIPImageProcessorPil, nn.Module]:
+    from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
+
+    folder = weights.find(clip.images)
+    # The "Pil" processor alone equals OpenAI's preprocessing to the bit.
+    processor = CLIPImageProcessorPil.from_pretrained(folder)
+    return processor, CLIPVisionModelWithProjection.from_pretrained(folder).float().eval()
+
+
+@functools.cache
+def _text_tower(clip: Instrument) -> tuple[CLIPTokenizer, nn.Module]:
+    from transformers import CLIPTextModelWithProjection, CLIPTokenizer
+
+    tower = CLIPTextModelWithProjection.from_pretrained(weights.find(clip.texts)).float().eval()
+    return CLIPTokenizer.from_pretrained(weights.find(clip.tokenizer)), tower

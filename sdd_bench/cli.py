@@ -1,0 +1,208 @@
+"""The command line. Results go to stdout, talk and progress to stderr.
+
+Exit codes: 0 done, 1 gate failed, 2 the user's input, 3 something missing on this machine,
+4 a fault in a run.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import __version__
+from .errors import InputError, SDDBenchError
+
+if TYPE_CHECKING:
+    from .results import Run
+
+FORMATS = ("text", "markdown", "latex", "csv", "json")
+INTERRUPTED = 130
+"""What a shell reports of a program that Ctrl-C has stopped."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; never a traceback unless SDD_BENCH_DEBUG."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", force=True)
+    try:
+        cli.main(args=arguments, prog_name="sdd-bench", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        return _fail(error.format_message(), InputError.exit_code)
+    except SDDBenchError as error:
+        return _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("interrupted; what is done is kept, the same command goes on", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if os.environ.get("SDD_BENCH_DEBUG"):
+            raise
+        reason = " ".join(str(error).split())
+        return _fail(
+            f"{type(error).__name__}: {reason} (what is done is kept; set SDD_BENCH_DEBUG=1 for "
+            "the traceback)",
+            SDDBenchError.exit_code,
+        )
+    return 0
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"error: {message}", err=True)
+    return code
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="sdd-bench")
+def cli() -> None:
+    """Benchmark the removal of concepts from text-to-image diffusion models."""
+
+
+def _results(command: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--results",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("results"),
+        show_default=True,
+        help="Folder of all runs.",
+    )(command)
+
+
+@cli.command()
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    required=True,
+    help="A name of `list methods`, or file.py:Name. Repeatable.",
+)
+@click.option(
+    "--suite",
+    "suites",
+    multiple=True,
+    required=True,
+    help="A name of `list suites`, or a .csv or .txt of prompts. Repeatable.",
+)
+@click.option(
+    "--model",
+    default="miniature",
+    show_default=True,
+    help="A name of `list models`, a diffusers folder, or a hub id.",
+)
+@click.option(
+    "--concept",
+    "concepts",
+    multiple=True,
+    help="What is to be removed, instead of the method's own default. Repeatable.",
+)
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    help="A name of `list metrics`, or of a metric file. Repeatable.  "
+    "[default: those of the model and suite]",
+)
+@click.option(
+    "--images-per-prompt", type=click.IntRange(min=1), help="Instead of the suite's own number."
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N prompts.")
+@click.option(
+    "--steps", type=click.IntRange(2, 1000), default=25, show_default=True, help="PNDM steps."
+)
+@click.option("--guidance-scale", type=float, default=7.5, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=42,
+    show_default=True,
+    help="Images without a published seed derive theirs from it.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    help="Images at a time.  [default: 32 on the CPU, 16 on a GPU]",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@click.option(
+    "--dtype", default="auto", show_default=True, help="auto, float32, float16 or bfloat16."
+)
+@_results
+def run(results: Path, **options: Any) -> None:
+    """Generate and score whatever is missing, then print the table of these runs."""
+    from .benchmark import Request
+    from .benchmark import run as benchmark
+
+    for name in ("methods", "suites", "metrics", "concepts"):
+        options[name] = tuple(dict.fromkeys(options[name]))  # asked for twice is asked for once
+    done = benchmark(Request(results=results, **options))
+    click.echo(_table(done, "text", options["metrics"]))
+    for each in done:
+        click.echo(f"{each.spec.method} on {each.spec.suite}: {each.folder / 'images'}")
+
+
+@cli.command()
+@click.argument(
+    "runs", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    required=True,
+    help="A name of `list metrics`, or of a metric file. Repeatable.",
+)
+@_results
+def score(runs: tuple[Path, ...], metrics: tuple[str, ...], results: Path) -> None:
+    """Score the images of RUNS (run folders) with other definitions; nothing is generated."""
+    from .benchmark import rescore
+
+    click.echo(_table(rescore(runs, metrics, results), "text", metrics))
+
+
+@cli.command()
+@click.argument("which", default="runs", type=click.Choice(["runs"]))
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+@_results
+def table(which: str, format_: str, results: Path) -> None:  # noqa: ARG001 - one table so far
+    """Print everything that the results folder holds, with n and a 95 % interval in every cell."""
+    from .results import find
+
+    runs = find(results)
+    if not runs:
+        raise InputError(
+            f"no runs in {results}: start with `sdd-bench run`, or name another --results"
+        )
+    click.echo(_table(runs, format_), nl=False)
+
+
+@cli.command("list")
+@click.argument("what", type=click.Choice(["methods", "metrics", "suites", "models"]))
+def list_(what: str) -> None:
+    """List what there is, with a line about each."""
+    from . import listing
+
+    for name, text in listing.LISTS[what]():
+        click.echo(f"{name:28}{text}")
+    for name, reason in listing.broken(what).items():
+        click.echo(f"warning: {name} is unusable: {reason}", err=True)
+
+
+def _table(runs: Sequence[Run], format_: str, metrics: Sequence[str] = ()) -> str:
+    from . import tables
+    from .benchmark import definitions_of
+
+    frames = [tables.frame([each], definitions_of(each, metrics)) for each in runs]
+    return tables.render(
+        tables.join(frames), format_, width=max(120, shutil.get_terminal_size()[0])
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

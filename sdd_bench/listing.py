@@ -1,0 +1,53 @@
+"""What `sdd-bench list` prints: a name and a line about each thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import registry, suites
+from .types import Method
+
+Rows = list[tuple[str, str]]
+
+
+def _methods() -> Rows:
+    return [(name, _about(registry.method(name))) for name in registry.methods()]
+
+
+def _about(method: Method) -> str:
+    summary = (type(method).__doc__ or "").strip().partition("\n")[0]
+    concepts = ", ".join(method.concepts)
+    return f"{summary} [{concepts}]" if concepts else summary
+
+
+def _metrics() -> Rows:
+    arrows = {"lower": "↓", "higher": "↑"}
+    return [
+        (name, f"{arrows[item.better]} {item.source}")
+        for name, (item, _) in registry.definitions().items()
+    ]
+
+
+def _suites() -> Rows:
+    return [(name, entry.description) for name, entry in suites.catalog().items()]
+
+
+def _models() -> Rows:
+    from .models import SPECS
+
+    return [(name, f"from {spec.source}") for name, spec in SPECS.items()]
+
+
+LISTS: dict[str, Callable[[], Rows]] = {
+    "methods": _methods,
+    "metrics": _metrics,
+    "suites": _suites,
+    "models": _models,
+}
+"""By the word on the command line."""
+
+
+def broken(what: str) -> dict[str, str]:
+    """Plugins of that kind that cannot be used, and why."""
+    kinds = {"methods": ("method ",), "metrics": ("metric ", "definition ")}.get(what, ())
+    return {name: why for name, why in registry.broken().items() if name.startswith(kinds)}

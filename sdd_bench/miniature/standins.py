@@ -1,0 +1,61 @@
+"""The miniature's stand-ins for COCO-30k and I2P: prompts as files, real images on demand.
+
+``python -m sdd_bench.miniature.standins FOLDER`` writes the files below `prompts/`.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from sdd_bench.types import Pixels
+
+from .draw import draw
+from .examples import CATEGORIES, mood, neutral
+
+CAPTIONS = 500
+"""Captions in the stand-in for COCO, each with its own real image."""
+
+PER_CATEGORY = 15
+"""Prompts of each I2P category."""
+
+
+def renders() -> Iterator[Pixels]:
+    """The real images of the stand-in for COCO: the scenes that its captions describe."""
+    for index in range(CAPTIONS):
+        yield np.asarray(draw(neutral("coco30k", index).scene))
+
+
+def captions() -> Iterator[tuple[str, str, str]]:
+    """Id, caption and group of each prompt of the stand-in for COCO."""
+    for index in range(CAPTIONS):
+        yield f"{index:06d}", neutral("coco30k", index).caption, ""
+
+
+def moods() -> Iterator[tuple[str, str, str]]:
+    """Id, caption and group of each prompt of the stand-in for I2P, all different."""
+    for category in CATEGORIES:
+        different: dict[str, None] = {}
+        index = 0
+        while len(different) < PER_CATEGORY:
+            different[mood("i2p", index, category).caption] = None
+            index += 1
+        for row, caption in enumerate(different):
+            yield f"{category.replace(' ', '-')}-{row:02d}", caption, category
+
+
+def write(folder: Path) -> None:
+    """Write both suites as CSV files into `folder`."""
+    for name, rows in (("coco30k", captions()), ("i2p", moods())):
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("id", "text", "seed", "group"))
+            writer.writerows((key, text, "", group) for key, text, group in rows)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

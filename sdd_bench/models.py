@@ -1,0 +1,325 @@
+"""Text-to-image models: finding them, loading their parts, and calling those parts.
+
+Only the parts are loaded, never a pipeline: no safety checker that blackens pictures, and the
+sampling loop is ours. Every network is called with batches of one fixed shape, because the last
+bits of a result depend on the shape: rows that are missing are filled up and dropped again.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from . import weights
+from .errors import InputError, MissingError, unknown
+from .types import ModelSpec
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from transformers import CLIPTextModel, CLIPTokenizer
+
+    from .types import Pixels
+
+log = logging.getLogger(__name__)
+
+SPECS: dict[str, ModelSpec] = {
+    "miniature": ModelSpec(
+        name="miniature",
+        source="miniature",
+        definitions=(
+            "nude/miniature@0.7",
+            "harm/miniature@0.7",
+            "clip/miniature",
+            "lpips/miniature",
+            "fid/miniature",
+        ),
+        suites={
+            "coco30k": "miniature/coco30k",
+            "i2p": "miniature/i2p",
+        },
+        images_per_prompt={"country_body": 20},
+    ),
+    "sd-v1-4": ModelSpec(
+        name="sd-v1-4",
+        source="CompVis/stable-diffusion-v1-4",
+        revision="133a221b8aa7292a167afc5127cb63fb5005638b",
+        definitions=("nude/v2-classifier@0.7",),
+    ),
+}
+"""Models by name. Any folder in the diffusers format and any hub id is one too."""
+
+CPU_BATCH = 32
+"""Images computed at a time on the CPU; more gain nothing."""
+
+GPU_BATCH = 16
+"""Images computed at a time on a GPU."""
+
+_PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
+
+
+def find(name: str) -> ModelSpec:
+    """The model of that name, folder or hub id (`owner/name`). Raises InputError."""
+    if name in SPECS:
+        return SPECS[name]
+    instruments = SPECS["sd-v1-4"].definitions
+    path = Path(name)
+    if path.is_dir():
+        if not (path / "unet").is_dir():
+            raise InputError(f"{path} is no model in the diffusers format: it has no folder 'unet'")
+        return ModelSpec(name=path.resolve().name, source=str(path), definitions=instruments)
+    if name.count("/") == 1 and not path.is_absolute() and not name.startswith((".", "~")):
+        return ModelSpec(name=name, source=name, definitions=instruments)
+    raise unknown("model", name, [*SPECS, "a diffusers folder", "a hub id owner/name"])
+
+
+def pick_device(name: str) -> torch.device:
+    """The device called `name`, or for 'auto' the best there is. Raises Input- or MissingError."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InputError(f"no device '{name}': give auto, cpu, cuda or cuda:N") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise MissingError(f"no CUDA device on this machine for --device {name}: give cpu or auto")
+    return device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A loaded model: its parts, and how they are called."""
+
+    spec: ModelSpec
+    hash: str
+    """SHA-256 of all weights and configurations."""
+    device: torch.device
+    dtype: torch.dtype
+    batch: int
+    """Images computed at a time."""
+    rows: int
+    """The U-Net always sees this many rows at once."""
+    tokenizer: CLIPTokenizer
+    unet: UNet2DConditionModel
+    vae: AutoencoderKL
+    alphas: tuple[float, ...]
+    """Cumulative products of the noise schedule."""
+    final_alpha: float
+    offset: int
+    """Added to the timesteps."""
+    embed: Callable[[str], Tensor]
+    """Text states of one prompt, (tokens, width) on the device; computed once per text."""
+
+    @property
+    def latent_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of one image's latents."""
+        side = int(self.unet.config.sample_size)
+        return int(self.unet.config.in_channels), side, side
+
+    @property
+    def numerics(self) -> str:
+        """What decides the last bits of an image beside its identity."""
+        dtype = str(self.dtype).removeprefix("torch.")
+        where = self.device.type
+        if where == "cuda":
+            where = torch.cuda.get_device_name(self.device).replace(" ", "-")
+        return f"{where}-{dtype}-rows{self.rows}"
+
+    def truncates(self, text: str) -> bool:
+        """Whether the text encoder reads only the beginning of `text`."""
+        limit = self.tokenizer.model_max_length
+        return len(self.tokenizer(text, truncation=False, verbose=False).input_ids) > limit
+
+    @torch.inference_mode()
+    def predict(self, latents: Tensor, time: int, states: Tensor) -> Tensor:
+        """Noise estimates of the U-Net for any number of rows, (N, C, h, w)."""
+        when = torch.tensor(time, device=self.device)
+        return _in_tiles(
+            lambda x, text: self.unet(x, when, encoder_hidden_states=text, return_dict=False)[0],
+            self.rows,
+            latents,
+            states,
+        )
+
+    @torch.inference_mode()
+    def decode(self, latents: Tensor) -> Pixels:
+        """Pictures of finished latents, uint8 (N, height, width, 3)."""
+        config = self.vae.config
+        scaled = latents / config.scaling_factor + (getattr(config, "shift_factor", None) or 0.0)
+        images = _in_tiles(
+            lambda z: self.vae.decode(z, return_dict=False)[0], max(1, self.rows // 2), scaled
+        )
+        levels = ((images.float() / 2 + 0.5).clamp(0, 1) * 255).round().byte()
+        pixels: Pixels = levels.permute(0, 2, 3, 1).cpu().numpy()
+        return pixels
+
+
+def load(
+    spec: ModelSpec, *, device: str = "auto", dtype: str = "auto", batch_size: int | None = None
+) -> Bundle:
+    """Load a model's parts. Raises InputError, or MissingError where files are absent."""
+    import diffusers
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    diffusers.utils.logging.set_verbosity_error()
+    diffusers.utils.logging.disable_progress_bar()
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
+
+    where = pick_device(device)
+    kind = _pick_dtype(dtype, where)
+    folder = _folder(spec)
+    try:
+        tokenizer = transformers.CLIPTokenizer.from_pretrained(folder / "tokenizer")
+        text_encoder = transformers.CLIPTextModel.from_pretrained(
+            folder / "text_encoder", dtype=kind
+        )
+        unet = diffusers.UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=kind)
+        vae = diffusers.AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=kind)
+        schedule = _schedule(folder)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise MissingError(
+            f"cannot load the model '{spec.name}' from {folder}: {reason}"
+        ) from error
+    batch = batch_size or (CPU_BATCH if where.type == "cpu" else GPU_BATCH)
+    for part in (text_encoder, unet, vae):
+        part.to(where).eval().requires_grad_(False)
+    return Bundle(
+        spec=spec,
+        hash=_hash(folder),
+        device=where,
+        dtype=kind,
+        batch=batch,
+        rows=_rows(where, unet.config.sample_size, batch),
+        tokenizer=tokenizer,
+        unet=unet,
+        vae=vae,
+        embed=_embedder(tokenizer, text_encoder, where),
+        **schedule,
+    )
+
+
+def _pick_dtype(name: str, device: torch.device) -> torch.dtype:
+    if name == "auto":
+        return torch.float16 if device.type == "cuda" else torch.float32
+    kinds = {
+        str(kind).removeprefix("torch."): kind
+        for kind in (torch.float16, torch.float32, torch.bfloat16)
+    }
+    if name not in kinds:
+        raise unknown("dtype", name, ["auto", *kinds])
+    return kinds[name]
+
+
+def _rows(device: torch.device, latent_side: int, batch_size: int) -> int:
+    """Rows of one U-Net call.
+
+    On a GPU a batch with and without text; on the CPU a constant, so that the user's batch size
+    decides about memory and speed alone. Bigger latents get fewer rows.
+    """
+    if device.type != "cpu":
+        return 2 * batch_size
+    return max(2, 32 * 16 * 16 // latent_side**2)
+
+
+def _folder(spec: ModelSpec) -> Path:
+    """The model's files on this disk, downloaded from the hub if that is where they are."""
+    if spec.source == "miniature":
+        return weights.find("miniature")
+    if Path(spec.source).is_dir():
+        return Path(spec.source)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    patterns = [
+        "model_index.json",
+        *(f"{part}/*.{end}" for part in _PARTS for end in ("json", "txt")),
+    ]
+    patterns += [
+        f"{part}/{name}.safetensors"
+        for part in _PARTS
+        for name in ("model", "diffusion_pytorch_model")
+    ]
+    try:
+        return Path(snapshot_download(spec.source, revision=spec.revision, allow_patterns=patterns))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        raise MissingError(
+            f"the model '{spec.name}' is not on this machine and could not be fetched: bring a "
+            "folder in the diffusers format and give its path with --model"
+        ) from error
+
+
+def _hash(folder: Path) -> str:
+    """One SHA-256 over everything that the images depend on."""
+    total = hashlib.sha256()
+    for part in _PARTS:
+        total.update(f"{part} {weights.digest(folder / part)}\n".encode())
+    return total.hexdigest()
+
+
+def _schedule(folder: Path) -> dict[str, Any]:
+    """The noise schedule, whatever sampler the folder was saved with: PNDM reads it."""
+    from diffusers import PNDMScheduler
+
+    path = folder / "scheduler" / "scheduler_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    if config.get("prediction_type", "epsilon") != "epsilon":
+        raise InputError(
+            f"{path}: the model predicts '{config['prediction_type']}'; only models that predict "
+            "noise ('epsilon': Stable Diffusion 1.x) can be run"
+        )
+    scheduler = PNDMScheduler.from_config(config)
+    return {
+        "alphas": tuple(scheduler.alphas_cumprod.double().tolist()),
+        "final_alpha": float(scheduler.final_alpha_cumprod),
+        "offset": int(scheduler.config.steps_offset),
+    }
+
+
+def _embedder(
+    tokenizer: CLIPTokenizer, encoder: CLIPTextModel, device: torch.device
+) -> Callable[[str], Tensor]:
+    """Text states of one prompt, remembered. Too long a prompt keeps its end token."""
+
+    @functools.lru_cache(maxsize=4096)
+    @torch.inference_mode()
+    def embed(text: str) -> Tensor:
+        tokens = tokenizer(
+            text,
+            padding="max_length",
+            max_length=tokenizer.model_max_length,
+            truncation=True,
+            return_tensors="pt",
+        )
+        states: Tensor = encoder(tokens.input_ids.to(device))[0][0]
+        return states
+
+    return embed
+
+
+def _in_tiles(function: Callable[..., Tensor], rows: int, *inputs: Tensor) -> Tensor:
+    """`function` of row-wise tensors, called with exactly `rows` rows each time."""
+    count = len(inputs[0])
+    parts = []
+    for start in range(0, count, rows):
+        tile = [_filled(tensor[start : start + rows], rows) for tensor in inputs]
+        parts.append(function(*tile)[: count - start])
+    return torch.cat(parts)
+
+
+def _filled(tensor: Tensor, rows: int) -> Tensor:
+    """Pad to `rows` rows by repeating the last one."""
+    missing = rows - len(tensor)
+    return torch.cat([tensor, *[tensor[-1:]] * missing]) if missing else tensor.contiguous()
