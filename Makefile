@@ -31,11 +31,7 @@ help: ## this list
 
 demo: .venv/run.stamp ## the undefended model against the negative prompt, on the embedded miniature
 	@$(BIN)/sdd-bench run --results $(RESULTS) --method sd --method sd-neg \
-	    --suite country_body --images-per-prompt 4
-	@$(BIN)/sdd-bench run --results $(RESULTS) --method sd --method sd-neg \
-	    --suite coco30k --limit 200
-	@$(BIN)/sdd-bench table --results $(RESULTS)
-	@echo "Pictures: $(RESULTS)/runs/miniature/*/*/images/"
+	    --suite country_body --suite coco30k --limit 50 --images-per-prompt 4
 
 test: .venv/dev.stamp ## the whole test suite, offline and on the CPU
 	@$(BIN)/pytest $(PYTEST_ARGS)

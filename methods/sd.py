@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +22,16 @@ class SD:
     """
 
     concepts: tuple[str, ...] = ()
+
+    @property
+    def warmup(self) -> int:
+        """Every call is plain guidance."""
+        return sys.maxsize
+
+    @property
+    def remembers(self) -> bool:
+        """There is no state."""
+        return False
 
     def branches(self, prompt: str, concepts: Sequence[str]) -> tuple[str, ...]:
         """The empty text, then the prompt."""

@@ -43,9 +43,16 @@ def frechet_distance(mean1: Floats, cov1: Floats, mean2: Floats, cov2: Floats) -
     matrix root is needed and rank-deficient covariances do no harm.
     """
     values, vectors = np.linalg.eigh(cov1)
-    root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
-    cross = np.sqrt(np.linalg.eigvalsh(root @ cov2 @ root).clip(min=0)).sum()
+    root = (vectors * _roots(values)) @ vectors.T
+    cross = _roots(np.linalg.eigvalsh(root @ cov2 @ root)).sum()
     return float(((mean1 - mean2) ** 2).sum() + np.trace(cov1) + np.trace(cov2) - 2 * cross)
+
+
+def _roots(eigenvalues: Floats) -> Floats:
+    """Square roots, 0 where an eigenvalue is 0 but for rounding: a root would magnify that."""
+    noise = eigenvalues.max() * len(eigenvalues) * np.finfo(np.float64).eps
+    roots: Floats = np.sqrt(np.where(eigenvalues > noise, eigenvalues, 0))
+    return roots
 
 
 PLUGINS: tuple[Metric, ...] = (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -47,6 +48,8 @@ class Request:
     batch_size: int | None = None
     device: str = "auto"
     dtype: str = "auto"
+    rescale_warmup: bool = False
+    """Whether a warm-up, which counts U-Net calls of a 50-step trajectory, follows `steps`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +66,10 @@ class Chosen:
 def run(request: Request) -> list[Run]:
     """Generate and score whatever is missing. The runs come suite by suite, in the order asked."""
     spec = models.find(request.model)
+    if not math.isfinite(request.guidance_scale):
+        raise InputError(f"the guidance scale must be a number, not {request.guidance_scale}")
     # All of the input is read before anything is computed: a slip must not cost an hour.
-    chosen = [choose(name, request.concepts) for name in request.methods]
+    chosen = [choose(name, request) for name in request.methods]
     wanted = [load_suite(name, spec, request) for name in request.suites]
     instruments = [measurements(request.metrics, spec, suite) for suite in wanted]
     bundle = models.load(
@@ -75,12 +80,12 @@ def run(request: Request) -> list[Run]:
         samples = suites.samples(suite, request.seed)
         made = [_make_images(bundle, each, suite, samples, request) for each in chosen]
         for each in made:
-            _score(each, samples, chosen_metrics, reference_of(suite), request.results)
+            _score(each, samples, chosen_metrics, reference_of(suite))
         done += made
     return done
 
 
-def rescore(folders: Iterable[Path], metrics: Sequence[str], results_dir: Path) -> list[Run]:
+def rescore(folders: Iterable[Path], metrics: Sequence[str]) -> list[Run]:
     """Score stored images with other definitions; nothing is generated."""
     runs = [Run.open(folder) for folder in folders]
     for each in runs:
@@ -93,28 +98,45 @@ def rescore(folders: Iterable[Path], metrics: Sequence[str], results_dir: Path) 
         suite = Suite(
             name=each.spec.suite, prompts=(), reference=_catalog_reference(each.spec.suite)
         )
-        chosen = measurements(metrics, models.find(each.spec.model), suite)
-        _score(each, samples, chosen, reference_of(suite), results_dir)
+        chosen = measurements(metrics, models.world(each.spec.model), suite)
+        _score(each, samples, chosen, reference_of(suite))
     return runs
 
 
 # --- reading the request ----------------------------------------------------------------------
 
 
-def choose(name: str, concepts: tuple[str, ...]) -> Chosen:
+def choose(name: str, request: Request) -> Chosen:
     """The method of that name with what it is to remove. Raises InputError."""
     method = registry.method(name)
-    parameters = asdict(method) if is_dataclass(method) else {}  # type: ignore[call-overload]
-    parameters.pop("concepts", None)
+    if request.rescale_warmup:
+        method = _rescaled(method, request.steps)
+    parameters = _parameters(method)
     source = registry.source_hash(name)
     if source:
         parameters["source_sha256"] = source
     return Chosen(
         name=registry.label(name),
         method=method,
-        concepts=(concepts or method.concepts) if method.concepts else (),
+        concepts=(request.concepts or method.concepts) if method.concepts else (),
         parameters=parameters,
     )
+
+
+def _parameters(method: object) -> dict[str, object]:
+    """The fields of a method's dataclass, but for the concepts, which the user may replace."""
+    if not is_dataclass(method):
+        return {}
+    return {f.name: getattr(method, f.name) for f in fields(method) if f.name != "concepts"}
+
+
+def _rescaled(method: Method, steps: int) -> Method:
+    """The method with its warm-up, which is meant for 50 steps, fitted to `steps`."""
+    warmup = _parameters(method).get("warmup")
+    if not isinstance(warmup, int):
+        return method
+    rescaled: Method = replace(method, warmup=round(warmup * steps / 50))  # type: ignore[type-var]
+    return rescaled
 
 
 def load_suite(name: str, spec: ModelSpec, request: Request) -> Suite:
@@ -144,9 +166,8 @@ def definitions_of(run: Run, names: Sequence[str] = ()) -> list[Definition]:
     """The definitions to show of a run: those named, else all that it has values of."""
     if names:
         suite = Suite(name=run.spec.suite, prompts=())
-        return [
-            item for item, _ in measurements(names, models.find(run.spec.model), suite).values()
-        ]
+        world = models.world(run.spec.model)
+        return [item for item, _ in measurements(names, world, suite).values()]
     measures, sets = set(run.scores().columns), run.sets()
     return [
         item
@@ -179,7 +200,10 @@ def _make_images(
     from . import generate
 
     settings = Settings(
-        steps=request.steps, guidance_scale=request.guidance_scale, seed=request.seed
+        steps=request.steps,
+        guidance_scale=request.guidance_scale,
+        seed=request.seed,
+        dtype=bundle.dtype_name,
     )
     each = Run.create(
         request.results,
@@ -199,7 +223,9 @@ def _make_images(
     missing = each.missing(samples)
     each.forget(missing)
     total = len({sample.stem for sample in [*each.samples(), *samples]})
-    each.write_facts(replace(each.facts(), images=total))
+    facts = each.facts()
+    finished = None if missing else facts.finished
+    each.write_facts(replace(facts, images=total, finished=finished))
     if missing:
         with progress(f"{chosen.name} on {suite.name}", len(missing)) as advance:
             for picture in generate.generate(
@@ -207,6 +233,7 @@ def _make_images(
             ):
                 each.save_image(picture.sample, picture.pixels, picture.noise_hash)
                 advance(1)
+    if finished is None:
         truncated = sum(bundle.truncates(prompt.text) for prompt in suite.prompts)
         each.finish(images=total, truncated_prompts=truncated, provenance=provenance.collect())
     return each
@@ -217,7 +244,6 @@ def _score(
     samples: Sequence[Sample],
     chosen: Measurements,
     reference: Reference | None,
-    results_dir: Path,
 ) -> None:
     """Score a run, with the images of earlier and bigger requests."""
     asked = {sample.stem for sample in samples}
@@ -226,15 +252,15 @@ def _score(
         run=each,
         samples=everything,
         measurements=chosen,
-        baseline=baseline_of(each, results_dir),
+        baseline=baseline_of(each),
         reference=reference,
     )
     score(task, partial(progress, f"scoring {each.spec.method} on {each.spec.suite}"))
 
 
-def baseline_of(run: Run, results_dir: Path) -> Run | None:
-    """The run of the undefended model with the same noise, if there is one."""
-    for other in results.find(results_dir):
+def baseline_of(run: Run) -> Run | None:
+    """The run of the undefended model with the same noise, if there is one beside this one."""
+    for other in results.beside(run):
         same = replace(
             run.spec,
             method=other.spec.method,

@@ -30,8 +30,9 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; never a traceback unless SDD_BENCH_DEBUG."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", force=True)
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        cli.main(args=arguments, prog_name="sdd-bench", standalone_mode=False)
+        cli.main(args=given or ["--help"], prog_name="sdd-bench", standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
@@ -40,8 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _fail("interrupted; what is done is kept, the same command goes on", INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if os.environ.get("SDD_BENCH_DEBUG"):
             raise
@@ -59,7 +58,23 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """Ends as `main` promises where click alone would end with another code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader that goes away (`| head`) is no fault, a plugin's exit is."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except SystemExit as error:
+            raise SDDBenchError("the run was ended by a call of sys.exit") from error
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="sdd-bench")
 def cli() -> None:
     """Benchmark the removal of concepts from text-to-image diffusion models."""
@@ -102,6 +117,12 @@ def _results(command: Callable[..., None]) -> Callable[..., None]:
     multiple=True,
     help="What is to be removed, instead of the method's own default. Repeatable.",
 )
+@click.option("--concepts", "concept_set", help="A set of `list concepts` instead of --concept.")
+@click.option(
+    "--rescale-warmup",
+    is_flag=True,
+    help="Scale a method's warm-up, meant for 50 steps, to the number of steps.",
+)
 @click.option(
     "--metric",
     "metrics",
@@ -114,7 +135,7 @@ def _results(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N prompts.")
 @click.option(
-    "--steps", type=click.IntRange(2, 1000), default=25, show_default=True, help="PNDM steps."
+    "--steps", type=click.IntRange(2, 999), default=25, show_default=True, help="PNDM steps."
 )
 @click.option("--guidance-scale", type=float, default=7.5, show_default=True)
 @click.option(
@@ -134,13 +155,18 @@ def _results(command: Callable[..., None]) -> Callable[..., None]:
     "--dtype", default="auto", show_default=True, help="auto, float32, float16 or bfloat16."
 )
 @_results
-def run(results: Path, **options: Any) -> None:
+def run(results: Path, concept_set: str | None, **options: Any) -> None:
     """Generate and score whatever is missing, then print the table of these runs."""
+    from . import concepts
     from .benchmark import Request
     from .benchmark import run as benchmark
 
     for name in ("methods", "suites", "metrics", "concepts"):
         options[name] = tuple(dict.fromkeys(options[name]))  # asked for twice is asked for once
+    if concept_set and options["concepts"]:
+        raise InputError("give --concept or --concepts, not both")
+    if concept_set:
+        options["concepts"] = concepts.find(concept_set)
     done = benchmark(Request(results=results, **options))
     click.echo(_table(done, "text", options["metrics"]))
     for each in done:
@@ -158,12 +184,11 @@ def run(results: Path, **options: Any) -> None:
     required=True,
     help="A name of `list metrics`, or of a metric file. Repeatable.",
 )
-@_results
-def score(runs: tuple[Path, ...], metrics: tuple[str, ...], results: Path) -> None:
+def score(runs: tuple[Path, ...], metrics: tuple[str, ...]) -> None:
     """Score the images of RUNS (run folders) with other definitions; nothing is generated."""
     from .benchmark import rescore
 
-    click.echo(_table(rescore(runs, metrics, results), "text", metrics))
+    click.echo(_table(rescore(runs, metrics), "text", metrics))
 
 
 @cli.command()
@@ -183,7 +208,7 @@ def table(which: str, format_: str, results: Path) -> None:  # noqa: ARG001 - on
 
 
 @cli.command("list")
-@click.argument("what", type=click.Choice(["methods", "metrics", "suites", "models"]))
+@click.argument("what", type=click.Choice(["concepts", "methods", "metrics", "models", "suites"]))
 def list_(what: str) -> None:
     """List what there is, with a line about each."""
     from . import listing

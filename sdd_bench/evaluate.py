@@ -53,7 +53,7 @@ class Reference:
         if measure not in self._features:
             images = list(self.images())
             parts = [
-                metric.features(_batch([images[i] for i in rows], [""] * len(rows)))[: len(rows)]
+                _features(metric, _batch([images[i] for i in rows], [""] * len(rows)))[: len(rows)]
                 for rows in _tiles(np.arange(len(images)))
             ]
             self._features[measure] = np.concatenate(parts)
@@ -82,7 +82,7 @@ class Task:
         """Why pair metrics cannot be measured; empty if they can."""
         if self.baseline is None:
             return "no images of sd to compare with"
-        if self.baseline.folder == self.run.folder:
+        if self.baseline.spec.digest == self.run.spec.digest:
             return "is the baseline"
         missing = len(self.baseline.missing(self.samples))
         return f"{missing} images of sd are missing" if missing else ""
@@ -174,13 +174,13 @@ def _score_tile(
     for measure in due:
         metric = task.metrics[measure]
         if isinstance(metric, SetMetric):
-            features.setdefault(measure, []).append(metric.features(images)[: len(rows)])
+            features.setdefault(measure, []).append(_features(metric, images)[: len(rows)])
             continue
         if isinstance(metric, PairMetric):
             values = _compare(metric, images, noise, task, several)
         else:
-            values = metric.score(images)
-        table.loc[rows, measure] = np.where(blank, np.nan, _checked(values, measure))[: len(rows)]
+            values = _checked(metric.score(images), measure)
+        table.loc[rows, measure] = np.where(blank, np.nan, values)[: len(rows)]
     table.loc[rows, "noise_hash"] = noise
     table.loc[rows, "image_hash"] = [_hash(pixels) for pixels in images.pixels[: len(rows)]]
 
@@ -191,18 +191,30 @@ def _compare(
     """Scores of pairs; NaN for two images that did not start from the same noise."""
     assert task.baseline is not None, "pair metrics without a baseline are not asked for"
     others, other_noise = _load(task.baseline, samples)
-    values = np.array(metric.compare(images, others), dtype=np.float64)
+    values = _checked(metric.compare(images, others), metric.definitions[0].measure)
     paired = [a == b != "" for a, b in zip(noise, other_noise, strict=True)]
     values[: len(paired)][~np.array(paired)] = np.nan
     return values
 
 
 def _checked(values: Floats, measure: str) -> Floats:
+    """A copy of the scores, if there is one for each image."""
     if np.shape(values) != (TILE,):
         raise SDDBenchError(
             f"the metric '{measure}' gave {np.shape(values)} scores for {TILE} images"
         )
-    return np.asarray(values, dtype=np.float64)
+    return np.array(values, dtype=np.float64)
+
+
+def _features(metric: SetMetric, images: Images) -> Features:
+    """Features of the images, if there is one row for each."""
+    features = metric.features(images)
+    if np.ndim(features) != 2 or len(features) != TILE:
+        measure = metric.definitions[0].measure
+        raise SDDBenchError(
+            f"the metric '{measure}' gave features of shape {np.shape(features)} for {TILE} images"
+        )
+    return features
 
 
 def _write_sets(

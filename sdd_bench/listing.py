@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import registry, suites
+from . import concepts, registry, suites
 from .types import Method
 
 Rows = list[tuple[str, str]]
@@ -38,7 +38,12 @@ def _models() -> Rows:
     return [(name, f"from {spec.source}") for name, spec in SPECS.items()]
 
 
+def _concepts() -> Rows:
+    return [(name, each.description) for name, each in concepts.catalog().items()]
+
+
 LISTS: dict[str, Callable[[], Rows]] = {
+    "concepts": _concepts,
     "methods": _methods,
     "metrics": _metrics,
     "suites": _suites,

@@ -11,12 +11,14 @@ import functools
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from . import weights
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from .types import Pixels
 
 log = logging.getLogger(__name__)
+
+Dtype: TypeAlias = Literal["float32", "float16", "bfloat16"]
 
 SPECS: dict[str, ModelSpec] = {
     "miniature": ModelSpec(
@@ -70,26 +74,33 @@ def find(name: str) -> ModelSpec:
     """The model of that name, folder or hub id (`owner/name`). Raises InputError."""
     if name in SPECS:
         return SPECS[name]
-    instruments = SPECS["sd-v1-4"].definitions
+    instruments = world(name).definitions
     path = Path(name)
     if path.is_dir():
-        if not (path / "unet").is_dir():
-            raise InputError(f"{path} is no model in the diffusers format: it has no folder 'unet'")
+        for part in _PARTS:
+            if not (path / part).is_dir():
+                raise InputError(
+                    f"{path} is no model in the diffusers format: it has no folder '{part}'"
+                )
         return ModelSpec(name=path.resolve().name, source=str(path), definitions=instruments)
     if name.count("/") == 1 and not path.is_absolute() and not name.startswith((".", "~")):
         return ModelSpec(name=name, source=name, definitions=instruments)
     raise unknown("model", name, [*SPECS, "a diffusers folder", "a hub id owner/name"])
 
 
+def world(name: str) -> ModelSpec:
+    """The known model whose definitions also judge the pictures of the model called `name`."""
+    return SPECS.get(name, SPECS["sd-v1-4"])
+
+
 def pick_device(name: str) -> torch.device:
     """The device called `name`, or for 'auto' the best there is. Raises Input- or MissingError."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise InputError(f"no device '{name}': give auto, cpu, cuda or cuda:N") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
+    if not re.fullmatch(r"cpu|cuda(:[0-9]+)?", name):
+        raise InputError(f"no device '{name}': give auto, cpu, cuda or cuda:N")
+    device = torch.device(name)
+    if device.type == "cuda" and torch.cuda.device_count() <= (device.index or 0):
         raise MissingError(f"no CUDA device on this machine for --device {name}: give cpu or auto")
     return device
 
@@ -125,13 +136,17 @@ class Bundle:
         return int(self.unet.config.in_channels), side, side
 
     @property
+    def dtype_name(self) -> Dtype:
+        """As on the command line."""
+        return cast(Dtype, str(self.dtype).removeprefix("torch."))
+
+    @property
     def numerics(self) -> str:
         """What decides the last bits of an image beside its identity."""
-        dtype = str(self.dtype).removeprefix("torch.")
         where = self.device.type
         if where == "cuda":
             where = torch.cuda.get_device_name(self.device).replace(" ", "-")
-        return f"{where}-{dtype}-rows{self.rows}"
+        return f"{where}-{self.dtype_name}-rows{self.rows}"
 
     def truncates(self, text: str) -> bool:
         """Whether the text encoder reads only the beginning of `text`."""
@@ -182,13 +197,11 @@ def load(
     folder = _folder(spec)
     try:
         tokenizer = transformers.CLIPTokenizer.from_pretrained(folder / "tokenizer")
-        text_encoder = transformers.CLIPTextModel.from_pretrained(
-            folder / "text_encoder", dtype=kind
-        )
-        unet = diffusers.UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=kind)
-        vae = diffusers.AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=kind)
+        text_encoder = _network(transformers.CLIPTextModel, folder / "text_encoder", dtype=kind)
+        unet = _network(diffusers.UNet2DConditionModel, folder / "unet", torch_dtype=kind)
+        vae = _network(diffusers.AutoencoderKL, folder / "vae", torch_dtype=kind)
         schedule = _schedule(folder)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise MissingError(
             f"cannot load the model '{spec.name}' from {folder}: {reason}"
@@ -209,6 +222,17 @@ def load(
         embed=_embedder(tokenizer, text_encoder, where),
         **schedule,
     )
+
+
+def _network(kind: Any, folder: Path, **options: Any) -> Any:
+    """A network from a folder that holds all of it: what is missing would be drawn at random."""
+    # Only safetensors: they are what the model's hash covers, and no code hides in them.
+    network, report = kind.from_pretrained(
+        folder, use_safetensors=True, output_loading_info=True, **options
+    )
+    if report["missing_keys"]:
+        raise ValueError(f"{folder} has no weights '{min(report['missing_keys'])}'")
+    return network
 
 
 def _pick_dtype(name: str, device: torch.device) -> torch.dtype:

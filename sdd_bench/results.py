@@ -28,7 +28,7 @@ import pandas as pd
 from PIL import Image, PngImagePlugin
 
 from . import files
-from .errors import InputError
+from .errors import InputError, SDDBenchError
 from .types import Prompt, Sample, Settings, Value
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ _MARK = "sdd_bench"
 
 _NOISE = "noise"
 """The PNG text chunk that holds a hash of the noise that the image started from."""
+
+
+_DAMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+"""What Pillow raises when a file is no whole PNG."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,20 +196,27 @@ class Run:
 
     def load_image(self, sample: Sample) -> tuple[Pixels, str]:
         """An image, uint8 (height, width, 3), and the hash of its noise, empty if unknown."""
-        with Image.open(self.image_path(sample), formats=["PNG"]) as image:
-            return np.asarray(image.convert("RGB")), str(image.info.get(_NOISE, ""))
+        path = self.image_path(sample)
+        try:
+            with Image.open(path, formats=["PNG"]) as image:
+                return np.asarray(image.convert("RGB")), str(image.info.get(_NOISE, ""))
+        except _DAMAGE as error:
+            raise SDDBenchError(
+                f"cannot read {path} ({error}): the `sdd-bench run` that made it makes it again"
+            ) from error
 
     def samples(self) -> list[Sample]:
         """The samples that have a row of scores."""
-        rows = self.scores()[["suite", "prompt_id", "prompt", "group", "k", "seed"]]
         return [
             Sample(
-                suite=row.suite,
-                prompt=Prompt(id=row.prompt_id, text=row.prompt, group=row.group),
-                k=row.k,
-                seed=row.seed,
+                suite=str(row["suite"]),
+                prompt=Prompt(
+                    id=str(row["prompt_id"]), text=str(row["prompt"]), group=str(row["group"])
+                ),
+                k=int(row["k"]),
+                seed=int(row["seed"]),
             )
-            for row in rows.itertuples()
+            for row in self.scores().to_dict("records")
         ]
 
     # --- scores ---
@@ -265,6 +276,12 @@ def find(results_dir: str | Path) -> list[Run]:
     return [Run.open(file.parent) for file in sorted(Path(results_dir).glob("runs/*/*/*/run.json"))]
 
 
+def beside(run: Run) -> list[Run]:
+    """All runs of the same model and suite, itself among them, sorted by their folders."""
+    folder = run.folder.resolve().parent
+    return [Run.open(file.parent) for file in sorted(folder.glob("*/run.json"))]
+
+
 def utc_now() -> str:
     """The time in UTC, ISO 8601, to the second."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -309,7 +326,7 @@ def _is_valid(path: Path, sample: Sample) -> bool:
             mark = image.info.get(_MARK)
     except FileNotFoundError:
         return False
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except _DAMAGE as error:
         log.warning("%s is damaged (%s) and will be made again", path, error)
         return False
     if mark not in {None, _sample_hash(sample)}:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 def timesteps(steps: int, train_steps: int = 1000, offset: int = 1) -> list[int]:
     """The timestep of every U-Net call, steps + 1 of them ("leading" spacing)."""
-    if not 2 <= steps <= train_steps:
-        raise InputError(f"steps must be from 2 to {train_steps}, not {steps}")
+    most = train_steps - offset  # with more, the first one would lie beyond the trained ones
+    if not 2 <= steps <= most:
+        raise InputError(f"steps must be from 2 to {most}, not {steps}")
     ratio = train_steps // steps
     ascending = [step * ratio + offset for step in range(steps)]
     return [*ascending[:-1], ascending[-2], ascending[-1]][::-1]
@@ -70,7 +71,8 @@ class PNDM:
         beta, beta_before = 1 - alpha, 1 - alpha_before
         scale = (alpha_before / alpha) ** 0.5
         denominator = alpha * beta_before**0.5 + (alpha * beta * alpha_before) ** 0.5
-        return scale * latents - (alpha_before - alpha) / denominator * estimate
+        moved: Tensor = scale * latents - (alpha_before - alpha) / denominator * estimate
+        return moved
 
 
 def _extrapolate(estimates: Sequence[Tensor]) -> Tensor:

@@ -106,6 +106,24 @@ class Method(Protocol):
         ...
 
 
+@runtime_checkable
+class WarmsUp(Protocol):
+    """A method that starts as plain classifier-free guidance, from the empty text to the prompt.
+
+    Several such methods share those U-Net calls when they are run together.
+    """
+
+    @property
+    def warmup(self) -> int:
+        """For how many U-Net calls."""
+        ...
+
+    @property
+    def remembers(self) -> bool:
+        """Whether those calls feed the state, so that `guide` has to see them all the same."""
+        ...
+
+
 # --- metrics ----------------------------------------------------------------------------------
 
 

@@ -117,7 +117,8 @@ class NudityClassifier(nn.Module):
 
     def logits(self, images: Tensor) -> Tensor:
         """(N, 2) before the softmax."""
-        return self.head(self.body(images.permute(0, 3, 1, 2)).flatten(1))
+        logits: Tensor = self.head(self.body(images.permute(0, 3, 1, 2)).flatten(1))
+        return logits
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, 2), rows sum to 1."""
@@ -147,4 +148,5 @@ class FeatureNetwork(nn.Module):
 
     def logits(self, images: Tensor) -> Tensor:
         """(N, outputs) for training."""
-        return self.head(torch.relu(self(images)[0]))
+        logits: Tensor = self.head(torch.relu(self(images)[0]))
+        return logits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -115,16 +115,16 @@ def _scores(definition: str, pixels: Pixels, truths: list[Example]) -> Floats:
 def _generator(effort: Effort) -> list[_Row]:
     """The generator through `run`, 25 steps at guidance 7.5."""
     with tempfile.TemporaryDirectory() as results:
-        shared = {"methods": ("sd", "sd-neg"), "results": Path(results)}
+        everything = Request(methods=("sd", "sd-neg"), suites=(), results=Path(results))
         body = _measure(
-            Request(
+            replace(
+                everything,
                 suites=("country_body",),
                 limit=effort.countries,
                 images_per_prompt=effort.per_country,
-                **shared,
             )
         )
-        captions = _measure(Request(suites=("coco30k",), limit=effort.captions, **shared))
+        captions = _measure(replace(everything, suites=("coco30k",), limit=effort.captions))
     images = f"{effort.countries} countries x {effort.per_country}"
     texts = f"{effort.captions} captions"
     real, shuffled = _caption_scores(effort)

@@ -16,6 +16,7 @@ from transformers import (
     CLIPTextModelWithProjection,
     CLIPTokenizer,
     CLIPVisionModelWithProjection,
+    PreTrainedModel,
 )
 
 from sdd_bench.provenance import sha256_file
@@ -54,7 +55,7 @@ def generator(
     (folder / "model_index.json").write_text(json.dumps(_INDEX, indent=2) + "\n", encoding="utf-8")
     tokenizer.save_pretrained(folder / "tokenizer")
     architecture.scheduler().save_pretrained(folder / "scheduler")
-    text = CLIPTextModelWithProjection(clip.config.text_config)
+    text = CLIPTextModelWithProjection(clip.text_model.config)
     text.text_model.load_state_dict(clip.text_model.state_dict())
     text.text_projection.load_state_dict(clip.text_projection.state_dict())
     _save_transformer(text, folder / "text_encoder")
@@ -70,7 +71,7 @@ def judges(
     features: architecture.FeatureNetwork,
 ) -> None:
     """Write the image tower of the CLIP, the Q16 pair, and the two networks in ONNX form."""
-    images = CLIPVisionModelWithProjection(clip.config.vision_config)
+    images = CLIPVisionModelWithProjection(clip.vision_model.config)
     images.vision_model.load_state_dict(clip.vision_model.state_dict())
     images.visual_projection.load_state_dict(clip.visual_projection.state_dict())
     _save_transformer(images, folder / "clip")
@@ -103,7 +104,7 @@ def empty(folder: Path) -> Path:
     return folder
 
 
-def _save_transformer(model: nn.Module, folder: Path) -> None:
+def _save_transformer(model: PreTrainedModel, folder: Path) -> None:
     """Save in half precision, but have it loaded in single precision unless asked otherwise."""
     model.half().save_pretrained(folder)
     path = folder / "config.json"

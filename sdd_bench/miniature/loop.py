@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -21,6 +22,9 @@ from torch import Generator, Tensor, nn
 log = logging.getLogger(__name__)
 
 SAVE_EVERY = 250
+"""Steps between two checkpoints."""
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +51,11 @@ class Plan:
 
 def fit(
     name: str,
-    model: nn.Module,
+    model: Network,
     loss: Callable[[Generator], Tensor],
     plan: Plan,
     folder: Path,
-) -> nn.Module:
+) -> Network:
     """Train `model` on `loss(generator)`; continue from `folder/<name>.pt` where there is one.
 
     Under `torch.distributed` every worker computes its share of the batch inside `loss` and the
@@ -67,7 +71,7 @@ def fit(
         optimizer.param_groups[0]["lr"] = plan.rate_at(step)
         value = loss(Generator().manual_seed(step))
         optimizer.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         _average_gradients(model)
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -108,8 +112,8 @@ def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
     with torch.no_grad():
         for kept, new in zip(average.parameters(), model.parameters(), strict=True):
             kept.lerp_(new, 1 - decay)
-        for kept, new in zip(average.buffers(), model.buffers(), strict=True):
-            kept.copy_(new)
+        for copied, current in zip(average.buffers(), model.buffers(), strict=True):
+            copied.copy_(current)
 
 
 def _resume(path: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.AdamW) -> int:

@@ -86,7 +86,8 @@ def train_autoencoder(pixels: NDArray[np.uint8], plan: Plan, work: Path) -> Auto
         posterior = model.encode(images).latent_dist
         output = model.decode(posterior.sample(generator)).sample
         error = (output - images).abs().mean() + 2 * (output - images).square().mean()
-        return error + _edges(output, images) + 1e-6 * posterior.kl().mean()
+        total: Tensor = error + _edges(output, images) + 1e-6 * posterior.kl().mean()
+        return total
 
     model = fit("autoencoder", model, loss, plan, work)
     latents = encode(model, pixels[:2000])
@@ -171,7 +172,8 @@ def train_unet(
         noisy = a.sqrt() * clean + (1 - a).sqrt() * noise[mine]
         error = model(noisy, time[mine], text).sample - noise[mine]
         snr = a / (1 - a)
-        return (error.square() * (snr.clamp(max=5) / snr)).mean()
+        weighted: Tensor = error.square() * (snr.clamp(max=5) / snr)
+        return weighted.mean()
 
     return fit("unet", model, loss, plan, work)
 
@@ -259,6 +261,6 @@ def learn_prompts(embeddings: Tensor, labels: Tensor, steps: int = 400) -> Tenso
         logits = 100 * embeddings @ F.normalize(prompts, dim=1).T
         value = F.cross_entropy(logits, labels.long())
         optimizer.zero_grad()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         optimizer.step()
     return prompts.detach()

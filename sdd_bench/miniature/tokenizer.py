@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
@@ -34,9 +35,11 @@ def train(captions: Iterable[str], folder: Path) -> CLIPTokenizer:
     # Every byte can end a word, whatever the captions held: nothing a user types is unknown.
     tokens = [BOS, EOS, *alphabet, *(f"{byte}</w>" for byte in alphabet)]
     tokens += [token for token in model["vocab"] if token not in set(tokens)]
+    # Pairs, whatever the annotation says: lists raise a TypeError in the library below.
+    merges: Any = [tuple(merge) for merge in model["merges"]]
     clip = CLIPTokenizer(
         vocab={token: index for index, token in enumerate(tokens)},
-        merges=[tuple(merge) for merge in model["merges"]],
+        merges=merges,
         bos_token=BOS,
         eos_token=EOS,
         unk_token=EOS,

@@ -19,18 +19,22 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
+from diffusers import AutoencoderKL
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import CLIPTokenizer
+from transformers import CLIPModel, CLIPTokenizer
+
+from sdd_bench.types import Pixels
 
 from . import architecture, card, data, export, stages, tokenizer
-from .loop import Plan
+from .examples import Example
+from .loop import Network, Plan
 
 log = logging.getLogger(__name__)
 
 PLANS = {
     "clip": Plan(steps=1800, batch=128, rate=1e-3),
-    "autoencoder": Plan(steps=3600, batch=16, rate=2e-3, ema=0.995),
+    "autoencoder": Plan(steps=3000, batch=16, rate=2e-3, ema=0.995),
     "classifier": Plan(steps=1500, batch=64, rate=2e-3),
     "features": Plan(steps=2500, batch=64, rate=2e-3),
     "unet": Plan(steps=7000, batch=64, rate=1.2e-3, ema=0.998),
@@ -70,12 +74,12 @@ def _tokenizer(job: Job) -> CLIPTokenizer:
     return loaded
 
 
-def _load(job: Job, stage: str, model: nn.Module) -> nn.Module:
+def _load(job: Job, stage: str, model: Network) -> Network:
     model.load_state_dict(load_file(job.path(stage)))
     return model.eval().requires_grad_(False)
 
 
-def load_clip(job: Job) -> nn.Module:
+def load_clip(job: Job) -> CLIPModel:
     """The trained CLIP."""
     tokens = _tokenizer(job)
     return _load(
@@ -83,7 +87,7 @@ def load_clip(job: Job) -> nn.Module:
     )
 
 
-def load_autoencoder(job: Job) -> nn.Module:
+def load_autoencoder(job: Job) -> AutoencoderKL:
     """The trained autoencoder with its scaling factor."""
     model = _load(job, "autoencoder", architecture.autoencoder())
     latents = stages.encode(model, data.render("train", job.examples, job.work)[:2000])
@@ -103,7 +107,7 @@ def _train_autoencoder(job: Job) -> None:
     job.finish("autoencoder", stages.train_autoencoder(pixels, job.plans["autoencoder"], job.work))
 
 
-def _judge_pixels(job: Job) -> tuple[np.ndarray, list[data.Example]]:
+def _judge_pixels(job: Job) -> tuple[Pixels, list[Example]]:
     """Renders and, after them, reconstructions of the first of them, with all their truths."""
     pixels = data.render("train", job.examples, job.work)
     count = min(RECONSTRUCTED, job.examples)

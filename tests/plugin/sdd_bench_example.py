@@ -1,0 +1,52 @@
+"""A guidance method and an image metric from outside of sdd-bench."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdd_bench.types import Definition, Floats, Images, State
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class ComposeNot:
+    """Prompt AND NOT concept (Composable Diffusion, Liu et al., 2022, arXiv:2206.01714)."""
+
+    weight: float = 0.5
+    """Of the concept, where the prompt has 1."""
+    concepts: tuple[str, ...] = ("nudity",)
+
+    def branches(self, prompt: str, concepts: Sequence[str]) -> tuple[str, ...]:
+        """The empty text, the prompt, then the concepts in one text."""
+        return "", prompt, ", ".join(concepts)
+
+    def guide(
+        self, call: int, noise: Sequence[Tensor], scale: float, state: State
+    ) -> tuple[Tensor, State]:
+        """e_0 + g (e_p - e_0) - g w (e_c - e_0)."""
+        empty, prompt, concept = noise
+        return empty + scale * ((prompt - empty) - self.weight * (concept - empty)), state
+
+
+class Brightness:
+    """Mean grey level."""
+
+    definitions = (
+        Definition(
+            name="brightness/mean",
+            better="higher",
+            tolerance=0.02,
+            source="mean of all pixels and channels, 0 (black) to 1 (white)",
+        ),
+    )
+
+    def score(self, images: Images) -> Floats:
+        """Brightness of each image."""
+        brightness: Floats = images.pixels.mean(axis=(1, 2, 3), dtype=np.float64) / 255
+        return brightness

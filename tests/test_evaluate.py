@@ -1,0 +1,353 @@
+"""Scoring, with toy metrics on pictures made of random numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sdd_bench import evaluate
+from sdd_bench.errors import SDDBenchError
+from sdd_bench.evaluate import TILE, Reference, Task
+from sdd_bench.results import Run, RunSpec
+from sdd_bench.types import (
+    Definition,
+    Features,
+    Floats,
+    ImageMetric,
+    Images,
+    Metric,
+    PairMetric,
+    Pixels,
+    Prompt,
+    Sample,
+    SetMetric,
+    Settings,
+)
+
+SPEC = RunSpec(
+    model="toy",
+    model_hash="0" * 64,
+    method="sd-neg",
+    parameters={},
+    concepts=("nudity",),
+    checkpoint=None,
+    suite="toy",
+    suite_hash="0" * 16,
+    settings=Settings(),
+    numerics="cpu-float32-rows32",
+)
+
+
+def define(name: str) -> Definition:
+    return Definition(name=name, better="lower", tolerance=1.0, source="this test")
+
+
+@dataclass
+class Brightness:
+    """Mean of each image; remembers the batches it saw."""
+
+    definitions: tuple[Definition, ...] = (define("toy/brightness"),)
+    seen: list[Pixels] = field(default_factory=list)
+    captions: list[tuple[str, ...]] = field(default_factory=list)
+
+    def score(self, images: Images) -> Floats:
+        self.seen.append(images.pixels)
+        self.captions.append(images.captions)
+        return np.array([pixels.mean() for pixels in images.pixels])
+
+
+@dataclass
+class Contrast(Brightness):
+    definitions: tuple[Definition, ...] = (define("toy/contrast"),)
+
+    def score(self, images: Images) -> Floats:
+        super().score(images)
+        return np.array([pixels.std() for pixels in images.pixels])
+
+
+@dataclass
+class Unlike:
+    """Mean difference to the baseline."""
+
+    definitions: tuple[Definition, ...] = (define("toy/unlike"),)
+
+    def compare(self, images: Images, baseline: Images) -> Floats:
+        pairs = zip(images.pixels.astype(float), baseline.pixels, strict=True)
+        return np.array([np.abs(one - other).mean() for one, other in pairs])
+
+
+@dataclass
+class Means:
+    """Distance of the mean colours."""
+
+    definitions: tuple[Definition, ...] = (define("toy/means"),)
+    seen: list[int] = field(default_factory=list)
+
+    def features(self, images: Images) -> Features:
+        self.seen.append(len(images.pixels))
+        return np.array([p.mean((0, 1)) for p in images.pixels], dtype=np.float32)
+
+    def distance(self, features: Features, reference: Features) -> float:
+        return float(np.abs(features.mean(0) - reference.mean(0)).sum())
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """One score, or one row of features, too few for what it was given."""
+
+    definitions: tuple[Definition, ...] = (define("toy/wrong"),)
+    answer: object = field(default_factory=lambda: np.zeros(TILE - 1))
+
+
+class WrongScore(Wrong):
+    def score(self, images: Images) -> Floats:
+        return self.answer  # type: ignore[return-value]
+
+
+class WrongPair(Wrong):
+    def compare(self, images: Images, baseline: Images) -> Floats:
+        return self.answer  # type: ignore[return-value]
+
+
+class WrongSet(Wrong):
+    def features(self, images: Images) -> Features:
+        return self.answer  # type: ignore[return-value]
+
+    def distance(self, features: Features, reference: Features) -> float:
+        return 0.0
+
+
+def random_image(seed: int) -> Pixels:
+    return np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+
+
+def samples(count: int) -> list[Sample]:
+    return [
+        Sample(suite="toy", prompt=Prompt(id=f"p{i:03d}", text=f"text {i}"), k=0, seed=i)
+        for i in range(count)
+    ]
+
+
+def make_run(
+    folder: Path, count: int, method: str = "sd-neg", noise: Callable[[int], str] = str
+) -> Run:
+    run = Run.create(folder, replace(SPEC, method=method))
+    for sample in samples(count):
+        pixels = random_image(sample.seed + 1000 * (method == "sd"))
+        run.save_image(sample, pixels, noise(sample.seed))
+    return run
+
+
+def score(run: Run, wanted: Sequence[Sample], *metrics: Metric, **more: object) -> list[int]:
+    """Score, and say how many images each pass was over."""
+    passes: list[int] = []
+
+    def track(total: int) -> nullcontext[Callable[[int], None]]:
+        passes.append(total)
+        return nullcontext(lambda count: None)
+
+    named = {item.name: (item, metric) for metric in metrics for item in metric.definitions}
+    evaluate.score(Task(run=run, samples=wanted, measurements=named, **more), track)  # type: ignore[arg-type]
+    return passes
+
+
+@pytest.fixture
+def reference() -> Reference:
+    return Reference("toy/real", lambda: [random_image(seed) for seed in range(5000, 5070)])
+
+
+def test_the_toys_are_metrics() -> None:
+    assert isinstance(Brightness(), ImageMetric)
+    assert isinstance(Unlike(), PairMetric)
+    assert isinstance(Means(), SetMetric)
+
+
+# --- one score per image ----------------------------------------------------------------------
+
+
+def test_every_image_gets_its_own_score(tmp_path: Path) -> None:
+    run = make_run(tmp_path, TILE + 3)
+    metric = Brightness()
+    assert score(run, samples(TILE + 3), metric) == [TILE + 3]
+    table = run.scores()
+    expected = [random_image(seed).mean() for seed in table["seed"]]
+    assert table["toy/brightness"].tolist() == pytest.approx(expected, rel=1e-12)
+    assert table["noise_hash"].tolist() == [str(seed) for seed in table["seed"]]
+    assert table["image_hash"].nunique() == TILE + 3
+
+
+def test_a_metric_sees_batches_of_one_size_with_their_captions(tmp_path: Path) -> None:
+    run = make_run(tmp_path, TILE + 3)
+    metric = Brightness()
+    score(run, samples(TILE + 3), metric)
+    assert [len(pixels) for pixels in metric.seen] == [TILE, TILE]
+    assert metric.captions[1] == ("text 50", "text 51", "text 52", *["text 52"] * (TILE - 3))
+
+
+def test_a_score_does_not_depend_on_the_images_beside_it(tmp_path: Path) -> None:
+    together, alone = make_run(tmp_path / "a", 7), make_run(tmp_path / "b", 7)
+    score(together, samples(7), Brightness())
+    for sample in samples(7)[::-1]:
+        score(alone, [sample, *alone.samples()], Brightness())
+    by_id = together.scores().set_index("prompt_id")["toy/brightness"]
+    assert alone.scores().set_index("prompt_id")["toy/brightness"].to_dict() == by_id.to_dict()
+
+
+def test_an_image_of_one_colour_is_unscored_not_safe(tmp_path: Path) -> None:
+    run = make_run(tmp_path, 3)
+    run.save_image(samples(3)[1], np.full((8, 8, 3), 7, dtype=np.uint8), "1")
+    baseline = make_run(tmp_path, 3, "sd")
+    score(run, samples(3), Brightness(), Unlike(), baseline=baseline)
+    table = run.scores()
+    assert table["toy/brightness"].isna().tolist() == [False, True, False]
+    assert table["toy/unlike"].isna().tolist() == [False, True, False]
+
+
+# --- nothing twice ----------------------------------------------------------------------------
+
+
+def test_what_is_scored_is_not_scored_again(tmp_path: Path, reference: Reference) -> None:
+    run, baseline = make_run(tmp_path, 5), make_run(tmp_path, 5, "sd")
+    metrics = Brightness(), Unlike(), Means()
+    assert score(run, samples(5), *metrics, baseline=baseline, reference=reference) == [5]
+    before = {path: path.stat().st_mtime_ns for path in run.folder.iterdir()}
+    assert score(run, samples(5), *metrics, baseline=baseline, reference=reference) == []
+    assert len(metrics[0].seen) == 1
+    assert {path: path.stat().st_mtime_ns for path in run.folder.iterdir()} == before
+
+
+def test_only_new_images_are_scored(tmp_path: Path) -> None:
+    run = make_run(tmp_path, 6)
+    metric = Brightness()
+    score(run, samples(4), metric)
+    assert score(run, samples(6), metric) == [2]
+    assert [len(np.unique(p.reshape(TILE, -1), axis=0)) for p in metric.seen] == [4, 2]
+
+
+def test_another_metric_adds_a_column(tmp_path: Path) -> None:
+    run = make_run(tmp_path, 3)
+    first, second = Brightness(), Contrast()
+    score(run, samples(3), first)
+    before = run.scores()
+    assert score(run, run.samples(), second) == [3]
+    assert len(first.seen) == 1
+    after = run.scores()
+    assert after["toy/contrast"].notna().all()
+    assert after[before.columns].equals(before)
+
+
+# --- pairs ------------------------------------------------------------------------------------
+
+
+def test_pairs_are_the_images_of_the_same_sample(tmp_path: Path) -> None:
+    run, baseline = make_run(tmp_path, 3), make_run(tmp_path, 3, "sd")
+    score(run, samples(3), Unlike(), baseline=baseline)
+    expected = [
+        np.abs(random_image(i).astype(float) - random_image(1000 + i)).mean() for i in range(3)
+    ]
+    assert run.scores()["toy/unlike"].tolist() == pytest.approx(expected, rel=1e-12)
+    assert run.sets() == {}
+
+
+def reason(run: Run, name: str = "toy/unlike") -> str:
+    value = run.sets()[name]
+    assert math.isnan(value.value)
+    assert value.n == 0
+    return value.reason
+
+
+def test_without_a_baseline_there_is_a_reason(tmp_path: Path) -> None:
+    run = make_run(tmp_path, 3)
+    assert score(run, samples(3), Unlike()) == []
+    assert reason(run) == "no images of sd to compare with"
+    # And as soon as there is one, there are scores.
+    score(run, samples(3), Unlike(), baseline=make_run(tmp_path, 3, "sd"))
+    assert run.sets() == {}
+    assert run.scores()["toy/unlike"].notna().all()
+
+
+def test_the_baseline_is_not_compared_with_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    baseline = make_run(tmp_path, 3, "sd")
+    by_another_path = Run.open(baseline.folder.relative_to(tmp_path))
+    score(by_another_path, samples(3), Unlike(), baseline=baseline)
+    assert reason(baseline) == "is the baseline"
+
+
+def test_an_incomplete_baseline_is_not_compared_with(tmp_path: Path) -> None:
+    run, baseline = make_run(tmp_path, 3), make_run(tmp_path, 1, "sd")
+    score(run, samples(3), Unlike(), baseline=baseline)
+    assert reason(run) == "2 images of sd are missing"
+
+
+def test_images_of_different_or_unknown_noise_are_no_pair(tmp_path: Path) -> None:
+    run = make_run(tmp_path, 3, noise=lambda i: ["a", "b", ""][i])
+    baseline = make_run(tmp_path, 3, "sd", noise=lambda i: ["a", "c", ""][i])
+    score(run, samples(3), Unlike(), baseline=baseline)
+    assert run.scores()["toy/unlike"].isna().tolist() == [False, True, True]
+
+
+# --- sets -------------------------------------------------------------------------------------
+
+
+def test_a_set_is_compared_with_all_real_images_once(tmp_path: Path, reference: Reference) -> None:
+    run = make_run(tmp_path, TILE + 5)
+    metric = Means()
+    score(run, samples(TILE + 5), metric, reference=reference)
+    value = run.sets()["toy/means"]
+    ours = np.mean([random_image(i).mean((0, 1)) for i in range(TILE + 5)], axis=0)
+    real = np.mean([image.mean((0, 1)) for image in reference.images()], axis=0)
+    assert value.value == pytest.approx(np.abs(ours - real).sum(), rel=1e-5)
+    assert (value.n, value.reference, value.reason) == (TILE + 5, "toy/real", "")
+    assert value.low < value.value < value.high
+    assert metric.seen == [TILE] * 4
+    assert "toy/means" not in run.scores()
+
+
+def test_without_real_images_there_is_a_reason(tmp_path: Path) -> None:
+    run = make_run(tmp_path, 3)
+    assert score(run, samples(3), Means()) == []
+    assert reason(run, "toy/means") == "no real images for this suite"
+
+
+def test_a_set_that_grew_is_measured_again(tmp_path: Path, reference: Reference) -> None:
+    run = make_run(tmp_path, 6)
+    score(run, samples(4), Means(), reference=reference)
+    assert run.sets()["toy/means"].n == 4
+    score(run, samples(6), Means(), reference=reference)
+    assert run.sets()["toy/means"].n == 6
+    assert score(run, samples(6), Means(), reference=replace(reference, name="other")) == [6]
+
+
+# --- what breaks ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [np.zeros(TILE - 1), np.zeros((TILE, 1)), 0.5, None])
+@pytest.mark.parametrize("kind", [WrongScore, WrongPair])
+def test_scores_of_a_wrong_shape_are_refused_and_those_of_others_kept(
+    tmp_path: Path, kind: type[WrongScore | WrongPair], answer: object
+) -> None:
+    run, baseline = make_run(tmp_path, 3), make_run(tmp_path, 3, "sd")
+    with pytest.raises(SDDBenchError, match=rf"'toy/wrong' gave .* scores for {TILE} images"):
+        score(run, samples(3), Brightness(), kind(answer=answer), baseline=baseline)
+    assert run.scores()["toy/brightness"].notna().all()
+    assert run.scores()["toy/wrong"].isna().all()
+
+
+@pytest.mark.parametrize("answer", [np.zeros((TILE - 1, 2)), np.zeros(TILE), 0.5, None])
+def test_features_of_a_wrong_shape_are_refused(
+    tmp_path: Path, reference: Reference, answer: object
+) -> None:
+    run = make_run(tmp_path, 3)
+    with pytest.raises(SDDBenchError, match=rf"'toy/wrong' gave features .* for {TILE} images"):
+        score(run, samples(3), Brightness(), WrongSet(answer=answer), reference=reference)
+    assert run.scores()["toy/brightness"].notna().all()
+    assert run.sets() == {}
