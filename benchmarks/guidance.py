@@ -41,7 +41,9 @@ def ours(bundle: Bundle, names: Sequence[str], samples: Sequence[Sample], steps:
         return time.perf_counter() - began
 
 
-def theirs(run: Callable[[list[str]], Sequence[Image.Image]], samples: Sequence[Sample]) -> tuple[float, int]:
+def theirs(
+    run: Callable[[list[str]], Sequence[Image.Image]], samples: Sequence[Sample]
+) -> tuple[float, int]:
     """Seconds of a pipeline at its best batch size, and that size."""
     best = (float("inf"), 0)
     for batch in BATCHES:

@@ -78,7 +78,8 @@ def run(request: Request) -> list[Run]:
     done = []
     for suite, chosen_metrics in zip(wanted, instruments, strict=True):
         samples = suites.samples(suite, request.seed)
-        made = [_make_images(bundle, each, suite, samples, request) for each in chosen]
+        made = [_open(bundle, each, suite, request) for each in chosen]
+        _make_images(bundle, chosen, made, suite, samples)
         for each in made:
             _score(each, samples, chosen_metrics, reference_of(suite))
         done += made
@@ -193,50 +194,74 @@ def reference_of(suite: Suite) -> Reference | None:
 # --- doing it ---------------------------------------------------------------------------------
 
 
-def _make_images(
-    bundle: Bundle, chosen: Chosen, suite: Suite, samples: Sequence[Sample], request: Request
-) -> Run:
-    """The run with all its images, generating those that are missing."""
-    from . import generate
-
+def _open(bundle: Bundle, chosen: Chosen, suite: Suite, request: Request) -> Run:
+    """The run of a method on a suite, a new one or the one already there."""
     settings = Settings(
         steps=request.steps,
         guidance_scale=request.guidance_scale,
         seed=request.seed,
         dtype=bundle.dtype_name,
     )
-    each = Run.create(
-        request.results,
-        RunSpec(
-            model=bundle.spec.name,
-            model_hash=bundle.hash,
-            method=chosen.name,
-            parameters=chosen.parameters,
-            concepts=chosen.concepts,
-            checkpoint=None,
-            suite=suite.name,
-            suite_hash=suite.hash,
-            settings=settings,
-            numerics=bundle.numerics,
-        ),
+    spec = RunSpec(
+        model=bundle.spec.name,
+        model_hash=bundle.hash,
+        method=chosen.name,
+        parameters=chosen.parameters,
+        concepts=chosen.concepts,
+        checkpoint=None,
+        suite=suite.name,
+        suite_hash=suite.hash,
+        settings=settings,
+        numerics=bundle.numerics,
     )
-    missing = each.missing(samples)
-    each.forget(missing)
-    total = len({sample.stem for sample in [*each.samples(), *samples]})
-    facts = each.facts()
-    finished = None if missing else facts.finished
-    each.write_facts(replace(facts, images=total, finished=finished))
-    if missing:
-        with progress(f"{chosen.name} on {suite.name}", len(missing)) as advance:
-            for picture in generate.generate(
-                bundle, chosen.method, chosen.concepts, missing, settings
-            ):
-                each.save_image(picture.sample, picture.pixels, picture.noise_hash)
+    return Run.create(request.results, spec)
+
+
+def _make_images(
+    bundle: Bundle,
+    chosen: Sequence[Chosen],
+    runs: Sequence[Run],
+    suite: Suite,
+    samples: Sequence[Sample],
+) -> None:
+    """Generate what the runs lack. Methods that lack the same images make them together."""
+    from . import generate
+    from .trajectories import Plan
+
+    groups: dict[tuple[int, ...], list[Sample]] = {}
+    lacking = [_prepare(run, samples) for run in runs]
+    for sample in samples:
+        key = tuple(index for index, stems in enumerate(lacking) if sample.stem in stems)
+        groups.setdefault(key, []).append(sample)
+    for indices, several in groups.items():
+        if not indices:
+            continue
+        plans = [Plan(method=chosen[i].method, concepts=chosen[i].concepts) for i in indices]
+        names = " + ".join(chosen[i].name for i in indices)
+        with progress(f"{names} on {suite.name}", len(several) * len(indices)) as advance:
+            for picture in generate.generate(bundle, plans, several, runs[0].spec.settings):
+                run = runs[indices[picture.plan]]
+                run.save_image(picture.sample, picture.pixels, picture.noise_hash)
                 advance(1)
-    if finished is None:
-        truncated = sum(bundle.truncates(prompt.text) for prompt in suite.prompts)
-        each.finish(images=total, truncated_prompts=truncated, provenance=provenance.collect())
-    return each
+    truncated = sum(bundle.truncates(prompt.text) for prompt in suite.prompts)
+    for run in runs:
+        if run.facts().finished is None:
+            run.finish(
+                images=run.facts().images,
+                truncated_prompts=truncated,
+                provenance=provenance.collect(),
+            )
+
+
+def _prepare(run: Run, samples: Sequence[Sample]) -> set[str]:
+    """The stems of the images that a run lacks; what it knew of them is forgotten."""
+    missing = run.missing(samples)
+    run.forget(missing)
+    total = len({sample.stem for sample in [*run.samples(), *samples]})
+    facts = run.facts()
+    finished = None if missing else facts.finished
+    run.write_facts(replace(facts, images=total, finished=finished))
+    return {sample.stem for sample in missing}
 
 
 def _score(

@@ -1,4 +1,4 @@
-"""Samples to pictures: the sampling loop, the same for every method.
+"""Samples to pictures.
 
 A picture depends on its own noise, prompt, method, model and settings, never on its neighbours.
 """
@@ -14,14 +14,16 @@ from torch import Tensor
 
 from .errors import SDDBenchError
 from .models import Bundle
-from .sampler import PNDM
-from .types import Method, Pixels, Sample, Settings, State
+from .trajectories import Plan, walk
+from .types import Pixels, Sample, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A finished image."""
 
+    plan: int
+    """Which of the plans made it."""
     sample: Sample
     pixels: Pixels
     """uint8 (height, width, 3), RGB."""
@@ -30,56 +32,39 @@ class Picture:
 
 
 def generate(
-    bundle: Bundle,
-    method: Method,
-    concepts: Sequence[str],
-    samples: Sequence[Sample],
-    settings: Settings,
+    bundle: Bundle, plans: Sequence[Plan], samples: Sequence[Sample], settings: Settings
 ) -> Iterator[Picture]:
-    """The pictures of the samples, in the order given.
+    """The pictures of the samples by every plan: batches in the order given, plan by plan.
 
     Raises SDDBenchError if a picture comes out as something else than numbers.
     """
     for start in range(0, len(samples), bundle.batch):
         several = samples[start : start + bundle.batch]
-        latents = denoise(bundle, method, concepts, several, settings)
-        broken = ~torch.isfinite(latents).flatten(1).all(1)
-        if broken.any():
-            first = several[int(broken.nonzero()[0])]
-            raise SDDBenchError(
-                f"{int(broken.sum())} of {len(several)} images came out as NaN or infinity, the "
-                f"first for prompt '{first.prompt.id}': the method or the model's weights are "
-                "broken, or half precision overflows (try --dtype float32); images made before "
-                "are kept"
-            )
-        for sample, pixels in zip(several, bundle.decode(latents), strict=True):
-            yield Picture(sample, pixels, noise_hash(sample.seed, bundle.latent_shape))
+        hashes = [noise_hash(sample.seed, bundle.latent_shape) for sample in several]
+        for plan, latents in enumerate(denoise(bundle, plans, several, settings)):
+            _check(latents, several)
+            for sample, pixels, digest in zip(several, bundle.decode(latents), hashes, strict=True):
+                yield Picture(plan, sample, pixels, digest)
 
 
-@torch.inference_mode()
 def denoise(
-    bundle: Bundle,
-    method: Method,
-    concepts: Sequence[str],
-    samples: Sequence[Sample],
-    settings: Settings,
-) -> Tensor:
-    """Final latents of the samples, (N, C, h, w)."""
-    texts = [method.branches(sample.prompt.text, concepts) for sample in samples]
-    branches = len(texts[0])
-    # Branch by branch, so that one U-Net call holds all branches of all images.
-    states = torch.stack([bundle.embed(row[branch]) for branch in range(branches) for row in texts])
+    bundle: Bundle, plans: Sequence[Plan], samples: Sequence[Sample], settings: Settings
+) -> list[Tensor]:
+    """Final latents (N, C, h, w) of the samples by every plan."""
     start = torch.stack([noise(sample.seed, bundle.latent_shape) for sample in samples])
-    latents = start.to(bundle.device, bundle.dtype)
-    sampler = PNDM(
-        bundle.alphas, settings.steps, final_alpha=bundle.final_alpha, offset=bundle.offset
-    )
-    state: State = ()
-    for call, time in enumerate(sampler.timesteps):
-        estimates = bundle.predict(torch.cat([latents] * branches), time, states).chunk(branches)
-        estimate, state = method.guide(call, estimates, settings.guidance_scale, state)
-        latents = sampler.step(estimate, latents)
-    return latents
+    return walk(bundle, plans, [sample.prompt.text for sample in samples], start, settings)
+
+
+def _check(latents: Tensor, samples: Sequence[Sample]) -> None:
+    broken = ~torch.isfinite(latents).flatten(1).all(1)
+    if broken.any():
+        first = samples[int(broken.nonzero()[0])]
+        raise SDDBenchError(
+            f"{int(broken.sum())} of {len(samples)} images came out as NaN or infinity, the "
+            f"first for prompt '{first.prompt.id}': the method or the model's weights are "
+            "broken, or half precision overflows (try --dtype float32); images made before "
+            "are kept"
+        )
 
 
 def noise(seed: int, shape: tuple[int, ...]) -> Tensor:

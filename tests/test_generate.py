@@ -23,6 +23,7 @@ from sdd_bench.benchmark import Request
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.models import Bundle
 from sdd_bench.results import Run
+from sdd_bench.trajectories import Plan
 from sdd_bench.types import Pixels, Prompt, Sample, Settings
 
 PROMPTS = (
@@ -69,7 +70,8 @@ def test_latents_are_those_of_diffusers(
 ) -> None:
     method = registry.method(name)
     wanted = samples(PROMPTS[:count])
-    got = generate.denoise(bundle, method, method.concepts, wanted, Settings(steps=25))
+    plan = Plan(method=method, concepts=method.concepts)
+    (got,) = generate.denoise(bundle, [plan], wanted, Settings(steps=25))
     expected = pipeline(
         prompt=[sample.prompt.text for sample in wanted],
         negative_prompt=[", ".join(method.concepts)] * count,
@@ -111,9 +113,8 @@ def test_all_methods_start_from_the_same_noise(bundle: Bundle) -> None:
     hashes = []
     for name in ("sd", "sd-neg"):
         method = registry.method(name)
-        made = generate.generate(
-            bundle, method, method.concepts, samples(PROMPTS[:2]), Settings(steps=2)
-        )
+        plan = Plan(method=method, concepts=method.concepts)
+        made = generate.generate(bundle, [plan], samples(PROMPTS[:2]), Settings(steps=2))
         hashes.append([picture.noise_hash for picture in made])
     assert hashes[0] == hashes[1]
 

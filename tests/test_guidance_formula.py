@@ -9,6 +9,7 @@ from torch import Tensor
 from sdd_bench import registry
 from sdd_bench.generate import denoise
 from sdd_bench.models import Bundle
+from sdd_bench.trajectories import Plan
 from sdd_bench.types import Prompt, Sample, Settings
 
 WARMED_UP = 10
@@ -150,7 +151,8 @@ def test_forwards_per_image(
     for steps in (25, 50):
         rows.clear()
         settings = Settings(steps=steps)
-        denoise(bundle, registry.method(name), ("nudity",) * concepts, samples, settings)
+        plan = Plan(method=registry.method(name), concepts=("nudity",) * concepts)
+        denoise(bundle, [plan], samples, settings)
         assert len(rows) == steps + 1
         found.append(sum(rows) / len(samples))
     assert tuple(found) == FORWARDS[name, concepts]

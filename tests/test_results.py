@@ -26,6 +26,7 @@ SPEC = RunSpec(
     concepts=("nudity",),
     checkpoint=None,
     suite="miniature/coco30k",
+    suite_hash="0" * 16,
     settings=Settings(),
     numerics="cpu-float32",
 )
@@ -44,6 +45,7 @@ def score_rows(*rows: tuple[str, int, float]) -> pd.DataFrame:
             "prompt_id": [prompt for prompt, *_ in rows],
             "k": [k for _, k, _ in rows],
             "suite": "s",
+            "prompt": "Japan body",
             "method": "sd",
             "group": "",
             "seed": 2**63 - 1,
@@ -67,7 +69,7 @@ def test_the_digest_never_changes() -> None:
         + "0" * 64
         + '", "numerics": "cpu-float32", "parameters": {"momentum": 0.3, "warmup": 15}, '
         '"settings": {"dtype": "float32", "guidance_scale": 7.5, "seed": 42, "steps": 25}, '
-        '"suite": "miniature/coco30k"}'
+        '"suite": "miniature/coco30k", "suite_hash": "0000000000000000"}'
     )
     assert SPEC.digest == hashlib.sha256(text.encode()).hexdigest()[:10]
 

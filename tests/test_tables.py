@@ -38,6 +38,7 @@ def make_run(root: Path, measures: dict[str, list[float]], **changes: object) ->
         "concepts": (),
         "checkpoint": None,
         "suite": "body",
+        "suite_hash": "",
         "settings": Settings(),
         "numerics": "cpu-float32",
     }
@@ -48,7 +49,14 @@ def make_run(root: Path, measures: dict[str, list[float]], **changes: object) ->
             {"prompt_id": [f"p{i // 2}" for i in range(n)], "k": [0, 1] * (n // 2)}
         )
         table = table.assign(
-            suite="body", method="sd", group="", seed=1, noise_hash="", image_hash="", **measures
+            suite="body",
+            method="sd",
+            prompt="",
+            group="",
+            seed=1,
+            noise_hash="",
+            image_hash="",
+            **measures,
         )
         run.write_scores(table)
     return run

@@ -56,7 +56,7 @@ class World:
 def world(
     spec: ModelSpec,
     tokenizer: transformers.CLIPTokenizer,
-    text_encoder: transformers.CLIPTextModel,
+    text_encoder: Any,
     unet: Any,
     schedule: Any,
     dtype: torch.dtype = torch.float32,
