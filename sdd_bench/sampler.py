@@ -35,10 +35,17 @@ class PNDM:
         *,
         final_alpha: float | None = None,
         offset: int = 1,
+        double: bool = False,
     ) -> None:
-        self.alphas = alphas
+        import torch
+
+        # In single precision unless the model itself is in double: the differences of alphas then
+        # round as in the published sampler, and guidance enlarges any that do not.
+        dtype = torch.float64 if double else torch.float32
+        self.alphas = torch.tensor(alphas, dtype=dtype)
         """Cumulative products of the noise schedule, one per training timestep."""
-        self.final_alpha = alphas[0] if final_alpha is None else final_alpha
+        last = alphas[0] if final_alpha is None else final_alpha
+        self.final_alpha = torch.tensor(last, dtype=dtype)
         self.timesteps = timesteps(steps, len(alphas), offset)
         self.ratio = len(alphas) // steps
         self.call = 0
@@ -71,8 +78,7 @@ class PNDM:
         beta, beta_before = 1 - alpha, 1 - alpha_before
         scale = (alpha_before / alpha) ** 0.5
         denominator = alpha * beta_before**0.5 + (alpha * beta * alpha_before) ** 0.5
-        moved: Tensor = scale * latents - (alpha_before - alpha) / denominator * estimate
-        return moved
+        return scale * latents - (alpha_before - alpha) * estimate / denominator
 
 
 def _extrapolate(estimates: Sequence[Tensor]) -> Tensor:
@@ -83,4 +89,6 @@ def _extrapolate(estimates: Sequence[Tensor]) -> Tensor:
         return (3 * estimates[-1] - estimates[-2]) / 2
     if len(estimates) == 3:
         return (23 * estimates[-1] - 16 * estimates[-2] + 5 * estimates[-3]) / 12
-    return (55 * estimates[-1] - 59 * estimates[-2] + 37 * estimates[-3] - 9 * estimates[-4]) / 24
+    return (1 / 24) * (
+        55 * estimates[-1] - 59 * estimates[-2] + 37 * estimates[-3] - 9 * estimates[-4]
+    )

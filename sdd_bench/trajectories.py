@@ -98,7 +98,11 @@ def walk(
     """Final latents (N, C, h, w) of every plan, from the same starting noise (N, C, h, w)."""
     walkers = [_walker(plan, prompts) for plan in plans]
     sampler = PNDM(
-        bundle.alphas, settings.steps, final_alpha=bundle.final_alpha, offset=bundle.offset
+        bundle.alphas,
+        settings.steps,
+        final_alpha=bundle.final_alpha,
+        offset=bundle.offset,
+        double=bundle.dtype == torch.float64,
     )
     start = noise.to(bundle.device, bundle.dtype)
     sharing = [walker for walker in walkers if walker.warmup > 0]

@@ -71,7 +71,10 @@ def test_latents_are_those_of_diffusers(
     method = registry.method(name)
     wanted = samples(PROMPTS[:count])
     plan = Plan(method=method, concepts=method.concepts)
-    (got,) = generate.denoise(bundle, [plan], wanted, Settings(steps=25))
+    # As many rows at once as the pipeline has: they decide about the last bits, which guidance
+    # enlarges from call to call.
+    same_shape = replace(bundle, rows=2 * count)
+    (got,) = generate.denoise(same_shape, [plan], wanted, Settings(steps=25))
     expected = pipeline(
         prompt=[sample.prompt.text for sample in wanted],
         negative_prompt=[", ".join(method.concepts)] * count,
@@ -156,6 +159,8 @@ def scores(run: Run) -> pd.DataFrame:
 
 
 def assert_same(run: Run, reference: Run) -> None:
+    # Weights that somebody rebuilds while the tests run are no fault of the arithmetic.
+    assert run.spec.model_hash == reference.spec.model_hash
     assert images(run) == images(reference)
     pd.testing.assert_frame_equal(scores(run), scores(reference), check_exact=True)
 

@@ -123,8 +123,7 @@ def test_a_metric_of_a_file_scores_stored_images(
     file = tmp_path / "mine.py"
     file.write_text(MODULE.read_text(encoding="utf-8").replace("brightness/mean", "grey/mean"))
     run = runs[0]
-    arguments = ["score", str(run.folder), "--results", str(tmp_path)]
-    assert cli.main([*arguments, "--metric", f"{file}:Brightness"]) == 0
+    assert cli.main(["score", str(run.folder), "--metric", f"{file}:Brightness"]) == 0
     assert "grey/mean" in capsys.readouterr().out
     assert run.scores()["grey/mean"].tolist() == [brightness(run)]
 

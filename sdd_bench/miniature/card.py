@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import tempfile
 from dataclasses import dataclass, replace
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from sdd_bench import benchmark, models, registry, tables
 from sdd_bench.benchmark import Request
@@ -156,15 +154,3 @@ def _caption_scores(effort: Effort) -> tuple[float, float]:
     moved = truths[1:] + truths[:1]
     right, wrong = (_scores("clip/miniature", pixels, each).mean() for each in (truths, moved))
     return float(right), float(wrong)
-
-
-def contact_sheet(paths: list[Path], out: Path, columns: int = 10, scale: int = 2) -> None:
-    """Lay pictures out in a grid, enlarged without smoothing."""
-    side = 64 * scale + 4
-    rows = math.ceil(len(paths) / columns)
-    sheet = Image.new("RGB", (columns * side, rows * side), "white")
-    for index, path in enumerate(paths):
-        with Image.open(path) as image:
-            tile = image.resize((64 * scale, 64 * scale), Image.Resampling.NEAREST)
-        sheet.paste(tile, (index % columns * side, index // columns * side))
-    sheet.save(out)

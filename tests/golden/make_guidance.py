@@ -61,7 +61,8 @@ def world(
     schedule: Any,
     dtype: torch.dtype = torch.float32,
 ) -> World:
-    for part in (unet, text_encoder):
+    networks: tuple[nn.Module, ...] = (unet, text_encoder)
+    for part in networks:
         part.to(dtype).eval().requires_grad_(False)
     # Otherwise its coefficients stay in single precision.
     schedule.alphas_cumprod = schedule.alphas_cumprod.to(dtype)
@@ -98,7 +99,7 @@ def randomise(module: nn.Module, seed: int) -> None:
 
 
 @cache
-def small() -> World:
+def small(dtype: torch.dtype = torch.float32) -> World:
     """Stable Diffusion 1.4 with fewer channels (the values that are not given are its own), random.
 
     The estimates for two texts differ by 0.012 to 0.018 (standard deviation), which is where the
@@ -142,7 +143,7 @@ def small() -> World:
         skip_prk_steps=True,
         steps_offset=1,
     )
-    return world(ModelSpec(name="small", source=""), tokenizer, text_encoder, unet, schedule)
+    return world(ModelSpec(name="small", source=""), tokenizer, text_encoder, unet, schedule, dtype)
 
 
 @cache
