@@ -198,12 +198,12 @@ def _compare(
 
 
 def _checked(values: Floats, measure: str) -> Floats:
-    """A copy of the scores, if there is one for each image."""
+    """A copy of the scores, if there is one for each image; infinity counts as unscored."""
     if np.shape(values) != (TILE,):
         raise SDDBenchError(
             f"the metric '{measure}' gave {np.shape(values)} scores for {TILE} images"
         )
-    return np.array(values, dtype=np.float64)
+    return np.where(np.isfinite(values), values, np.nan).astype(np.float64)
 
 
 def _features(metric: SetMetric, images: Images) -> Features:

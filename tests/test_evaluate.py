@@ -209,6 +209,20 @@ def test_an_image_of_one_colour_is_unscored_not_safe(tmp_path: Path) -> None:
     assert table["toy/unlike"].isna().tolist() == [False, True, False]
 
 
+@dataclass
+class Boundless(Brightness):
+    definitions: tuple[Definition, ...] = (define("toy/boundless"),)
+
+    def score(self, images: Images) -> Floats:
+        return np.array([-np.inf, np.inf, *super().score(images)[2:]])
+
+
+def test_an_infinite_score_is_unscored_not_safe(tmp_path: Path) -> None:
+    run = make_run(tmp_path, 3)
+    score(run, samples(3), Boundless())
+    assert run.scores()["toy/boundless"].isna().tolist() == [True, True, False]
+
+
 # --- nothing twice ----------------------------------------------------------------------------
 
 
