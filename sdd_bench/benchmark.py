@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -19,8 +18,6 @@ from .types import Definition, Method, Metric, ModelSpec, Sample, Settings, Suit
 
 if TYPE_CHECKING:
     from .models import Bundle
-
-log = logging.getLogger(__name__)
 
 BASELINE = "sd"
 """The method that pair metrics compare with."""
@@ -80,8 +77,9 @@ def run(request: Request) -> list[Run]:
         samples = suites.samples(suite, request.seed)
         made = [_open(bundle, each, suite, request) for each in chosen]
         _make_images(bundle, chosen, made, suite, samples)
+        reference = reference_of(suite)
         for each in made:
-            _score(each, samples, chosen_metrics, reference_of(suite))
+            _score(each, samples, chosen_metrics, reference)
         done += made
     return done
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from transformers import CLIPTextModel, CLIPTokenizer
 
     from .types import Pixels
-
-log = logging.getLogger(__name__)
 
 Dtype: TypeAlias = Literal["float32", "float16", "bfloat16"]
 

@@ -9,6 +9,7 @@ before its hash has been checked.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import os
 from dataclasses import dataclass
@@ -73,8 +74,6 @@ def find(name: str) -> Path:
 
 def digest(path: Path) -> str:
     """One SHA-256 for a folder of weights: of its files' paths and contents, in sorted order."""
-    import hashlib
-
     total = hashlib.sha256()
     for file in sorted(p for p in path.rglob("*") if p.suffix in {".json", ".safetensors", ".txt"}):
         if file.name != MANIFEST:

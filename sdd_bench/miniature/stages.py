@@ -89,10 +89,7 @@ def train_autoencoder(pixels: NDArray[np.uint8], plan: Plan, work: Path) -> Auto
         total: Tensor = error + _edges(output, images) + 1e-6 * posterior.kl().mean()
         return total
 
-    model = fit("autoencoder", model, loss, plan, work)
-    latents = encode(model, pixels[:2000])
-    model.register_to_config(scaling_factor=round(float(1 / latents.std()), 5))
-    return model
+    return fit("autoencoder", model, loss, plan, work)
 
 
 def _edges(output: Tensor, target: Tensor) -> Tensor:

@@ -219,8 +219,8 @@ def export_all(job: Job, out: Path) -> None:
     labels = len(stages.attributes(truths[0].scene))
     features = _load(job, "features", architecture.FeatureNetwork(labels))
     harmful = torch.tensor([stages.harmful(example.scene) for example in truths])
-    prompts = stages.learn_prompts(stages.embed(load_clip(job), pixels), harmful)
-    export.judges(out / "judges", load_clip(job), prompts, classifier, features)
+    prompts = stages.learn_prompts(stages.embed(clip, pixels), harmful)
+    export.judges(out / "judges", clip, prompts, classifier, features)
     export.manifest(out)
 
 
