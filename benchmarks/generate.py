@@ -22,8 +22,8 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from sdd_bench import benchmark, models, suites, weights
-from sdd_bench.benchmark import Request
 from sdd_bench.models import Bundle
+from sdd_bench.request import Request
 from sdd_bench.sampler import timesteps
 from sdd_bench.types import Sample
 
@@ -69,11 +69,10 @@ def stock(samples: Sequence[Sample], steps: int) -> float:
 def bare(bundle: Bundle, images: int, steps: int) -> tuple[float, int]:
     """Seconds for the U-Net calls alone, and the number of rows at which they are fastest."""
     calls = len(timesteps(steps))
-    text = bundle.embed("")
     best = (float("inf"), 0)
     for rows in ROWS:
         latents = torch.randn(rows, *bundle.latent_shape)
-        states = text.expand(rows, *text.shape).contiguous()
+        states = bundle.text(("",) * rows)
         when = torch.tensor(500)
         bundle.unet(latents, when, encoder_hidden_states=states)
         repeats = max(3, 384 // rows)

@@ -3,83 +3,81 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from . import models, provenance, registry, results, suites
+from . import models, provenance, registry, results, suites, trained
 from .errors import InputError
 from .evaluate import Reference, Task, score
 from .progress import progress
+from .request import Chosen, Measurements, Request, choose, load_suite, measurements
 from .results import Run, RunSpec
-from .types import Definition, Method, Metric, ModelSpec, Sample, Settings, Suite
+from .types import Definition, Sample, Settings, Suite
 
 if TYPE_CHECKING:
+    from .checkpoints import Checkpoint
     from .models import Bundle
+    from .trajectories import Plan
 
 BASELINE = "sd"
 """The method that pair metrics compare with."""
 
-Measurements: TypeAlias = Mapping[str, tuple[Definition, Metric]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What the user asked for."""
-
-    methods: Sequence[str]
-    suites: Sequence[str]
-    results: Path
-    model: str = "miniature"
-    concepts: tuple[str, ...] = ()
-    """Replaces the concepts of every method that removes any."""
-    metrics: Sequence[str] = ()
-    """Definitions, or names of metric files; empty: those of the model and the suite."""
-    images_per_prompt: int | None = None
-    limit: int | None = None
-    steps: int = 25
-    guidance_scale: float = 7.5
-    seed: int = 42
-    batch_size: int | None = None
-    device: str = "auto"
-    dtype: str = "auto"
-    rescale_warmup: bool = False
-    """Whether a warm-up, which counts U-Net calls of a 50-step trajectory, follows `steps`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """A method, as it was asked for."""
-
-    name: str
-    method: Method
-    concepts: tuple[str, ...]
-    parameters: Mapping[str, object]
-    """All that makes its images its own."""
-
 
 def run(request: Request) -> list[Run]:
     """Generate and score whatever is missing. The runs come suite by suite, in the order asked."""
-    spec = models.find(request.model)
+    # All of the input is read before anything is computed: a slip must not cost an hour.
+    chosen = read(request)
+    bundle = load(request)
+    weights = [trained.weights(bundle, each, request) for each in chosen]
+    return run_with(bundle, request, chosen, weights)
+
+
+def read(request: Request) -> list[Chosen]:
+    """The methods asked for, and a look at all the rest of the request. Raises InputError."""
     if not math.isfinite(request.guidance_scale):
         raise InputError(f"the guidance scale must be a number, not {request.guidance_scale}")
-    # All of the input is read before anything is computed: a slip must not cost an hour.
-    chosen = [choose(name, request) for name in request.methods]
-    wanted = [load_suite(name, spec, request) for name in request.suites]
-    instruments = [measurements(request.metrics, spec, suite) for suite in wanted]
-    bundle = models.load(
-        spec, device=request.device, dtype=request.dtype, batch_size=request.batch_size
+    spec = models.find(request.model)
+    for name in request.suites:
+        measurements(request.metrics, spec, load_suite(name, spec, request))
+    return [choose(name, request) for name in request.methods]
+
+
+def load(request: Request) -> Bundle:
+    """The model asked for."""
+    return models.load(
+        models.find(request.model),
+        device=request.device,
+        dtype=request.dtype,
+        batch_size=request.batch_size,
     )
+
+
+def run_with(
+    bundle: Bundle,
+    request: Request,
+    chosen: Sequence[Chosen],
+    weights: Sequence[Checkpoint | None],
+) -> list[Run]:
+    """The same with a loaded model, and with the weights that each method runs on."""
     done = []
-    for suite, chosen_metrics in zip(wanted, instruments, strict=True):
+    for name in request.suites:
+        suite = load_suite(name, bundle.spec, request)
         samples = suites.samples(suite, request.seed)
-        made = [_open(bundle, each, suite, request) for each in chosen]
-        _make_images(bundle, chosen, made, suite, samples)
+        made = [
+            _open(bundle, each, suite, request, own.hash if own else None)
+            for each, own in zip(chosen, weights, strict=True)
+        ]
+        for own, several in trained.by_weights(weights):
+            with trained.applied(bundle, own):
+                these = [made[index] for index in several]
+                plans = [chosen[index].plan for index in several]
+                _make_images(bundle, plans, these, suite, samples)
         reference = reference_of(suite)
         for each in made:
-            _score(each, samples, chosen_metrics, reference)
+            _score(each, samples, measurements(request.metrics, bundle.spec, suite), reference)
         done += made
     return done
 
@@ -100,65 +98,6 @@ def rescore(folders: Iterable[Path], metrics: Sequence[str]) -> list[Run]:
         chosen = measurements(metrics, models.world(each.spec.model), suite)
         _score(each, samples, chosen, reference_of(suite))
     return runs
-
-
-# --- reading the request ----------------------------------------------------------------------
-
-
-def choose(name: str, request: Request) -> Chosen:
-    """The method of that name with what it is to remove. Raises InputError."""
-    method = registry.method(name)
-    if request.rescale_warmup:
-        method = _rescaled(method, request.steps)
-    parameters = _parameters(method)
-    source = registry.source_hash(name)
-    if source:
-        parameters["source_sha256"] = source
-    return Chosen(
-        name=registry.label(name),
-        method=method,
-        concepts=(request.concepts or method.concepts) if method.concepts else (),
-        parameters=parameters,
-    )
-
-
-def _parameters(method: object) -> dict[str, object]:
-    """The fields of a method's dataclass, but for the concepts, which the user may replace."""
-    if not is_dataclass(method):
-        return {}
-    return {f.name: getattr(method, f.name) for f in fields(method) if f.name != "concepts"}
-
-
-def _rescaled(method: Method, steps: int) -> Method:
-    """The method with its warm-up, which is meant for 50 steps, fitted to `steps`."""
-    warmup = _parameters(method).get("warmup")
-    if not isinstance(warmup, int):
-        return method
-    rescaled: Method = replace(method, warmup=round(warmup * steps / 50))  # type: ignore[type-var]
-    return rescaled
-
-
-def load_suite(name: str, spec: ModelSpec, request: Request) -> Suite:
-    """The suite of that name in the model's world. Raises InputError or MissingError."""
-    count = request.images_per_prompt or spec.images_per_prompt.get(name)
-    return suites.load(name, images_per_prompt=count, limit=request.limit, stand_ins=spec.suites)
-
-
-def measurements(names: Sequence[str], spec: ModelSpec, suite: Suite) -> Measurements:
-    """The definitions asked for; without any, those of the model that fit the suite."""
-    if not names:
-        own = registry.select(spec.definitions)
-        return {
-            name: measurement
-            for name, measurement in own.items()
-            if not suite.families or measurement[0].family in suite.families
-        }
-    files = registry.metrics()
-    wanted: list[str] = []
-    for name in names:
-        of_file = [item.name for metric in files.get(name, ()) for item in metric.definitions]
-        wanted += [item for item in of_file if item in spec.definitions] or of_file or [name]
-    return registry.select(wanted)
 
 
 def definitions_of(run: Run, names: Sequence[str] = ()) -> list[Definition]:
@@ -192,7 +131,9 @@ def reference_of(suite: Suite) -> Reference | None:
 # --- doing it ---------------------------------------------------------------------------------
 
 
-def _open(bundle: Bundle, chosen: Chosen, suite: Suite, request: Request) -> Run:
+def _open(
+    bundle: Bundle, chosen: Chosen, suite: Suite, request: Request, checkpoint: str | None
+) -> Run:
     """The run of a method on a suite, a new one or the one already there."""
     settings = Settings(
         steps=request.steps,
@@ -206,7 +147,7 @@ def _open(bundle: Bundle, chosen: Chosen, suite: Suite, request: Request) -> Run
         method=chosen.name,
         parameters=chosen.parameters,
         concepts=chosen.concepts,
-        checkpoint=None,
+        checkpoint=checkpoint,
         suite=suite.name,
         suite_hash=suite.hash,
         settings=settings,
@@ -217,14 +158,13 @@ def _open(bundle: Bundle, chosen: Chosen, suite: Suite, request: Request) -> Run
 
 def _make_images(
     bundle: Bundle,
-    chosen: Sequence[Chosen],
+    methods: Sequence[Plan],
     runs: Sequence[Run],
     suite: Suite,
     samples: Sequence[Sample],
 ) -> None:
     """Generate what the runs lack. Methods that lack the same images make them together."""
     from . import generate
-    from .trajectories import Plan
 
     groups: dict[tuple[int, ...], list[Sample]] = {}
     lacking = [_prepare(run, samples) for run in runs]
@@ -234,8 +174,8 @@ def _make_images(
     for indices, several in groups.items():
         if not indices:
             continue
-        plans = [Plan(method=chosen[i].method, concepts=chosen[i].concepts) for i in indices]
-        names = " + ".join(chosen[i].name for i in indices)
+        plans = [methods[i] for i in indices]
+        names = " + ".join(runs[i].spec.method for i in indices)
         with progress(f"{names} on {suite.name}", len(several) * len(indices)) as advance:
             for picture in generate.generate(bundle, plans, several, runs[0].spec.settings):
                 run = runs[indices[picture.plan]]
@@ -291,6 +231,7 @@ def baseline_of(run: Run) -> Run | None:
             concepts=other.spec.concepts,
             checkpoint=other.spec.checkpoint,
         )
-        if other.spec.method == BASELINE and same.digest == other.spec.digest:
+        undefended = other.spec.method == BASELINE and other.spec.checkpoint is None
+        if undefended and same.digest == other.spec.digest:
             return other
     return None

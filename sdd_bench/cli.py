@@ -20,6 +20,7 @@ from . import __version__
 from .errors import InputError, SDDBenchError
 
 if TYPE_CHECKING:
+    from .request import Request
     from .results import Run
 
 FORMATS = ("text", "markdown", "latex", "csv", "json")
@@ -30,6 +31,7 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; never a traceback unless SDD_BENCH_DEBUG."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", force=True)
+    logging.getLogger(__package__).setLevel(logging.INFO)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         cli.main(args=given or ["--help"], prog_name="sdd-bench", standalone_mode=False)
@@ -90,6 +92,81 @@ def _results(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
+def _options(*decorators: Callable[..., Any]) -> Callable[..., Any]:
+    """Several options at once, shown in the order given."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+_what = _options(
+    click.option(
+        "--model",
+        default="miniature",
+        show_default=True,
+        help="A name of `list models`, a diffusers folder, or a hub id.",
+    ),
+    click.option(
+        "--concept",
+        "concepts",
+        multiple=True,
+        help="What is to be removed, instead of the method's own default. Repeatable.",
+    ),
+    click.option(
+        "--concepts", "concept_set", help="A set of `list concepts` instead of --concept."
+    ),
+    click.option(
+        "--recipe",
+        help="How methods that train do it: see docs/training.md.  [default: paper, and for the "
+        "miniature its own]",
+    ),
+    click.option(
+        "--trainable",
+        help="Tensors that learn: xattn, xattn-kv, selfattn, noxattn or full.  "
+        "[default: the recipe's]",
+    ),
+)
+_how = _options(
+    click.option(
+        "--seed",
+        type=click.IntRange(0, 2**63 - 1),
+        default=42,
+        show_default=True,
+        help="What is random derives from it, but for images with a published seed.",
+    ),
+    click.option(
+        "--batch-size",
+        type=click.IntRange(min=1),
+        help="Images at a time.  [default: 32 on the CPU, 16 on a GPU]",
+    ),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
+    click.option(
+        "--dtype", default="auto", show_default=True, help="auto, float32, float16 or bfloat16."
+    ),
+)
+_images = _options(
+    click.option(
+        "--metric",
+        "metrics",
+        multiple=True,
+        help="A name of `list metrics`, or of a metric file. Repeatable.  "
+        "[default: those of the model and suite]",
+    ),
+    click.option(
+        "--images-per-prompt", type=click.IntRange(min=1), help="Instead of the suite's own number."
+    ),
+    click.option("--limit", type=click.IntRange(min=1), help="Only the first N prompts."),
+    click.option(
+        "--steps", type=click.IntRange(2, 999), default=25, show_default=True, help="PNDM steps."
+    ),
+    click.option("--guidance-scale", type=float, default=7.5, show_default=True),
+)
+
+
 @cli.command()
 @click.option(
     "--method",
@@ -105,72 +182,96 @@ def _results(command: Callable[..., None]) -> Callable[..., None]:
     required=True,
     help="A name of `list suites`, or a .csv or .txt of prompts. Repeatable.",
 )
+@_what
 @click.option(
-    "--model",
-    default="miniature",
-    show_default=True,
-    help="A name of `list models`, a diffusers folder, or a hub id.",
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    help="Weights of the U-Net to run on instead of training: a file or folder of any tool.",
 )
-@click.option(
-    "--concept",
-    "concepts",
-    multiple=True,
-    help="What is to be removed, instead of the method's own default. Repeatable.",
-)
-@click.option("--concepts", "concept_set", help="A set of `list concepts` instead of --concept.")
 @click.option(
     "--rescale-warmup",
     is_flag=True,
     help="Scale a method's warm-up, meant for 50 steps, to the number of steps.",
 )
-@click.option(
-    "--metric",
-    "metrics",
-    multiple=True,
-    help="A name of `list metrics`, or of a metric file. Repeatable.  "
-    "[default: those of the model and suite]",
-)
-@click.option(
-    "--images-per-prompt", type=click.IntRange(min=1), help="Instead of the suite's own number."
-)
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first N prompts.")
-@click.option(
-    "--steps", type=click.IntRange(2, 999), default=25, show_default=True, help="PNDM steps."
-)
-@click.option("--guidance-scale", type=float, default=7.5, show_default=True)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    default=42,
-    show_default=True,
-    help="Images without a published seed derive theirs from it.",
-)
-@click.option(
-    "--batch-size",
-    type=click.IntRange(min=1),
-    help="Images at a time.  [default: 32 on the CPU, 16 on a GPU]",
-)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
-@click.option(
-    "--dtype", default="auto", show_default=True, help="auto, float32, float16 or bfloat16."
-)
+@_images
+@_how
 @_results
-def run(results: Path, concept_set: str | None, **options: Any) -> None:
-    """Generate and score whatever is missing, then print the table of these runs."""
-    from . import concepts
-    from .benchmark import Request
+def run(results: Path, **options: Any) -> None:
+    """Train, generate and score whatever is missing, then print the table of these runs."""
     from .benchmark import run as benchmark
 
+    request = _request(results, options)
+    done = benchmark(request)
+    click.echo(_table(done, "text", request.metrics))
+    for each in done:
+        click.echo(f"{each.spec.method} on {each.spec.suite}: {each.folder / 'images'}")
+
+
+@cli.command()
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    required=True,
+    help="A method that is trained, such as sdd or esd-x-3. Repeatable.",
+)
+@_what
+@click.option(
+    "--curve",
+    "suites",
+    multiple=True,
+    help="Afterwards score this suite with the weights on the way, student and teacher, and plot "
+    "the scores against the iterations. Repeatable.",
+)
+@click.option(
+    "--save-every", type=click.IntRange(min=1), help="Iterations.  [default: a tenth of all]"
+)
+@click.option("--log", "log_to", help="Also log to tensorboard, wandb or mlflow.")
+@click.option(
+    "--gradient-checkpointing",
+    is_flag=True,
+    help="Less memory, more time; the result is the same.",
+)
+@_images
+@_how
+@_results
+def train(
+    results: Path,
+    save_every: int | None,
+    log_to: str | None,
+    gradient_checkpointing: bool,
+    **options: Any,
+) -> None:
+    """Train METHODs and stop after their checkpoints, with curves if asked for."""
+    from . import curves, trained
+
+    request = _request(results, options)
+    made = trained.train_all(
+        request,
+        save_every=save_every,
+        log_to=log_to,
+        gradient_checkpointing=gradient_checkpointing,
+    )
+    for chosen, path in made:
+        click.echo(f"{chosen.name}: {path}")
+    if request.suites:
+        name = "+".join(chosen.name for chosen, _ in made)
+        for path in curves.save(curves.measure(request, made), results / "curves" / name):
+            click.echo(f"curve: {path}")
+
+
+def _request(results: Path, options: dict[str, Any]) -> Request:
+    from . import concepts
+    from .request import Request
+
+    concept_set = options.pop("concept_set")
     for name in ("methods", "suites", "metrics", "concepts"):
         options[name] = tuple(dict.fromkeys(options[name]))  # asked for twice is asked for once
     if concept_set and options["concepts"]:
         raise InputError("give --concept or --concepts, not both")
     if concept_set:
         options["concepts"] = concepts.find(concept_set)
-    done = benchmark(Request(results=results, **options))
-    click.echo(_table(done, "text", options["metrics"]))
-    for each in done:
-        click.echo(f"{each.spec.method} on {each.spec.suite}: {each.folder / 'images'}")
+    return Request(results=results, **options)
 
 
 @cli.command()

@@ -7,7 +7,6 @@ bits of a result depend on the shape: rows that are missing are filled up and dr
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import re
@@ -21,12 +20,13 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from . import weights
+from .attention import TextReader, project_text_once
 from .errors import InputError, MissingError, unknown
 from .types import ModelSpec
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, UNet2DConditionModel
-    from transformers import CLIPTextModel, CLIPTokenizer
+    from transformers import CLIPTokenizer
 
     from .types import Pixels
 
@@ -48,6 +48,7 @@ SPECS: dict[str, ModelSpec] = {
             "i2p": "miniature/i2p",
         },
         images_per_prompt={"country_body": 20},
+        recipe="miniature",
     ),
     "sd-v1-4": ModelSpec(
         name="sd-v1-4",
@@ -123,8 +124,8 @@ class Bundle:
     final_alpha: float
     offset: int
     """Added to the timesteps."""
-    embed: Callable[[str], Tensor]
-    """Text states of one prompt, (tokens, width) on the device; computed once per text."""
+    text: TextReader
+    """What the U-Net reads of texts."""
 
     @property
     def latent_shape(self) -> tuple[int, int, int]:
@@ -206,6 +207,8 @@ def load(
     batch = batch_size or (CPU_BATCH if where.type == "cpu" else GPU_BATCH)
     for part in (text_encoder, unet, vae):
         part.to(where).eval().requires_grad_(False)
+    for part in (unet, vae):
+        part.to(memory_format=torch.channels_last)  # an eighth faster, CPU or GPU
     return Bundle(
         spec=spec,
         hash=_hash(folder),
@@ -216,7 +219,7 @@ def load(
         tokenizer=tokenizer,
         unet=unet,
         vae=vae,
-        embed=_embedder(tokenizer, text_encoder, where),
+        text=TextReader(tokenizer, text_encoder, project_text_once(unet)),
         **schedule,
     )
 
@@ -307,27 +310,6 @@ def _schedule(folder: Path) -> dict[str, Any]:
         "final_alpha": float(scheduler.final_alpha_cumprod),
         "offset": int(scheduler.config.steps_offset),
     }
-
-
-def _embedder(
-    tokenizer: CLIPTokenizer, encoder: CLIPTextModel, device: torch.device
-) -> Callable[[str], Tensor]:
-    """Text states of one prompt, remembered. Too long a prompt keeps its end token."""
-
-    @functools.lru_cache(maxsize=4096)
-    @torch.inference_mode()
-    def embed(text: str) -> Tensor:
-        tokens = tokenizer(
-            text,
-            padding="max_length",
-            max_length=tokenizer.model_max_length,
-            truncation=True,
-            return_tensors="pt",
-        )
-        states: Tensor = encoder(tokens.input_ids.to(device))[0][0]
-        return states
-
-    return embed
 
 
 def _in_tiles(function: Callable[..., Tensor], rows: int, *inputs: Tensor) -> Tensor:

@@ -20,20 +20,24 @@ from rich.text import Text
 
 
 class _Rate(ProgressColumn):
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self.unit = unit
+
     def render(self, task: Task) -> Text:
         # Of the whole time: rich's own speed looks at the last moments, and batches come in bursts.
         seconds = task.finished_time or task.elapsed or 0.0
-        return Text(f"{task.completed / seconds:.1f} images/s" if seconds else "")
+        return Text(f"{task.completed / seconds:.1f} {self.unit}/s" if seconds else "")
 
 
 @contextmanager
-def progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Yields a function that is told how many more images are done."""
+def progress(description: str, total: int, unit: str = "images") -> Iterator[Callable[[int], None]]:
+    """Yields a function that is told how many more are done."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        _Rate(),
+        _Rate(unit),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),

@@ -85,15 +85,13 @@ class RunSpec:
     @property
     def digest(self) -> str:
         """Ten hexadecimal digits that differ between any two runs whose images may differ."""
-        identity = {key: value for key, value in asdict(self).items() if key != "model"}
-        text = json.dumps(_canonical(identity), sort_keys=True, allow_nan=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:10]
+        return digest({key: value for key, value in asdict(self).items() if key != "model"})
 
     @property
     def folder(self) -> Path:
         """Where the run lies below the results folder."""
-        method = f"{_folder_name(self.method)}-{self.digest}"
-        return Path("runs", _folder_name(self.model), _folder_name(self.suite), method)
+        method = f"{folder_name(self.method)}-{self.digest}"
+        return Path("runs", folder_name(self.model), folder_name(self.suite), method)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,6 +366,12 @@ def _set_aside(path: Path, error: Exception) -> None:
 # --- identity ---------------------------------------------------------------------------------
 
 
+def digest(identity: Mapping[str, object]) -> str:
+    """Ten hexadecimal digits that differ between any two identities."""
+    text = json.dumps(_canonical(identity), sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
 def _canonical(content: object) -> object:
     """One spelling for equal numbers: a guidance scale of 7 is 7.0."""
     if isinstance(content, Mapping):
@@ -379,7 +383,7 @@ def _canonical(content: object) -> object:
     return content
 
 
-def _folder_name(name: str) -> str:
+def folder_name(name: str) -> str:
     """A name that is safe as a folder's on every system; two names may share it."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name.replace("/", "__")).strip("-._")
     return safe[:100] or "unnamed"

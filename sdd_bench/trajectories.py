@@ -76,7 +76,7 @@ class _Trajectory:
         """The trajectory after one U-Net call."""
         active = [walker for walker in self.walkers if not self.plain or walker.watches]
         columns = dict.fromkeys([*self.plain, *(c for walker in active for c in walker.columns)])
-        states = torch.stack([bundle.embed(text) for column in columns for text in column])
+        states = bundle.text(tuple(text for column in columns for text in column))
         rows = torch.cat([self.latents] * len(columns))
         estimates = bundle.predict(rows, self.sampler.timesteps[call], states).chunk(len(columns))
         noise = dict(zip(columns, estimates, strict=True))

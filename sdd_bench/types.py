@@ -7,6 +7,7 @@ only, so that naming things never loads torch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
 Floats: TypeAlias = NDArray[np.float64]
 Features: TypeAlias = NDArray[np.float32]
@@ -121,6 +122,84 @@ class WarmsUp(Protocol):
     @property
     def remembers(self) -> bool:
         """Whether those calls feed the state, so that `guide` has to see them all the same."""
+        ...
+
+
+# --- methods that are trained -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimisation:
+    """How the loss of a trained method is minimised; part of the identity of what comes out."""
+
+    iterations: int
+    """Calls of the loss."""
+    rate: float
+    """Peak learning rate."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: int = 0
+    """Updates of linear rise before a cosine falls; 'constant' has none."""
+    optimizer: Literal["adamw", "adam"] = "adamw"
+    weight_decay: float = 0.0
+    clip: float | None = None
+    """Largest global norm of the gradient."""
+    ema: float | None = None
+    """Decay of the moving average that is the teacher and the result; None: the last weights."""
+    trainable: str = "xattn"
+    """Which tensors learn: xattn, xattn-kv, selfattn, noxattn or full."""
+    accumulate: int = 1
+    """Iterations whose mean gradient makes one update."""
+    reuse: int = 1
+    """Iterations that share what the method keeps in `Trainee.memo`."""
+
+
+class Trainee(Protocol):
+    """A U-Net in training, as a method's loss sees it: weights can be exchanged, never copied."""
+
+    concepts: tuple[str, ...]
+    """What is to be removed."""
+    latent_shape: tuple[int, int, int]
+    """Channels, height and width of one image's latents."""
+    alphas: Tensor
+    """Cumulative products of the noise schedule, in single precision on the device."""
+    final_alpha: Tensor
+    """The one before the first timestep."""
+    memo: dict[str, Tensor]
+    """What a method keeps between iterations; empty at every multiple of `reuse`."""
+
+    def predict(self, latents: Tensor, times: Tensor, texts: Sequence[str]) -> Tensor:
+        """Noise estimates (N, C, h, w) of the current weights for N latents, times and texts."""
+        ...
+
+    def teacher(self) -> AbstractContextManager[None]:
+        """Within it, the weights are their moving average and no gradients are kept."""
+        ...
+
+    def student(self) -> AbstractContextManager[None]:
+        """Within it, the weights are those being trained and no gradients are kept."""
+        ...
+
+    def original(self) -> AbstractContextManager[None]:
+        """Within it, the weights are those before training and no gradients are kept."""
+        ...
+
+
+@runtime_checkable
+class Trained(Method, Protocol):
+    """A method whose U-Net is fine-tuned first; then it guides like any other."""
+
+    @property
+    def recipes(self) -> Mapping[str, Method]:
+        """Named variants of the method, for `--recipe`."""
+        ...
+
+    @property
+    def optimisation(self) -> Optimisation:
+        """How `loss` is minimised."""
+        ...
+
+    def loss(self, trainee: Trainee, iteration: int, generator: Generator) -> Tensor:
+        """The loss of one iteration, counted from 0; all that is random comes from `generator`."""
         ...
 
 
@@ -236,6 +315,8 @@ class ModelSpec:
     """Suites that stand in for a name in this world: {"coco30k": "miniature/coco30k"}."""
     images_per_prompt: Mapping[str, int] = field(default_factory=dict)
     """Suites that make do with fewer images per prompt in this world than they ask for."""
+    recipe: str | None = None
+    """The recipe of trained methods that fits this model better than their own default."""
 
 
 # --- results ----------------------------------------------------------------------------------

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import torch
+from diffusers import UNet2DConditionModel
+from transformers import CLIPTextModel
 
 from sdd_bench import models, weights
+from sdd_bench.attention import TextReader
 from sdd_bench.cli import main
 from sdd_bench.models import Bundle
 from sdd_bench.results import Run, find
@@ -18,6 +22,21 @@ from sdd_bench.results import Run, find
 def bundle() -> Bundle:
     """The shipped miniature on the CPU."""
     return models.load(models.find("miniature"), device="cpu")
+
+
+@pytest.fixture(scope="session")
+def plain_bundle(bundle: Bundle) -> Bundle:
+    """The same with the layout and the attention of stock diffusers.
+
+    They decide about the last bits, which guidance enlarges from call to call.
+    """
+    folder = weights.find("miniature")
+    unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32)
+    encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32)
+    networks: tuple[torch.nn.Module, ...] = (unet, encoder)
+    for network in networks:
+        network.eval().requires_grad_(False)
+    return replace(bundle, unet=unet, text=TextReader(bundle.tokenizer, encoder))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sdd_bench import models, weights
+from sdd_bench.attention import TextReader, project_text_once
 from sdd_bench.errors import InputError, MissingError
 from sdd_bench.models import Bundle
 from sdd_bench.types import ModelSpec
@@ -94,7 +95,7 @@ def test_an_unknown_dtype_gets_a_suggestion() -> None:
 def test_a_model_is_computed_in_the_dtype_asked_for() -> None:
     half = models.load(models.find("miniature"), device="cpu", dtype="bfloat16")
     latents = torch.zeros(1, *half.latent_shape, dtype=torch.bfloat16)
-    assert half.predict(latents, 1, half.embed("red cat")[None]).dtype == torch.bfloat16
+    assert half.predict(latents, 1, half.text(("red cat",))).dtype == torch.bfloat16
     assert "bfloat16" in half.numerics
 
 
@@ -119,7 +120,7 @@ def test_a_network_sees_one_shape_only(count: int) -> None:
 def test_neighbours_do_not_change_an_estimate(bundle: Bundle) -> None:
     generator = torch.Generator().manual_seed(0)
     latents = torch.randn(bundle.rows + 3, *bundle.latent_shape, generator=generator)
-    states = torch.stack([bundle.embed(f"red cat {i % 3}") for i in range(len(latents))])
+    states = bundle.text(tuple(f"red cat {i % 3}" for i in range(len(latents))))
     together = bundle.predict(latents, 481, states)
     for row in (0, 5, bundle.rows - 1, bundle.rows + 2):
         alone = bundle.predict(latents[row : row + 1], 481, states[row : row + 1])
@@ -148,20 +149,44 @@ def test_long_prompts_are_cut_and_known_to_be(bundle: Bundle) -> None:
     assert not bundle.truncates(fits)
     assert bundle.truncates(too_long)
     # Both are 75 letters and the end token: without it the states would differ.
-    assert torch.equal(bundle.embed(too_long), bundle.embed(fits))
-    assert bundle.embed(fits).shape[0] == 77
+    assert torch.equal(bundle.text((too_long,)), bundle.text((fits,)))
+    assert bundle.text((fits,)).shape[:2] == (1, 77)
 
 
-def test_text_states_are_those_of_transformers(bundle: Bundle) -> None:
+def test_projected_texts_are_those_of_transformers_and_diffusers(bundle: Bundle) -> None:
+    from diffusers import UNet2DConditionModel
     from transformers import CLIPTextModel, CLIPTokenizer
 
     folder = weights.find("miniature")
     tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
     encoder = CLIPTextModel.from_pretrained(folder / "text_encoder").eval()
+    plain = UNet2DConditionModel.from_pretrained(folder / "unet").eval()
     ids = tokenizer(["red cat"], padding="max_length", max_length=77, return_tensors="pt").input_ids
+    first = plain.down_blocks[1].attentions[0].transformer_blocks[0].attn2
     with torch.inference_mode():
-        expected = encoder(ids).last_hidden_state[0]
-    torch.testing.assert_close(bundle.embed("red cat"), expected, rtol=0, atol=1e-6)
+        states = encoder(ids).last_hidden_state
+        expected = torch.cat([first.to_k(states), first.to_v(states)], dim=-1)
+    got = bundle.text(("red cat",))
+    assert got.shape[2] > expected.shape[2]
+    torch.testing.assert_close(got[..., : expected.shape[2]], expected, rtol=0, atol=1e-5)
+
+
+def test_a_projected_text_gives_the_estimate_of_the_plain_network(bundle: Bundle) -> None:
+    from diffusers import UNet2DConditionModel
+    from transformers import CLIPTextModel
+
+    folder = weights.find("miniature")
+    plain = UNet2DConditionModel.from_pretrained(folder / "unet").double().eval()
+    ours = UNet2DConditionModel.from_pretrained(folder / "unet").double().eval()
+    encoder = CLIPTextModel.from_pretrained(folder / "text_encoder").double().eval()
+    texts = ("red cat", "", "nudity, sexual")
+    states = TextReader(bundle.tokenizer, encoder)(texts)
+    projected = TextReader(bundle.tokenizer, encoder, project_text_once(ours))(texts)
+    latents = torch.randn(3, *bundle.latent_shape, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected = plain(latents.double(), 481, states).sample
+        got = ours(latents.double(), 481, projected).sample
+    torch.testing.assert_close(got, expected, rtol=0, atol=1e-12)
 
 
 def test_a_text_is_encoded_once() -> None:
@@ -175,11 +200,11 @@ def test_a_text_is_encoded_once() -> None:
     encoder = CLIPTextModel(config).eval()
     calls: list[object] = []
     encoder.register_forward_hook(lambda *arguments: calls.append(arguments))
-    embed = models._embedder(shipped, encoder, torch.device("cpu"))
-    first = embed("red cat")
-    assert torch.equal(embed("red cat"), first)
+    read = TextReader(shipped, encoder)
+    first = read(("red cat", "red cat"))
+    assert torch.equal(read(("red cat",))[0], first[1])
     assert len(calls) == 1
-    embed("")
+    read(("", "red cat"))
     assert len(calls) == 2
 
 

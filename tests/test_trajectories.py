@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from sdd_bench import benchmark, registry
-from sdd_bench.benchmark import Request
 from sdd_bench.generate import denoise
 from sdd_bench.models import Bundle
+from sdd_bench.request import Request
 from sdd_bench.trajectories import Plan
 from sdd_bench.types import Prompt, Sample, Settings
 

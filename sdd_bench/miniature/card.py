@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sdd_bench import benchmark, models, registry, tables
-from sdd_bench.benchmark import Request
+from sdd_bench.request import Request
 from sdd_bench.types import Floats, ImageMetric, Images, Pixels
 
 from . import stages

@@ -36,16 +36,19 @@ class Plan:
     """Examples per step, over all workers together."""
     rate: float
     """Peak learning rate of AdamW; one cycle: linear rise over 3 %, cosine fall to zero."""
+    cycle: int | None = None
+    """Steps of the whole cycle, where it is left before its end."""
     ema: float | None = None
     """Decay of the exponential moving average that is returned instead of the last weights."""
     weight_decay: float = 1e-2
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step, counted from 0."""
-        warmup = max(1, round(0.03 * self.steps))
+        cycle = self.cycle or self.steps
+        warmup = max(1, round(0.03 * cycle))
         if step < warmup:
             return self.rate * (step + 1) / warmup
-        done = (step - warmup) / max(1, self.steps - warmup)
+        done = (step - warmup) / max(1, cycle - warmup)
         return self.rate * 0.5 * (1 + math.cos(math.pi * done))
 
 

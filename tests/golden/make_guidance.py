@@ -22,6 +22,7 @@ from tokenizers import pre_tokenizers
 from torch import Tensor, nn
 
 from sdd_bench import models, weights
+from sdd_bench.attention import TextReader
 from sdd_bench.generate import noise
 from sdd_bench.models import Bundle
 from sdd_bench.types import ModelSpec, Prompt, Sample
@@ -78,7 +79,7 @@ def world(
         tokenizer=tokenizer,
         unet=unet,
         vae=None,
-        embed=models._embedder(tokenizer, text_encoder, cpu),
+        text=TextReader(tokenizer, text_encoder),
         alphas=tuple(schedule.alphas_cumprod.tolist()),
         final_alpha=float(schedule.final_alpha_cumprod),
         offset=int(schedule.config.steps_offset),

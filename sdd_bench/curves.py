@@ -1,0 +1,61 @@
+"""What training does to the pictures, iteration by iteration (Kim et al., 2023, figure 5)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from . import benchmark, checkpoints, files, tables, training
+from .request import Chosen, Request
+
+
+def measure(request: Request, checkpoint_of: Sequence[tuple[Chosen, Path]]) -> pd.DataFrame:
+    """The tidy table (tables.COLUMNS) of the request's suites along trainings.
+
+    Given are methods with their finished checkpoints; the weights on the way lie beside those.
+    More columns: `role` (student or teacher) and `iteration`, 0 for the model before training.
+    """
+    bundle = benchmark.load(request)
+    frames = []
+    for trained, path in checkpoint_of:
+        # Weights on the way are weights like any others.
+        chosen = replace(trained, parameters={}, concepts=())
+        for step in [None, *training.steps(path.parent)]:
+            for role in checkpoints.roles(step) if step else checkpoints.ROLES:
+                own = checkpoints.read(step, bundle, role) if step else None
+                for run in benchmark.run_with(bundle, request, [chosen], [own]):
+                    found = tables.frame([run], benchmark.definitions_of(run, request.metrics))
+                    iteration = training.iteration(step) if step else 0
+                    frames.append(found.assign(role=role, iteration=iteration))
+    return tables.join(frames)
+
+
+def save(curve: pd.DataFrame, folder: Path) -> list[Path]:
+    """Write curve.parquet and one plot per suite and definition; returns the files."""
+    from matplotlib.figure import Figure
+
+    with files.writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    table = folder / "curve.parquet"
+    buffer = io.BytesIO()
+    curve.to_parquet(buffer, index=False)
+    files.write(table, buffer.getvalue())
+    written = [table]
+    for (suite, definition), part in curve.groupby(["suite", "definition"]):
+        figure = Figure(figsize=(6, 4), layout="constrained")
+        axes = figure.add_subplot()
+        for (method, role), line in part.groupby(["method", "role"]):
+            axes.plot(line["iteration"], line["value"], marker="o", label=f"{method}, {role}")
+            axes.fill_between(line["iteration"], line["low"], line["high"], alpha=0.15)
+        axes.set(xlabel="iteration", ylabel=f"{definition} {part['unit'].iloc[0]}", title=suite)
+        axes.legend()
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format="png", dpi=120)
+        name = f"{suite}-{definition}".replace("/", "-")
+        files.write(folder / f"{name}.png", drawn.getvalue())
+        written.append(folder / f"{name}.png")
+    return written

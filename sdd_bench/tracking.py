@@ -1,0 +1,96 @@
+"""Training curves for those who watch them elsewhere: TensorBoard, Weights & Biases, MLflow.
+
+Each is an optional package; the log in the training folder is written in any case.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+from .errors import MissingError, unknown
+
+TRACKERS = ("tensorboard", "wandb", "mlflow")
+
+
+class Tracker(Protocol):
+    """Receives the rows of a training's log."""
+
+    def log(self, iteration: int, values: Mapping[str, float]) -> None:
+        """The values of one iteration, by name."""
+        ...
+
+    def close(self) -> None:
+        """Write what is buffered."""
+        ...
+
+
+def tracker(kind: str | None, folder: Path, name: str) -> Tracker:
+    """A tracker that writes below `folder`. Raises InputError, MissingError without its package."""
+    if kind is None:
+        return _Nothing()
+    if kind == "tensorboard":
+        return _TensorBoard(folder / "tensorboard" / name)
+    if kind == "wandb":
+        return _WandB(folder, name)
+    if kind == "mlflow":
+        return _MLflow(folder, name)
+    raise unknown("tracker", kind, TRACKERS)
+
+
+class _Nothing:
+    def log(self, iteration: int, values: Mapping[str, float]) -> None:
+        """Nobody watches."""
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+class _TensorBoard:
+    def __init__(self, folder: Path) -> None:
+        self._writer: Any = _module("torch.utils.tensorboard", "tensorboard").SummaryWriter(folder)
+
+    def log(self, iteration: int, values: Mapping[str, float]) -> None:
+        for key, value in values.items():
+            self._writer.add_scalar(key, value, iteration)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class _WandB:
+    def __init__(self, folder: Path, name: str) -> None:
+        self._run: Any = _module("wandb", "wandb").init(
+            project="sdd-bench", name=name, dir=str(folder)
+        )
+
+    def log(self, iteration: int, values: Mapping[str, float]) -> None:
+        self._run.log(dict(values), step=iteration)
+
+    def close(self) -> None:
+        self._run.finish()
+
+
+class _MLflow:
+    def __init__(self, folder: Path, name: str) -> None:
+        self._mlflow: Any = _module("mlflow", "mlflow")
+        self._mlflow.set_tracking_uri((folder / "mlruns").resolve().as_uri())
+        self._mlflow.start_run(run_name=name)
+
+    def log(self, iteration: int, values: Mapping[str, float]) -> None:
+        self._mlflow.log_metrics(dict(values), step=iteration)
+
+    def close(self) -> None:
+        self._mlflow.end_run()
+
+
+def _module(name: str, package: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MissingError(
+            f"--log {package} needs the package {package}: pip install {package}"
+        ) from error
