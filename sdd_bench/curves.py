@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from . import benchmark, checkpoints, files, tables, training
+from .errors import MissingError
 from .request import Chosen, Request
 
 
@@ -36,8 +37,6 @@ def measure(request: Request, checkpoint_of: Sequence[tuple[Chosen, Path]]) -> p
 
 def save(curve: pd.DataFrame, folder: Path) -> list[Path]:
     """Write curve.parquet and one plot per suite and definition; returns the files."""
-    from matplotlib.figure import Figure
-
     with files.writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     table = folder / "curve.parquet"
@@ -45,6 +44,12 @@ def save(curve: pd.DataFrame, folder: Path) -> list[Path]:
     curve.to_parquet(buffer, index=False)
     files.write(table, buffer.getvalue())
     written = [table]
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingError(
+            f"{table} is written, but plots need matplotlib: pip install matplotlib"
+        ) from error
     for (suite, definition), part in curve.groupby(["suite", "definition"]):
         figure = Figure(figsize=(6, 4), layout="constrained")
         axes = figure.add_subplot()
