@@ -25,8 +25,10 @@ def measure(request: Request, checkpoint_of: Sequence[tuple[Chosen, Path]]) -> p
     for trained, path in checkpoint_of:
         # Weights on the way are weights like any others.
         chosen = replace(trained, parameters={}, concepts=())
-        for step in [None, *training.steps(path.parent)]:
-            for role in checkpoints.roles(step) if step else checkpoints.ROLES:
+        steps = training.steps(path.parent)
+        roles = checkpoints.roles(steps[-1])
+        for step in [None, *steps]:
+            for role in roles:
                 own = checkpoints.read(step, bundle, role) if step else None
                 for run in benchmark.run_with(bundle, request, [chosen], [own]):
                     found = tables.frame([run], benchmark.definitions_of(run, request.metrics))
@@ -40,9 +42,7 @@ def save(curve: pd.DataFrame, folder: Path) -> list[Path]:
     with files.writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     table = folder / "curve.parquet"
-    buffer = io.BytesIO()
-    curve.to_parquet(buffer, index=False)
-    files.write(table, buffer.getvalue())
+    files.write_parquet(table, curve)
     written = [table]
     try:
         from matplotlib.figure import Figure

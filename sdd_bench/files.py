@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import InputError, SDDBenchError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _WRONG_PLACE = {
     errno.EACCES,
@@ -43,6 +48,13 @@ def write_json(path: Path, content: object) -> None:
     """Replace a file by JSON for people: indented, in the order given. Raises as `write` does."""
     text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
     write(path, f"{text}\n".encode())
+
+
+def write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    """Replace a table, without its index. Raises as `write` does."""
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    write(path, buffer.getvalue())
 
 
 def read(path: Path) -> bytes | None:
