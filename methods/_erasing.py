@@ -1,4 +1,4 @@
-"""What the trained methods share: latents half-way to a picture of the concept, and how they guide.
+"""What the trained methods share: latents half-way to a picture of the concept.
 
 Per iteration ESD and SDD start from noise, take k DDIM steps towards a picture of the concept, and
 train on what they have then (Gandikota et al., 2023, section 4; Kim et al., 2023, section 3).
@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sdd_bench.types import State, Trainee
+from sdd_bench.types import Trainee
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -106,20 +106,3 @@ def one_of(concepts: Sequence[str], generator: Generator) -> str:
     import torch
 
     return concepts[int(torch.randint(len(concepts), (), generator=generator))]
-
-
-class PlainGuidance:
-    """Classifier-free guidance, for methods whose weights do the removing."""
-
-    __slots__ = ()
-
-    def branches(self, prompt: str, concepts: Sequence[str]) -> tuple[str, ...]:
-        """The empty text, then the prompt."""
-        return "", prompt
-
-    def guide(
-        self, call: int, noise: Sequence[Tensor], scale: float, state: State
-    ) -> tuple[Tensor, State]:
-        """e_0 + g (e_p - e_0)."""
-        empty, prompt = noise
-        return empty + scale * (prompt - empty), state

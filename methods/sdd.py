@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sdd_bench.types import Method, Optimisation, Trainee
 
-from ._erasing import Latents, PlainGuidance, one_of
+from ._erasing import Latents, one_of
+from ._plain import PlainGuidance
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor

@@ -66,7 +66,7 @@ class SEGA:
         """Away from the concept, where its direction is among the strongest of the channel."""
         push = -self.edit_scale * direction
         strength = push.abs().flatten(start_dim=2)
-        # Quantiles are not implemented in half precision.
+        # In single precision: torch has no quantile of half precision.
         limit = strength.float().quantile(self.quantile, dim=2).to(push.dtype)[:, :, None, None]
         return push.masked_fill(push.abs() < limit, 0.0)
 

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import models, provenance, registry, results, suites, trained
+from . import checkpoints, models, provenance, registry, results, suites, trained
+from .checkpoints import Checkpoint
 from .errors import InputError
 from .evaluate import Reference, Task, score
 from .progress import progress
@@ -18,7 +19,6 @@ from .results import Run, RunSpec
 from .types import Definition, Sample, Settings, Suite
 
 if TYPE_CHECKING:
-    from .checkpoints import Checkpoint
     from .models import Bundle
     from .trajectories import Plan
 
@@ -31,7 +31,7 @@ def run(request: Request) -> list[Run]:
     # All of the input is read before anything is computed: a slip must not cost an hour.
     chosen = read(request)
     bundle = load(request)
-    weights = [trained.weights(bundle, each, request) for each in chosen]
+    weights = trained.weights(bundle, chosen, request)
     return run_with(bundle, request, chosen, weights)
 
 
@@ -71,13 +71,14 @@ def run_with(
             for each, own in zip(chosen, weights, strict=True)
         ]
         for own, several in trained.by_weights(weights):
-            with trained.applied(bundle, own):
+            with checkpoints.applied(bundle, own):
                 these = [made[index] for index in several]
                 plans = [chosen[index].plan for index in several]
                 _make_images(bundle, plans, these, suite, samples)
         reference = reference_of(suite)
+        instruments = measurements(request.metrics, bundle.spec, suite)
         for each in made:
-            _score(each, samples, measurements(request.metrics, bundle.spec, suite), reference)
+            _score(each, samples, instruments, reference)
         done += made
     return done
 
@@ -181,14 +182,12 @@ def _make_images(
                 run = runs[indices[picture.plan]]
                 run.save_image(picture.sample, picture.pixels, picture.noise_hash)
                 advance(1)
-    truncated = sum(bundle.truncates(prompt.text) for prompt in suite.prompts)
-    for run in runs:
-        if run.facts().finished is None:
-            run.finish(
-                images=run.facts().images,
-                truncated_prompts=truncated,
-                provenance=provenance.collect(),
-            )
+    unfinished = [run for run in runs if run.facts().finished is None]
+    if unfinished:
+        truncated = sum(bundle.truncates(prompt.text) for prompt in suite.prompts)
+        facts = provenance.collect()
+        for run in unfinished:
+            run.finish(images=run.facts().images, truncated_prompts=truncated, provenance=facts)
 
 
 def _prepare(run: Run, samples: Sequence[Sample]) -> set[str]:

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -42,7 +43,7 @@ _LORA = re.compile(
 (diffusers), `<layer>.alpha`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Checkpoint:
     """Tensors that take the place of a U-Net's own."""
 
@@ -51,7 +52,7 @@ class Checkpoint:
     tensors: Mapping[str, Tensor]
     """By the names of the U-Net, on the CPU."""
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """SHA-256 of names and contents: the same weights in another format have the same."""
         total = hashlib.sha256()

@@ -80,7 +80,6 @@ class Student:
         weights = {name: p.data for name, p in self.parameters.items()}
         self.average = {name: w.clone() for name, w in weights.items()} if ema else weights
         """The teacher: a moving average, or the student itself."""
-        self._frozen = False
 
     def restore(self) -> None:
         """Give the bundle its weights back."""

@@ -63,8 +63,8 @@ _DAMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunSpec:
-    """All that the images of a run have in common: with a sample, an image's identity."""
+class Identity:
+    """What images and trained weights alike depend on, and the name that follows from all of it."""
 
     model: str
     """Name of the model; its weights count, not its name."""
@@ -73,6 +73,24 @@ class RunSpec:
     parameters: Mapping[str, object]
     """The fields of the method's dataclass."""
     concepts: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """Ten hexadecimal digits that differ between any two that may differ in their results."""
+        identity = {key: value for key, value in asdict(self).items() if key != "model"}
+        text = json.dumps(_canonical(identity), sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+    def folder_in(self, kind: str, *parts: str) -> Path:
+        """`<kind>/<model>/<parts>/<method>-<digest>`, below the results folder."""
+        named = (_folder_name(part) for part in (self.model, *parts))
+        return Path(kind, *named, f"{_folder_name(self.method)}-{self.digest}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec(Identity):
+    """All that the images of a run have in common: with a sample, an image's identity."""
+
     checkpoint: str | None
     """Hash of the fine-tuned weights, if there are any."""
     suite: str
@@ -83,15 +101,9 @@ class RunSpec:
     """What arithmetic the images were computed with, such as 'cpu-float32'."""
 
     @property
-    def digest(self) -> str:
-        """Ten hexadecimal digits that differ between any two runs whose images may differ."""
-        return digest({key: value for key, value in asdict(self).items() if key != "model"})
-
-    @property
     def folder(self) -> Path:
         """Where the run lies below the results folder."""
-        method = f"{folder_name(self.method)}-{self.digest}"
-        return Path("runs", folder_name(self.model), folder_name(self.suite), method)
+        return self.folder_in("runs", self.suite)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,9 +256,7 @@ class Run:
             raise ValueError("two rows of scores are about the same image")
         # lexsort sorts by its last key first: where the prompt first appeared, then k.
         order = np.lexsort((scores["k"], pd.factorize(scores["prompt_id"])[0]))
-        buffer = io.BytesIO()
-        _typed(scores.iloc[order]).to_parquet(buffer, index=False)
-        files.write(self.folder / "scores.parquet", buffer.getvalue())
+        files.write_parquet(self.folder / "scores.parquet", _typed(scores.iloc[order]))
 
     def sets(self) -> dict[str, SetValue]:
         """The values of set metrics by definition; empty if none."""
@@ -366,12 +376,6 @@ def _set_aside(path: Path, error: Exception) -> None:
 # --- identity ---------------------------------------------------------------------------------
 
 
-def digest(identity: Mapping[str, object]) -> str:
-    """Ten hexadecimal digits that differ between any two identities."""
-    text = json.dumps(_canonical(identity), sort_keys=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:10]
-
-
 def _canonical(content: object) -> object:
     """One spelling for equal numbers: a guidance scale of 7 is 7.0."""
     if isinstance(content, Mapping):
@@ -383,7 +387,7 @@ def _canonical(content: object) -> object:
     return content
 
 
-def folder_name(name: str) -> str:
+def _folder_name(name: str) -> str:
     """A name that is safe as a folder's on every system; two names may share it."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name.replace("/", "__")).strip("-._")
     return safe[:100] or "unnamed"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import checkpoints, training
+from .checkpoints import Checkpoint
 from .errors import InputError
 from .types import Trained
 
 if TYPE_CHECKING:
-    from .checkpoints import Checkpoint
     from .models import Bundle
     from .request import Chosen, Request
     from .tracking import Tracker
@@ -20,16 +21,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def weights(bundle: Bundle, chosen: Chosen, request: Request) -> Checkpoint | None:
-    """The U-Net's weights that a method runs on, trained if need be; None: the model's own."""
-    from . import checkpoints
-
+def weights(bundle: Bundle, several: Sequence[Chosen], request: Request) -> list[Checkpoint | None]:
+    """The U-Net's weights that each method runs on, trained if need be; None: the model's own."""
     if request.checkpoint is not None:
         found = checkpoints.read(request.checkpoint, bundle)
         log.info("%s is taken for %s", request.checkpoint, found.kind)
-        return found
-    path = train(bundle, chosen, request)
-    return None if path is None else checkpoints.read(path, bundle)
+        return [found] * len(several)
+    paths = [train(bundle, chosen, request) for chosen in several]
+    return [None if path is None else checkpoints.read(path, bundle) for path in paths]
 
 
 def train_all(
@@ -67,8 +66,6 @@ def train(
     tracker: Tracker | None = None,
 ) -> Path | None:
     """The checkpoint of a trained method, made if it isn't there; None for other methods."""
-    from . import training
-
     if not isinstance(chosen.method, Trained):
         return None
     spec = training.TrainSpec(
@@ -83,13 +80,6 @@ def train(
     return training.train(
         bundle, chosen.method, spec, request.results, save_every=save_every, tracker=tracker
     )
-
-
-def applied(bundle: Bundle, own: Checkpoint | None) -> AbstractContextManager[None]:
-    """Within it, the bundle has these weights."""
-    from . import checkpoints
-
-    return checkpoints.applied(bundle, own)
 
 
 def by_weights(

@@ -11,10 +11,8 @@ A training folder is `<results>/trained/<model>/<method>-<digest>/`:
 
 from __future__ import annotations
 
-import io
 import json
 import math
-import resource
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -31,7 +29,7 @@ from . import files, provenance
 from .errors import SDDBenchError
 from .finetune import Student
 from .progress import progress
-from .results import digest, folder_name, utc_now
+from .results import Identity, utc_now
 from .suites import derived_seed
 from .types import Optimisation, Trained
 
@@ -47,28 +45,16 @@ METADATA = "sdd_bench"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainSpec:
+class TrainSpec(Identity):
     """All that trained weights depend on."""
 
-    model: str
-    model_hash: str
-    method: str
-    parameters: Mapping[str, object]
-    """The fields of the method's dataclass, its optimisation among them."""
-    concepts: tuple[str, ...]
     seed: int
     numerics: str
 
     @property
-    def digest(self) -> str:
-        """Ten hexadecimal digits that differ between any two specifications."""
-        return digest({key: value for key, value in asdict(self).items() if key != "model"})
-
-    @property
     def folder(self) -> Path:
         """Where the training lies below the results folder."""
-        name = f"{folder_name(self.method)}-{self.digest}"
-        return Path("trained", folder_name(self.model), name)
+        return self.folder_in("trained")
 
 
 def train(
@@ -205,9 +191,7 @@ class _Loop:
 
     def save(self) -> None:
         """Write the log, the weights on the way, and then the state that makes both count."""
-        buffer = io.BytesIO()
-        pd.DataFrame(self.rows).to_parquet(buffer, index=False)
-        files.write(self.folder / LOG, buffer.getvalue())
+        files.write_parquet(self.folder / LOG, pd.DataFrame(self.rows))
         weights = {f"student/{n}": p.data for n, p in self.student.parameters.items()}
         if self.plan.ema is not None:
             weights |= {f"teacher/{name}": w for name, w in self.student.average.items()}
@@ -276,4 +260,6 @@ def _peak_memory(device: torch.device) -> float:
     """Megabytes at most so far: of the GPU's memory, on the CPU of the whole process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e6
+    import resource  # of Unix alone, and this module is imported wherever something is run
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6

@@ -7,11 +7,8 @@ The miniature runs a subset, because the arithmetic is the same and it is slower
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -27,11 +24,8 @@ from sdd_bench.types import Method, Sample, Settings
 
 if TYPE_CHECKING:
     from tests.golden import make_guidance as reference
-else:  # tests are no package
-    _file = Path(__file__).parent / "golden" / "make_guidance.py"
-    _spec = importlib.util.spec_from_file_location("make_guidance", _file)
-    reference = sys.modules["make_guidance"] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(reference)
+else:  # tests are no package; pytest finds the folder
+    import make_guidance as reference
 
 CONCEPTS, GOLDEN, GUIDED = reference.CONCEPTS, reference.GOLDEN, reference.GUIDED
 miniature, samples, small = reference.miniature, reference.samples, reference.small

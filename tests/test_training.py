@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,11 +25,8 @@ from sdd_bench.types import Optimisation, Trained
 
 if TYPE_CHECKING:
     from tests.golden import make_guidance as reference
-else:  # tests are no package
-    _file = Path(__file__).parent / "golden" / "make_guidance.py"
-    _spec = importlib.util.spec_from_file_location("make_guidance", _file)
-    reference = sys.modules["make_guidance"] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(reference)
+else:  # tests are no package; pytest finds the folder
+    import make_guidance as reference
 
 STEPS = 5
 """DDIM steps: enough to tell the bins apart, few enough for a test."""
