@@ -1,0 +1,1 @@
+"""The commands of `sdd-bench`, a file for those that belong together."""
