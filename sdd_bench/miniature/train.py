@@ -40,7 +40,6 @@ PLANS = {
     "unet": Plan(steps=7000, batch=64, rate=1.2e-3, ema=0.998),
     "refined": Plan(steps=5000, cycle=8000, batch=64, rate=1e-3, ema=0.999),
     "calibrated": Plan(steps=2500, batch=64, rate=6e-4, ema=0.998),
-    "softened": Plan(steps=500, batch=64, rate=3e-4, ema=0.99),
 }
 
 
@@ -48,7 +47,6 @@ CYCLES = {
     "unet": stages.Cycle("train", boost=1),
     "refined": stages.Cycle("refine", boost=5),
     "calibrated": stages.Cycle("calibrate", boost=5, trust=0.45),
-    "softened": stages.Cycle("calibrate", boost=5, trust=0.33),
 }
 """The U-Net's cycles, each from the weights of the one before."""
 
