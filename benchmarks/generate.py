@@ -66,9 +66,8 @@ def stock(samples: Sequence[Sample], steps: int) -> float:
 
 
 @torch.inference_mode()
-def bare(bundle: Bundle, images: int, steps: int) -> tuple[float, int]:
-    """Seconds for the U-Net calls alone, and the number of rows at which they are fastest."""
-    calls = len(timesteps(steps))
+def bare(bundle: Bundle) -> tuple[float, int]:
+    """Seconds per row of the U-Net calls alone, and how many rows at a time are fastest."""
     best = (float("inf"), 0)
     for rows in ROWS:
         latents = torch.randn(rows, *bundle.latent_shape)
@@ -79,8 +78,7 @@ def bare(bundle: Bundle, images: int, steps: int) -> tuple[float, int]:
         began = time.perf_counter()
         for _ in range(repeats):
             bundle.unet(latents, when, encoder_hidden_states=states)
-        per_row = (time.perf_counter() - began) / repeats / rows
-        best = min(best, (per_row * 2 * calls * images, rows))
+        best = min(best, ((time.perf_counter() - began) / repeats / rows, rows))
     return best
 
 
@@ -99,7 +97,8 @@ def main() -> None:
         ("ours, saved and scored", ours(images, steps)),
         ("stock pipeline, batch 4, saved", stock(samples, steps)),
     ]
-    seconds, rows = bare(bundle, images, steps)
+    per_row, rows = bare(bundle)
+    seconds = per_row * 2 * len(timesteps(steps)) * images
     results.append((f"bare U-Net calls, {rows} rows", seconds))
     print(f"{images} images, {steps} PNDM steps, {torch.get_num_threads()} threads")
     print(f"{'':34}{'images/s':>10}{'ms/image':>10}{'of bare':>10}")

@@ -4,7 +4,9 @@
 
 One run, one process, the same miniature, prompts, steps and batch size for all. Every side
 generates, decodes and saves its pictures; nothing is scored. Diffusers' pipelines are tried at
-several batch sizes and shown at their best.
+several batch sizes and shown at their best. `ceiling` is what would be left if everything but the
+U-Net calls that the method needs took no time at all: no sampling loop around this U-Net can be
+faster than that.
 """
 
 from __future__ import annotations
@@ -18,14 +20,18 @@ from pathlib import Path
 
 import torch
 from diffusers import SemanticStableDiffusionPipeline, StableDiffusionPipelineSafe
+from generate import bare
 from PIL import Image
 
 from sdd_bench import generate, models, registry, suites, weights
 from sdd_bench.models import Bundle
+from sdd_bench.sampler import timesteps
 from sdd_bench.trajectories import Plan
 from sdd_bench.types import Sample, Settings
 
 CONCEPT = "nudity, sexual"
+BRANCHES = 3
+"""Texts of a U-Net call of SLD and SEGA."""
 BATCHES = (4, 16, 32)
 """Batch sizes at which diffusers' pipelines are tried."""
 
@@ -92,12 +98,16 @@ def main() -> None:
     samples = suites.samples(suites.load("miniature/coco30k", limit=images), 42)
     ours(bundle, ["sd"], samples[:4], 2)
     print(f"{images} images a method, {steps} PNDM steps, {torch.get_num_threads()} threads")
-    print(f"{'':12}{'ours, images/s':>16}{'diffusers':>12}{'at batch':>10}{'ratio':>8}")
+    print(
+        f"{'':12}{'ours, images/s':>16}{'diffusers':>12}{'at batch':>10}{'ratio':>8}{'ceiling':>10}"
+    )
+    alone = bare(bundle)[0] * BRANCHES * len(timesteps(steps)) * images
     for name, run in pipelines(steps).items():
         seconds = ours(bundle, [name], samples, steps)
         best, batch = theirs(run, samples)
         print(
             f"{name:12}{images / seconds:16.2f}{images / best:12.2f}{batch:10}{best / seconds:8.2f}"
+            f"{best / alone:10.2f}"
         )
     trio = ("sd", "sld-medium", "sega")
     apart = sum(ours(bundle, [name], samples, steps) for name in trio)
