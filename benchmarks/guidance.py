@@ -1,6 +1,6 @@
 """SLD and SEGA: ours against diffusers' pipelines, and a trio with and without shared prefixes.
 
-    python benchmarks/guidance.py [--images 64] [--steps 25]
+    python -m benchmarks.guidance [--images 64] [--steps 25]
 
 One run, one process, the same miniature, prompts, steps and batch size for all. Every side
 generates, decodes and saves its pictures; nothing is scored. Diffusers' pipelines are tried at
@@ -20,9 +20,9 @@ from pathlib import Path
 
 import torch
 from diffusers import SemanticStableDiffusionPipeline, StableDiffusionPipelineSafe
-from generate import bare
 from PIL import Image
 
+from benchmarks.generate import bare
 from sdd_bench import generate, models, registry, suites, weights
 from sdd_bench.models import Bundle
 from sdd_bench.sampler import timesteps
