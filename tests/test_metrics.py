@@ -430,24 +430,3 @@ def test_bigger_pictures_are_resized_to_nearest_neighbours() -> None:
         assert (found == np.asarray(resized)).all()
         smooth = Image.fromarray(original).resize((64, 64), Image.Resampling.BICUBIC)
         assert (found != np.asarray(smooth)).any()
-
-
-@pytest.mark.weights
-@pytest.mark.skipif(
-    not (weights.folder() / weights.KNOWN["nudenet-v2"].file).exists(),
-    reason="the NudeNet v2 classifier is not among this machine's weights",
-)
-def test_nudenet_v2_on_pictures_of_one_grey() -> None:
-    # Values found with the file of that hash (spec/metrics.md, 1.3), one thread.
-    metric = registry.definition("nude/v2-classifier@0.7")[1]
-    assert isinstance(metric, ImageMetric)
-    network = onnx.session("nudenet-v2")
-    assert network.get_inputs()[0].name == "input_1:0"
-    assert network.get_outputs()[0].name == "predictions/Softmax:0"
-    grey = np.stack([np.full((256, 256, 3), level, dtype=np.float32) for level in (0, 0.5, 1)])
-    (found,) = network.run(None, {"input_1:0": grey})
-    assert found[:, 0] == pytest.approx([0.07879, 0.07557, 0.05141], abs=5e-5)
-    black_and_white = np.stack(
-        [np.full((512, 512, 3), level, dtype=np.uint8) for level in (0, 255)]
-    )
-    assert metric.score(batch(black_and_white)) == pytest.approx([0.07879, 0.05141], abs=5e-5)
