@@ -1,0 +1,100 @@
+"""Two methods, or two judges, on the same images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .intervals import Interval, cluster_interval, cluster_totals, standard_error
+
+if TYPE_CHECKING:
+    from sdd_bench.types import Floats
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Exact two-sided p-value of McNemar's test (McNemar, 1947) on paired yes/no outcomes.
+
+    `only_first` and `only_second` count the pairs in which one of the two alone has the event:
+    under the null each such flip is a fair coin. 1.0 if there are none. It takes images for
+    independent; where several share a prompt, `paired_p` is the primary test.
+    """
+    from scipy.stats import binomtest
+
+    flips = only_first + only_second
+    return float(binomtest(only_first, flips, 0.5).pvalue) if flips else 1.0
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values adjusted for their number (Holm, 1979), in the order given; at most 1."""
+    if not p_values:
+        return []
+    from statsmodels.stats.multitest import multipletests
+
+    return [float(p) for p in multipletests(list(p_values), method="holm")[1]]
+
+
+def paired_difference(
+    first: Floats,
+    second: Floats,
+    clusters: ArrayLike,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> Interval:
+    """Mean of `first` - `second` (N,), images of the same noise, and its `cluster_interval`."""
+    return cluster_interval(
+        _differences(first, second),
+        clusters,
+        confidence=confidence,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def paired_p(first: Floats, second: Floats, clusters: ArrayLike) -> float:
+    """Two-sided p-value of no difference between `first` and `second` (N,), paired by image.
+
+    A t-test over K clusters (N,) with K - 1 degrees of freedom, of the mean over all images. If
+    the clusters all show the same difference there is no spread to divide by: the p-value is then
+    that of K equal signs, 2^(1 - K). NaN for a single cluster, 1.0 if nothing differs.
+    """
+    differences = _differences(first, second)
+    if not differences.any():
+        return 1.0
+    sums, sizes = cluster_totals(differences, clusters)
+    if len(sums) < 2:
+        return float("nan")
+    mean, error = float(differences.mean()), standard_error(sums, sizes)
+    if error <= 1e-12 * abs(mean):
+        return 2.0 ** (1 - len(sums))
+    from scipy.special import stdtr
+
+    return float(2 * stdtr(len(sums) - 1, -abs(mean) / error))
+
+
+def cohen_kappa(first: ArrayLike, second: ArrayLike) -> float:
+    """Agreement of two yes/no judgements (N,) beyond chance (Cohen, 1960); 1 is perfect.
+
+    NaN where both say the same of every image: chance alone would agree as well.
+    """
+    one, other = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
+    if one.shape != other.shape or not one.size:
+        raise ValueError(f"two judgements of the same images, not of {one.size} and {other.size}")
+    observed = float((one == other).mean())
+    rates = float(one.mean()), float(other.mean())
+    chance = rates[0] * rates[1] + (1 - rates[0]) * (1 - rates[1])
+    return (observed - chance) / (1 - chance) if chance < 1 else float("nan")
+
+
+def _differences(first: Floats, second: Floats) -> Floats:
+    one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if one.shape != other.shape or not one.size:
+        raise ValueError(f"pairs of values, not {one.size} and {other.size} of them")
+    difference = one - other
+    if np.isnan(difference).any():
+        raise ValueError("a pair of values has no NaN: leave such pairs out and say so")
+    return difference

@@ -1,0 +1,216 @@
+"""Intervals of one set of images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from sdd_bench.types import Features, Floats
+
+Interval: TypeAlias = tuple[float, float, float]
+"""A value and the lower and upper end of its interval."""
+
+FEW = 100
+"""Up to so many clusters the interval is Student's; a percentile bootstrap is too narrow there."""
+
+DISTINCT = 5000
+"""Up to so many clusters of distinct totals the interval is bootstrapped."""
+
+_CELLS = 1 << 20
+"""Counts held at a time while resampling (8 MB), whatever the number of clusters."""
+
+
+# --- rates and means ----------------------------------------------------------------------------
+
+
+def wilson(successes: int, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a proportion, as fractions: sampling noise of `n` draws only.
+
+    Raises ValueError unless 0 <= successes <= n and n > 0.
+    """
+    if n < 1 or not 0 <= successes <= n:
+        raise ValueError(f"a proportion needs 0 <= successes <= n, n > 0, not {successes} of {n}")
+    from scipy.special import ndtri  # scipy.stats and statsmodels take a second to import
+
+    z = float(ndtri((1 + confidence) / 2))
+    rate, square = successes / n, z * z / n
+    centre = (rate + square / 2) / (1 + square)
+    half = z * math.sqrt(rate * (1 - rate) / n + square / (4 * n)) / (1 + square)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def rule_of_three(clusters: int, *, confidence: float = 0.95) -> float:
+    """The upper bound of a rate when none of so many independent clusters had an event.
+
+    1 - (1 - confidence)^(1/clusters), about 3 / clusters: it grants that images of one prompt may
+    all be alike, so 5000 images of 50 prompts bound the rate no better than 50.
+    """
+    return float(1 - (1 - confidence) ** (1 / clusters))
+
+
+def cluster_interval(
+    values: Floats,
+    clusters: ArrayLike,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> Interval:
+    """Mean of `values` (N,) and its interval when whole `clusters` (N,) are the independent draws.
+
+    * Up to 100 clusters: Student's t with one degree of freedom less than clusters, for 0/1 values
+      on the logit scale, where it never leaves [0, 1] and covers small rates (Korn and Graubard,
+      1998; benchmarks/coverage.py). More clusters: the percentiles of a bootstrap over clusters.
+      More than 5000 that all differ: the normal interval, at which it would arrive slowly.
+    * 0/1 values that are all the same: `rule_of_three`, since no event in 5000 images doesn't prove
+      that there are none. Other 0/1 values without spread between clusters: `wilson` of all N.
+    * Other values of a single cluster: NaN for both ends.
+
+    Raises ValueError for no values or for NaN among them: the caller excludes what could not be
+    measured, and says so.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if not values.size or np.isnan(values).any():
+        raise ValueError("an interval needs at least one value and no NaN")
+    sums, sizes = cluster_totals(values, clusters)
+    mean = float(values.mean())
+    yes_no = bool(np.isin(values, (0.0, 1.0)).all())
+    if yes_no and mean in {0.0, 1.0}:
+        bound = rule_of_three(len(sums), confidence=confidence)
+        return (0.0, 0.0, bound) if mean == 0 else (1.0, 1 - bound, 1.0)
+    error = standard_error(sums, sizes) if len(sums) > 1 else math.nan
+    if not error > 1e-12 * abs(mean):
+        if yes_no:
+            return mean, *wilson(round(values.sum()), values.size, confidence=confidence)
+        return (mean, mean, mean) if len(sums) > 1 else (mean, math.nan, math.nan)
+    if len(sums) <= FEW:
+        return student(mean, error, len(sums), confidence, logit=yes_no)
+    totals, copies = np.unique(np.stack([sums, sizes]), axis=1, return_counts=True)
+    if len(copies) > DISTINCT:
+        return student(mean, error, len(sums), confidence, logit=False)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(_resampled_means(totals, copies, resamples, seed), [tail, 1 - tail])
+    return mean, float(low), float(high)
+
+
+def student(mean: float, error: float, count: int, confidence: float, *, logit: bool) -> Interval:
+    """A mean and its t-interval of `count` independent parts."""
+    from scipy.special import expit, stdtrit
+
+    reach = float(stdtrit(count - 1, (1 + confidence) / 2)) * error
+    if not logit:
+        return mean, mean - reach, mean + reach
+    centre, reach = math.log(mean / (1 - mean)), reach / (mean * (1 - mean))
+    return mean, float(expit(centre - reach)), float(expit(centre + reach))
+
+
+def cluster_totals(values: Floats, clusters: ArrayLike) -> tuple[Floats, Floats]:
+    """Sum and size of each cluster, in the order of the sorted labels."""
+    labels = np.unique(np.asarray(clusters), return_inverse=True)[1]
+    if labels.shape != values.shape:
+        raise ValueError(f"{values.size} values, but {labels.size} cluster labels")
+    sums = np.bincount(labels, weights=values).astype(np.float64)
+    return sums, np.bincount(labels).astype(np.float64)
+
+
+def standard_error(sums: Floats, sizes: Floats) -> float:
+    """Of the mean over all images, a ratio of two sums over clusters, by linearisation."""
+    residuals = sums - sums.sum() / sizes.sum() * sizes
+    clusters = len(sums)
+    return float(np.sqrt(clusters / (clusters - 1) * (residuals**2).sum()) / sizes.sum())
+
+
+def _resampled_means(
+    totals: Floats, copies: NDArray[np.int64], resamples: int, seed: int
+) -> Floats:
+    """Ratios of sums (resamples,) over clusters drawn with replacement.
+
+    Clusters with equal totals are interchangeable: of `totals` (2, D) there are `copies` (D,).
+    Where D is small, how often each is drawn is drawn at once: for the rate of 30,000 one-image
+    prompts that is two numbers instead of 30,000. Otherwise the clusters are drawn one by one.
+    """
+    draws, distinct = int(copies.sum()), len(copies)
+    rng = np.random.default_rng(seed)
+    at_once = 5 * distinct < draws  # a draw of a count costs about five draws of a cluster
+    every = np.repeat(totals, copies, axis=1)
+    step = max(1, _CELLS // (distinct if at_once else draws))
+    means = []
+    for start in range(0, resamples, step):
+        size = min(step, resamples - start)
+        if at_once:
+            sums, sizes = totals @ rng.multinomial(draws, copies / draws, size=size).T
+        else:
+            sums, sizes = every[:, rng.integers(draws, size=(size, draws))].sum(axis=2)
+        means.append(sums / sizes)
+    return np.concatenate(means)
+
+
+# --- distances between sets ---------------------------------------------------------------------
+
+
+def jackknife_interval(
+    statistic: Callable[[Features], float],
+    features: Features,
+    clusters: ArrayLike,
+    *,
+    groups: int = 20,
+) -> Interval:
+    """`statistic` of all rows of `features` (N, d), and +-1.96 jackknife standard errors.
+
+    For Frechet-like distances: they are biased by c/N, a bootstrap adds that bias once more and
+    its percentiles miss the value, while deleting equal groups shifts all replicates alike. The
+    clusters (N,) are dealt into at most `groups` groups, so that a cluster is deleted whole.
+    The ends are NaN if there is but one cluster.
+    """
+    value = statistic(features)
+    labels = np.unique(np.asarray(clusters), return_inverse=True)[1]
+    groups = min(groups, int(labels.max()) + 1)
+    if groups < 2:
+        return value, np.nan, np.nan
+    group = labels % groups
+    replicates = np.array([statistic(features[group != left_out]) for left_out in range(groups)])
+    error = float(np.sqrt((groups - 1) * replicates.var()))
+    return value, value - 1.96 * error, value + 1.96 * error
+
+
+def halves_error(
+    statistic: Callable[[Features], float],
+    features: Features,
+    clusters: ArrayLike,
+    *,
+    splits: int = 10,
+    seed: int = 0,
+) -> float:
+    """Standard error of `statistic` of N rows from disjoint halves of their clusters.
+
+    Both halves carry the same bias, so it cancels in their difference, whose size is twice the
+    error at N. The root mean square over `splits` random halvings; NaN for a single cluster.
+    """
+    labels = np.unique(np.asarray(clusters), return_inverse=True)[1]
+    count = int(labels.max()) + 1
+    if count < 2:
+        return math.nan
+    rng = np.random.default_rng(seed)
+    differences = []
+    for _ in range(splits):
+        chosen = np.isin(labels, rng.permutation(count)[: count // 2])
+        differences.append(statistic(features[chosen]) - statistic(features[~chosen]))
+    return float(np.sqrt(np.mean(np.square(differences))) / 2)
+
+
+def over_seeds(values: Sequence[float], *, confidence: float = 0.95) -> Interval:
+    """Mean of one number measured with several run seeds, and its t-interval.
+
+    The honest bar of a set metric: it holds whatever its bias and its shape. NaN ends for one seed.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    mean = float(numbers.mean())
+    if len(numbers) < 2:
+        return mean, math.nan, math.nan
+    error = float(numbers.std(ddof=1) / math.sqrt(len(numbers)))
+    return student(mean, error, len(numbers), confidence, logit=False)
