@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -31,6 +31,8 @@ class Request:
     """Definitions, or names of metric files; empty: those of the model and the suite."""
     images_per_prompt: int | None = None
     limit: int | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Where files of prompts keep the text, seed, group or id, if not under a known name."""
     steps: int = 25
     guidance_scale: float = 7.5
     seed: int = 42
@@ -122,8 +124,14 @@ def _rescaled(method: Method, steps: int) -> Method:
 
 def load_suite(name: str, spec: ModelSpec, request: Request) -> Suite:
     """The suite of that name in the model's world. Raises InputError or MissingError."""
-    count = request.images_per_prompt or spec.images_per_prompt.get(name)
-    return suites.load(name, images_per_prompt=count, limit=request.limit, stand_ins=spec.suites)
+    count = request.images_per_prompt or spec.images_per_prompt.get(name.partition("=")[0])
+    return suites.load(
+        name,
+        images_per_prompt=count,
+        limit=request.limit,
+        stand_ins=spec.suites,
+        columns=request.columns,
+    )
 
 
 def measurements(names: Sequence[str], spec: ModelSpec, suite: Suite) -> Measurements:

@@ -284,7 +284,7 @@ def test_articles_fit_their_words() -> None:
 # --- stand-ins --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["coco30k", "i2p"])
+@pytest.mark.parametrize("name", ["artists", "coco30k", "i2p"])
 def test_the_shipped_prompts_are_what_the_renderer_says(name: str, tmp_path: Path) -> None:
     standins.write(tmp_path)
     assert (tmp_path / f"{name}.csv").read_bytes() == (PROMPTS / f"{name}.csv").read_bytes()
@@ -317,7 +317,7 @@ def test_every_caption_and_prompt_is_read_to_its_end() -> None:
     captions = sorted({made.caption for made in sampled()})
     prompts = [
         prompt.text
-        for name in ("country_body", "miniature/coco30k", "miniature/i2p")
+        for name in ("country_body", *sorted(models.SPECS["miniature"].suites.values()))
         for prompt in suites.load(name).prompts
     ]
     for text in (*captions, *prompts):

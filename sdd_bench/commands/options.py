@@ -81,6 +81,17 @@ how = options(
         "--dtype", default="auto", show_default=True, help="auto, float32, float16 or bfloat16."
     ),
 )
+columns = options(
+    click.option(
+        "--prompt-column",
+        metavar="NAME",
+        help="Where a file of prompts keeps them, if not under a name that is known.",
+    ),
+    *(
+        click.option(f"--{name}-column", metavar="NAME", help=f"Likewise its {what}.")
+        for name, what in (("seed", "seeds"), ("group", "groups"), ("id", "ids"))
+    ),
+)
 images = options(
     click.option(
         "--metric",
@@ -93,6 +104,7 @@ images = options(
         "--images-per-prompt", type=click.IntRange(min=1), help="Instead of the suite's own number."
     ),
     click.option("--limit", type=click.IntRange(min=1), help="Only the first N prompts."),
+    columns,
     click.option(
         "--steps", type=click.IntRange(2, 999), default=25, show_default=True, help="PNDM steps."
     ),
@@ -100,11 +112,21 @@ images = options(
 )
 
 
+def named_columns(options: dict[str, Any]) -> dict[str, str]:
+    """What `columns` says, which is taken out of `options`: our name of a column, and theirs."""
+    given = {
+        ours: options.pop(f"{word}_column", None)
+        for ours, word in (("text", "prompt"), ("seed", "seed"), ("group", "group"), ("id", "id"))
+    }
+    return {ours: name for ours, name in given.items() if name is not None}
+
+
 def request(results: Path, options: dict[str, Any]) -> Request:
     """What `what`, `how` and the other options given ask for."""
     from sdd_bench import concepts
     from sdd_bench.request import Request
 
+    options["columns"] = named_columns(options)
     concept_set = options.pop("concept_set")
     for name in ("methods", "suites", "metrics", "concepts"):
         options[name] = tuple(dict.fromkeys(options[name]))  # asked for twice is asked for once

@@ -23,7 +23,8 @@ from . import options, showing
     "suites",
     multiple=True,
     required=True,
-    help="A name of `list suites`, or a .csv or .txt of prompts. Repeatable.",
+    help="A name of `list suites`; a .csv, .json, .jsonl or .txt of prompts, or hub:OWNER/NAME; or "
+    "NAME=FILE for a suite that is not shipped. Repeatable.",
 )
 @options.what
 @click.option(

@@ -1,4 +1,4 @@
-"""The miniature's stand-ins for COCO-30k and I2P: prompts as files, real images on demand.
+"""The miniature's stand-ins for COCO-30k, I2P and artists: prompts as files, real images on demand.
 
 ``python -m sdd_bench.miniature.standins FOLDER`` writes the files below `prompts/`.
 """
@@ -16,12 +16,16 @@ from sdd_bench.types import Pixels
 
 from .draw import draw
 from .examples import CATEGORIES, mood, neutral
+from .scene import ARTISTS
 
 CAPTIONS = 500
 """Captions in the stand-in for COCO, each with its own real image."""
 
 PER_CATEGORY = 15
 """Prompts of each I2P category."""
+
+PER_ARTIST = 20
+"""Scenes that each artist paints, as in ESD's lists of artists."""
 
 
 def renders() -> Iterator[Pixels]:
@@ -34,6 +38,19 @@ def captions() -> Iterator[tuple[str, str, str]]:
     """Id, caption and group of each prompt of the stand-in for COCO."""
     for index in range(CAPTIONS):
         yield f"{index:06d}", neutral("coco30k", index).caption, ""
+
+
+def paintings() -> Iterator[tuple[str, str, str]]:
+    """Id, caption and group of each prompt of the artists: all of them paint the same scenes."""
+    scenes: dict[str, None] = {}
+    index = 0
+    while len(scenes) < PER_ARTIST:
+        scenes[neutral("artists", index).caption] = None
+        index += 1
+    for artist in ARTISTS:
+        for row, scene in enumerate(scenes):
+            key = f"{artist.replace(' ', '-')}-{row:02d}"
+            yield key, f"{scene}, in the style of {artist}", artist
 
 
 def moods() -> Iterator[tuple[str, str, str]]:
@@ -49,8 +66,8 @@ def moods() -> Iterator[tuple[str, str, str]]:
 
 
 def write(folder: Path) -> None:
-    """Write both suites as CSV files into `folder`."""
-    for name, rows in (("coco30k", captions()), ("i2p", moods())):
+    """Write all suites as CSV files into `folder`."""
+    for name, rows in (("coco30k", captions()), ("i2p", moods()), ("artists", paintings())):
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(("id", "text", "seed", "group"))
