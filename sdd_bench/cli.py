@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from . import __version__
-from .commands import running, showing
+from .commands import importing, running, showing
 from .errors import InputError, SDDBenchError
 
 INTERRUPTED = 130
@@ -76,7 +76,14 @@ def cli() -> None:
     """Benchmark the removal of concepts from text-to-image diffusion models."""
 
 
-for command in (running.run, running.train, running.score, showing.table, showing.list_):
+for command in (
+    running.run,
+    running.train,
+    running.score,
+    importing.import_,
+    showing.table,
+    showing.list_,
+):
     cli.add_command(command)
 
 

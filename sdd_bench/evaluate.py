@@ -80,6 +80,8 @@ class Task:
     @property
     def unpaired(self) -> str:
         """Why pair metrics cannot be measured; empty if they can."""
+        if self.run.spec.imported:
+            return "imported: the noise of its images is unknown"
         if self.baseline is None:
             return "no images of sd to compare with"
         if self.baseline.spec.digest == self.run.spec.digest:

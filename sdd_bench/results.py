@@ -51,6 +51,9 @@ KEYS = (
 
 _INTEGERS = ("k", "seed")
 
+IMPORTED = "imported"
+"""The parameter that an imported run has instead of those of a method: a hash of its files."""
+
 _MARK = "sdd_bench"
 """The PNG text chunk that holds a hash of the sample's prompt and seed."""
 
@@ -99,6 +102,11 @@ class RunSpec(Identity):
     settings: Settings
     numerics: str
     """What arithmetic the images were computed with, such as 'cpu-float32'."""
+
+    @property
+    def imported(self) -> bool:
+        """Whether somebody else generated the images, so that nothing is known of their noise."""
+        return IMPORTED in self.parameters
 
     @property
     def folder(self) -> Path:
