@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from . import __version__
-from .commands import importing, running, showing
+from .commands import importing, running, showing, weights
 from .errors import InputError, SDDBenchError
 
 INTERRUPTED = 130
@@ -83,6 +83,8 @@ for command in (
     importing.import_,
     showing.table,
     showing.list_,
+    weights.weights,
+    weights.doctor,
 ):
     cli.add_command(command)
 

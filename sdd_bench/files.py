@@ -68,14 +68,14 @@ def read(path: Path) -> bytes | None:
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turns an OSError while writing to `path` into one sentence."""
+def writing(path: Path, setting: str = "--results") -> Iterator[None]:
+    """Turns an OSError while writing to `path` into one sentence; `setting` names its folder."""
     try:
         yield
     except OSError as error:
         if error.errno in _WRONG_PLACE:
             raise InputError(
-                f"cannot write {path}: {error.strerror}; give another folder with --results"
+                f"cannot write {path}: {error.strerror}; give another folder with {setting}"
             ) from error
         raise SDDBenchError(
             f"cannot write {path}: {error.strerror}; what is there is kept, so make room and run "

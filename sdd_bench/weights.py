@@ -108,12 +108,6 @@ class Weight:
     single: bool
     """Whether the weight is its one file and not the folder around it."""
 
-    @property
-    def size(self) -> int | None:
-        """Bytes of all files, None if one is unknown."""
-        sizes = [file.size for file in self.files]
-        return None if None in sizes else sum(size or 0 for size in sizes)
-
     def place(self, file: File) -> Path:
         """Where a file of it lies, or will."""
         own = folder() / self.name / file.path
