@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
-from . import suite_files
+from . import sheets, suite_files
 from .errors import InputError, MissingError, unknown
-from .suite_files import Sheet
+from .sheets import Sheet
 from .types import Prompt, Sample, Suite
 
 if sys.version_info >= (3, 11):
@@ -142,16 +142,16 @@ def _load(name: str, columns: Mapping[str, str]) -> Suite:
         if named not in entries:
             raise unknown("suite", named, entries)
         return _named(named, entries[named], source, columns)
-    if name.startswith(suite_files.HUB) or Path(name).suffix.lower() in suite_files.READERS:
-        prompts = suite_files.prompts(suite_files.read(name), columns)
+    if name.startswith(sheets.HUB) or Path(name).suffix.lower() in sheets.READERS:
+        prompts = suite_files.prompts(sheets.read(name), columns)
         return Suite(name=_own_name(name), prompts=prompts)
     raise unknown("suite", name, entries)
 
 
 def _own_name(source: str) -> str:
     """A file's name without its ending, or a data set's without its revision and split."""
-    if source.startswith(suite_files.HUB):
-        return source.removeprefix(suite_files.HUB).partition(":")[0].partition("@")[0]
+    if source.startswith(sheets.HUB):
+        return source.removeprefix(sheets.HUB).partition(":")[0].partition("@")[0]
     return Path(source).stem
 
 
@@ -159,7 +159,7 @@ def _named(
     name: str, entry: Entry, source: str | None = None, columns: Mapping[str, str] = {}
 ) -> Suite:
     """A suite of the catalogue, with its own prompts or with those that `source` holds."""
-    sheet = suite_files.read(source) if source else _sheet(name, entry)
+    sheet = sheets.read(source) if source else _sheet(name, entry)
     suite = Suite(
         name=name,
         prompts=suite_files.prompts(sheet, columns),
@@ -179,11 +179,11 @@ def _sheet(name: str, entry: Entry) -> Sheet:
     """The prompts of a suite: shipped, in `folder()`, or on the hub. Raises MissingError."""
     shipped = resources.files("sdd_bench.prompts") / entry.file
     if shipped.is_file():
-        return suite_files.parse(shipped.read_bytes(), entry.file)
+        return sheets.parse(shipped.read_bytes(), entry.file)
     files = (entry.file, *entry.published)
     for path in (folder() / file for file in files):
         if path.is_file():
-            return suite_files.read(str(path))
+            return sheets.read(str(path))
     remedy = (
         f"put {files[-1]} into {folder()} (SDD_BENCH_PROMPTS names another folder), or give its "
         f"path as --suite {name}=PATH. Source: {entry.source}"
@@ -191,7 +191,7 @@ def _sheet(name: str, entry: Entry) -> Sheet:
     if entry.hub is None:
         raise MissingError(f"the prompts of suite '{name}' are not shipped: {remedy}")
     try:
-        return suite_files.read(entry.hub)
+        return sheets.read(entry.hub)
     except MissingError as error:
         raise MissingError(
             f"the prompts of suite '{name}' are not shipped and cannot be fetched from "

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sdd_bench import importing, suites
+from sdd_bench import namings, suites
 from sdd_bench.errors import InputError
 from sdd_bench.importing import bring
 from sdd_bench.results import Run, find
@@ -73,7 +73,7 @@ NAMES = {
 @pytest.mark.parametrize("naming", NAMES)
 def test_a_naming_is_recognised(tmp_path: Path, naming: str) -> None:
     folder = fill(tmp_path / "theirs", NAMES[naming])
-    assert importing.find(folder, SUITE).naming == naming
+    assert namings.find(folder, SUITE).naming == naming
     run = make(folder)
     assert numbers(run) == dict(zip(ALL, range(6), strict=True))
     assert run.facts().provenance["naming"] == naming
@@ -83,7 +83,7 @@ def test_a_naming_is_recognised(tmp_path: Path, naming: str) -> None:
 def test_the_naming_of_mace_has_folders_of_prompts_and_seeds(tmp_path: Path) -> None:
     names = ["erased/a cat_9.png", "kept/ a dog, red _8.png", "erased/a cat_7.png"]
     folder = fill(tmp_path / "theirs", names)
-    assert importing.find(folder, SINGLE).naming == "texts"
+    assert namings.find(folder, SINGLE).naming == "texts"
     assert numbers(make(folder, SINGLE)) == {
         "000002_0000": 0,
         "000001_0000": 1,

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import pytest
 
-from sdd_bench import models, suite_files, suites
+from sdd_bench import models, sheets, suites
 from sdd_bench.errors import InputError, MissingError
 from sdd_bench.types import Prompt, Suite
 
@@ -28,10 +28,10 @@ def nothing_brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No prompts that somebody put on this machine, and no hub."""
     monkeypatch.setenv("SDD_BENCH_PROMPTS", str(tmp_path / "brought"))
 
-    def unreachable(address: str) -> suite_files.Sheet:
+    def unreachable(address: str) -> sheets.Sheet:
         raise MissingError(f"cannot load {address}")
 
-    monkeypatch.setattr(suite_files, "_hub", unreachable)
+    monkeypatch.setattr(sheets, "_hub", unreachable)
 
 
 def published(file: str) -> Path:

@@ -39,7 +39,7 @@ def import_(
     folder: Path, suite: str, name: str, model: str, naming: str | None, results: Path, **given: Any
 ) -> None:
     """Make a run of the images in FOLDER that somebody else generated; then `score` it."""
-    from sdd_bench import importing, worlds
+    from sdd_bench import importing, namings, worlds
     from sdd_bench.request import Request, load_suite
 
     columns = options.named_columns(given)
@@ -58,6 +58,6 @@ def import_(
         naming=naming,
         counted=count is not None,
     )
-    of = importing.NAMINGS[found.naming].description
+    of = namings.NAMINGS[found.naming].description
     click.echo(f"read {len(found.files)} files named {of}", err=True)
     click.echo(f"{name} on {run.spec.suite}: {run.folder}")
