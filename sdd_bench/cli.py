@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from . import __version__
-from .commands import importing, running, showing, weights
+from .commands import importing, reproducing, running, showing, weights
 from .errors import InputError, SDDBenchError
 
 INTERRUPTED = 130
@@ -81,7 +81,9 @@ for command in (
     running.train,
     running.score,
     importing.import_,
-    showing.table,
+    reproducing.reproduce,
+    reproducing.plan,
+    reproducing.table,
     showing.list_,
     weights.weights,
     weights.doctor,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from . import benchmark, checkpoints, files, tables, training
 from .errors import MissingError
-from .request import Chosen, Request
+from .request import Chosen, Request, definitions_of
 
 
 def measure(request: Request, checkpoint_of: Sequence[tuple[Chosen, Path]]) -> pd.DataFrame:
@@ -31,7 +31,7 @@ def measure(request: Request, checkpoint_of: Sequence[tuple[Chosen, Path]]) -> p
             for role in roles:
                 own = checkpoints.read(step, bundle, role) if step else None
                 for run in benchmark.run_with(bundle, request, [chosen], [own]):
-                    found = tables.frame([run], benchmark.definitions_of(run, request.metrics))
+                    found = tables.frame([run], definitions_of(run, request.metrics))
                     iteration = training.iteration(step) if step else 0
                     frames.append(found.assign(role=role, iteration=iteration))
     return tables.join(frames)

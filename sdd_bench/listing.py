@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import concepts, registry, suites
+from . import concepts, registry, suites, worlds
 from .types import Method
 
 Rows = list[tuple[str, str]]
@@ -33,9 +33,7 @@ def _suites() -> Rows:
 
 
 def _models() -> Rows:
-    from .models import SPECS
-
-    return [(name, f"from {spec.source}") for name, spec in SPECS.items()]
+    return [(name, f"from {spec.source}") for name, spec in worlds.SPECS.items()]
 
 
 def _concepts() -> Rows:

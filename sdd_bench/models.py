@@ -1,4 +1,4 @@
-"""Text-to-image models: finding them, loading their parts, and calling those parts.
+"""Text-to-image models: loading their parts, and calling those parts.
 
 Only the parts are loaded, never a pipeline: no safety checker that blackens pictures, and the
 sampling loop is ours. Every network is called with batches of one fixed shape, because the last
@@ -7,7 +7,6 @@ bits of a result depend on the shape: rows that are missing are filled up and dr
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -19,10 +18,10 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from . import weights
 from .attention import TextReader, project_text_once
 from .errors import InputError, MissingError, unknown
 from .types import ModelSpec
+from .worlds import SPECS, find, folder_of, hash_of, world
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, UNet2DConditionModel
@@ -30,65 +29,26 @@ if TYPE_CHECKING:
 
     from .types import Pixels
 
-Dtype: TypeAlias = Literal["float32", "float16", "bfloat16"]
+__all__ = [
+    "CPU_BATCH",
+    "GPU_BATCH",
+    "SPECS",
+    "Bundle",
+    "Dtype",
+    "find",
+    "load",
+    "pick_device",
+    "world",
+]
+"""Finding models is the business of `worlds`, which needs no torch."""
 
-SPECS: dict[str, ModelSpec] = {
-    "miniature": ModelSpec(
-        name="miniature",
-        source="miniature",
-        definitions=(
-            "nude/miniature@0.7",
-            "harm/miniature@0.7",
-            "clip/miniature",
-            "lpips/miniature",
-            "fid/miniature",
-        ),
-        suites={
-            "coco30k": "miniature/coco30k",
-            "i2p": "miniature/i2p",
-        },
-        images_per_prompt={"country_body": 20},
-        recipe="miniature",
-    ),
-    "sd-v1-4": ModelSpec(
-        name="sd-v1-4",
-        source="CompVis/stable-diffusion-v1-4",
-        revision="133a221b8aa7292a167afc5127cb63fb5005638b",
-        definitions=("nude/v2-classifier@0.7",),
-    ),
-}
-"""Models by name. Any folder in the diffusers format and any hub id is one too."""
+Dtype: TypeAlias = Literal["float32", "float16", "bfloat16"]
 
 CPU_BATCH = 32
 """Images computed at a time on the CPU; more gain nothing."""
 
 GPU_BATCH = 16
 """Images computed at a time on a GPU."""
-
-_PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
-
-
-def find(name: str) -> ModelSpec:
-    """The model of that name, folder or hub id (`owner/name`). Raises InputError."""
-    if name in SPECS:
-        return SPECS[name]
-    instruments = world(name).definitions
-    path = Path(name)
-    if path.is_dir():
-        for part in _PARTS:
-            if not (path / part).is_dir():
-                raise InputError(
-                    f"{path} is no model in the diffusers format: it has no folder '{part}'"
-                )
-        return ModelSpec(name=path.resolve().name, source=str(path), definitions=instruments)
-    if name.count("/") == 1 and not path.is_absolute() and not name.startswith((".", "~")):
-        return ModelSpec(name=name, source=name, definitions=instruments)
-    raise unknown("model", name, [*SPECS, "a diffusers folder", "a hub id owner/name"])
-
-
-def world(name: str) -> ModelSpec:
-    """The known model whose definitions also judge the pictures of the model called `name`."""
-    return SPECS.get(name, SPECS["sd-v1-4"])
 
 
 def pick_device(name: str) -> torch.device:
@@ -192,7 +152,7 @@ def load(
 
     where = pick_device(device)
     kind = _pick_dtype(dtype, where)
-    folder = _folder(spec)
+    folder = folder_of(spec)
     try:
         tokenizer = transformers.CLIPTokenizer.from_pretrained(folder / "tokenizer")
         text_encoder = _network(transformers.CLIPTextModel, folder / "text_encoder", dtype=kind)
@@ -211,7 +171,7 @@ def load(
         part.to(memory_format=torch.channels_last)  # an eighth faster, CPU or GPU
     return Bundle(
         spec=spec,
-        hash=_hash(folder),
+        hash=hash_of(folder),
         device=where,
         dtype=kind,
         batch=batch,
@@ -256,41 +216,6 @@ def _rows(device: torch.device, latent_side: int, batch_size: int) -> int:
     if device.type != "cpu":
         return 2 * batch_size
     return max(2, 32 * 16 * 16 // latent_side**2)
-
-
-def _folder(spec: ModelSpec) -> Path:
-    """The model's files on this disk, downloaded from the hub if that is where they are."""
-    if spec.source == "miniature":
-        return weights.find("miniature")
-    if Path(spec.source).is_dir():
-        return Path(spec.source)
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    patterns = [
-        "model_index.json",
-        *(f"{part}/*.{end}" for part in _PARTS for end in ("json", "txt")),
-    ]
-    patterns += [
-        f"{part}/{name}.safetensors"
-        for part in _PARTS
-        for name in ("model", "diffusion_pytorch_model")
-    ]
-    try:
-        return Path(snapshot_download(spec.source, revision=spec.revision, allow_patterns=patterns))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise MissingError(
-            f"the model '{spec.name}' is not on this machine and could not be fetched: bring a "
-            "folder in the diffusers format and give its path with --model"
-        ) from error
-
-
-def _hash(folder: Path) -> str:
-    """One SHA-256 over everything that the images depend on."""
-    total = hashlib.sha256()
-    for part in _PARTS:
-        total.update(f"{part} {weights.digest(folder / part)}\n".encode())
-    return total.hexdigest()
 
 
 def _schedule(folder: Path) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from . import models, registry, suites
+from . import registry, suites, worlds
 from .errors import unknown
 from .types import Definition, Method, Metric, ModelSpec, Suite, Trained
 
 if TYPE_CHECKING:
+    from .results import Run
     from .trajectories import Plan
 
 Measurements: TypeAlias = Mapping[str, tuple[Definition, Metric]]
@@ -102,7 +103,7 @@ def _parameters(method: object) -> dict[str, object]:
 
 def with_recipe(method: Trained, request: Request) -> Method:
     """A trained method by the recipe asked for, or that of the model. Raises InputError."""
-    own = models.find(request.model).recipe
+    own = worlds.find(request.model).recipe
     name = request.recipe or (own if own in method.recipes else None)
     if name is not None and name not in method.recipes:
         raise unknown("recipe", name, method.recipes)
@@ -149,3 +150,17 @@ def measurements(names: Sequence[str], spec: ModelSpec, suite: Suite) -> Measure
         of_file = [item.name for metric in files.get(name, ()) for item in metric.definitions]
         wanted += [item for item in of_file if item in spec.definitions] or of_file or [name]
     return registry.select(wanted)
+
+
+def definitions_of(run: Run, names: Sequence[str] = ()) -> list[Definition]:
+    """The definitions to show of a run: those named, else all that it has values of."""
+    if names:
+        suite = Suite(name=run.spec.suite, prompts=())
+        world = worlds.world(run.spec.model)
+        return [item for item, _ in measurements(names, world, suite).values()]
+    measures, sets = run.measures(), run.sets()
+    return [
+        item
+        for item, _ in registry.definitions().values()
+        if item.measure in measures or item.name in sets
+    ]

@@ -46,6 +46,7 @@ KEYS = (
     "seed",
     "noise_hash",
     "image_hash",
+    "fault",
 )
 """The columns of scores.parquet that say which image a row is about; the others are measures."""
 
@@ -258,6 +259,18 @@ class Run:
                 _set_aside(path, error)
         return _typed(pd.DataFrame(columns=list(KEYS)))
 
+    def measures(self) -> set[str]:
+        """The raw scores that there are columns of; the file is opened, not read."""
+        from pyarrow import ArrowInvalid, parquet
+
+        path = self.folder / "scores.parquet"
+        try:
+            return set(parquet.read_schema(path).names) - set(KEYS)
+        except FileNotFoundError:
+            return set()
+        except ArrowInvalid:
+            return set(self.scores().columns) - set(KEYS)  # which sets a damaged file aside
+
     def write_scores(self, scores: pd.DataFrame) -> None:
         """Replace the scores. Prompts keep their order, and the images of one are sorted by k."""
         if scores.duplicated(["prompt_id", "k"]).any():
@@ -359,6 +372,8 @@ def _sample_hash(sample: Sample) -> str:
 
 def _typed(scores: pd.DataFrame) -> pd.DataFrame:
     """KEYS first, then the measures by name, each with its type. Raises KeyError, ValueError."""
+    if "fault" not in scores:  # not in tables of version 0.1.0
+        scores = scores.assign(fault="")
     measures = sorted(set(scores.columns) - set(KEYS))
     types = {key: "int64" if key in _INTEGERS else "str" for key in KEYS}
     ordered = scores[[*KEYS, *measures]].astype(types | dict.fromkeys(measures, "float64"))

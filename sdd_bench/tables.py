@@ -1,26 +1,28 @@
-"""From run folders to one tidy table, and from that to something to look at or to paste.
+"""From run folders to one tidy table, and from that to a page to look at or to paste.
 
 `frame` computes every number there is, once; all output formats read it.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from .errors import unknown
+from . import guards, rendering
+from .rendering import Page
 from .results import Run, SetValue
-from .statistics import cluster_interval
+from .statistics import cluster_interval, wilson
 from .types import Definition, Value
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .types import Floats
 
 COLUMNS = (
     "model",
@@ -29,69 +31,155 @@ COLUMNS = (
     "concepts",
     "digest",
     "definition",
+    "group",
     "value",
     "low",
     "high",
+    "noise_low",
+    "noise_high",
     "n",
     "unit",
     "better",
     "reason",
 )
-"""The columns of the tidy table: one row per run and definition. Rates are in percent."""
+"""The columns of the tidy table: one row per run and definition, and per group where it is split.
 
-_ARROWS = {"lower": "↓", "higher": "↑"}
+Rates are in percent. `low` and `high` end the 95 % interval over prompts; `noise_low` and
+`noise_high` Wilson's of a rate, which is sampling noise only: images of one prompt resemble each
+other, and it doesn't know.
+"""
 
-_LATEX = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "&": r"\&",
-        "%": r"\%",
-        "$": r"\$",
-        "#": r"\#",
-        "_": r"\_",
-        "{": r"\{",
-        "}": r"\}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "↓": r"$\downarrow$",
-        "↑": r"$\uparrow$",
-        "–": "--",
-    }
-)
+ARROWS = {"lower": "↓", "higher": "↑"}
 
 
 # --- numbers ----------------------------------------------------------------------------------
 
 
-def frame(runs: Sequence[Run], definitions: Sequence[Definition]) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured(Value):
+    """A value with the sampling noise of a rate; NaN where it isn't one."""
+
+    noise_low: float = math.nan
+    noise_high: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a run has been scored with, read once."""
+
+    scores: pd.DataFrame
+    sets: dict[str, SetValue]
+    images: int
+    clusters: NDArray[np.int64]
+    """The prompt of each row, as a number."""
+
+    @classmethod
+    def of(cls, run: Run) -> Scored:
+        """Everything from one run folder."""
+        scores = run.scores()
+        clusters = pd.factorize(scores["prompt_id"])[0]
+        return cls(scores, run.sets(), run.facts().images, clusters)
+
+    def groups(self) -> dict[str, NDArray[np.int64]]:
+        """The rows of each group, by name; an image may be in several (`violence, hard`)."""
+        labels = self.scores["group"].str.split(", ").explode()
+        labels = labels[labels.fillna("") != ""]
+        rows = {
+            str(name): several.to_numpy() for name, several in labels.groupby(labels).groups.items()
+        }
+        return dict(sorted(rows.items()))
+
+    def value(self, definition: Definition, rows: NDArray[np.int64] | None = None) -> Measured:
+        """The value of a definition, over all images or those in `rows`."""
+        if definition.name in self.sets and rows is None:
+            found = self.sets[definition.name]
+            return Measured(**{key: getattr(found, key) for key in _VALUE})
+        if definition.measure not in self.scores.columns:
+            return absent("not scored")
+        raw = self.scores[definition.measure].to_numpy(dtype=np.float64)
+        faults = self.scores["fault"].to_numpy()
+        clusters = self.clusters
+        total = max(self.images, len(raw))
+        if rows is not None:
+            raw, faults, clusters, total = raw[rows], faults[rows], clusters[rows], len(rows)
+        return _measured(definition, raw, clusters, _unscored(raw, total, faults))
+
+
+_VALUE = ("value", "low", "high", "n", "reason")
+
+
+def _unscored(raw: Floats, total: int, faults: Iterable[object]) -> str:
+    """How many of `total` images have no raw score, and what is wrong with them if it is known."""
+    n = int((~np.isnan(raw)).sum())
+    if n == total:
+        return "" if total else "no images"
+    named = guards.summary([str(fault) for fault in faults])
+    return f"{total - n} of {total} images unscored" + (f" ({named})" if named else "")
+
+
+def _measured(
+    definition: Definition, raw: Floats, clusters: NDArray[np.int64], reason: str
+) -> Measured:
+    """The value of raw scores, some of which may be NaN."""
+    scored = ~np.isnan(raw)
+    n = int(scored.sum())
+    if not n:
+        return absent(reason)
+    if definition.threshold is None:
+        value, low, high = cluster_interval(raw[scored], clusters[scored])
+        return Measured(value=value, low=low, high=high, n=n, reason=reason)
+    events = definition.counts(raw[scored]).astype(np.float64)
+    noise_low, noise_high = wilson(round(events.sum()), n)
+    value, low, high = cluster_interval(events, clusters[scored])
+    return Measured(
+        value=100 * value,
+        low=100 * low,
+        high=100 * high,
+        n=n,
+        reason=reason,
+        noise_low=100 * noise_low,
+        noise_high=100 * noise_high,
+    )
+
+
+def absent(reason: str) -> Measured:
+    """No value, and why."""
+    return Measured(value=math.nan, low=math.nan, high=math.nan, n=0, reason=reason)
+
+
+def frame(
+    runs: Sequence[Run], definitions: Sequence[Definition], *, by_group: bool = False
+) -> pd.DataFrame:
     """The tidy table of `runs` x `definitions`, in that order, with the columns COLUMNS.
 
-    `low` and `high` are the ends of 95 % intervals. A value that couldn't be computed is NaN, and
-    `reason` says why; where only some images couldn't be scored, it says how many.
+    A value that couldn't be computed is NaN, and `reason` says why; where only some images
+    couldn't be scored, it says how many. `by_group` splits the scores of images by the groups of
+    their prompts (country, category); sets of images have no parts.
     """
     rows = []
     for run in runs:
-        scores, sets, images = run.scores(), run.sets(), run.facts().images
-        for definition in definitions:
-            value = _value(definition, scores, sets, images)
-            rows.append(
-                {
-                    "model": run.spec.model,
-                    "suite": run.spec.suite,
-                    "method": run.spec.method,
-                    "concepts": ", ".join(run.spec.concepts),
-                    "digest": run.spec.digest,
-                    "definition": definition.name,
-                    "value": value.value,
-                    "low": value.low,
-                    "high": value.high,
-                    "n": value.n,
-                    "unit": definition.unit,
-                    "better": definition.better,
-                    "reason": value.reason,
-                }
-            )
+        scored = Scored.of(run)
+        for group, part in (scored.groups() if by_group else {"": None}).items():
+            for definition in definitions:
+                if by_group and definition.name in scored.sets:
+                    continue
+                about = _about(run, definition, group)
+                rows.append(about | asdict(scored.value(definition, part)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _about(run: Run, definition: Definition, group: str) -> dict[str, object]:
+    return {
+        "model": run.spec.model,
+        "suite": run.spec.suite,
+        "method": run.spec.method,
+        "concepts": ", ".join(run.spec.concepts),
+        "digest": run.spec.digest,
+        "definition": definition.name,
+        "group": group,
+        "unit": definition.unit,
+        "better": definition.better,
+    }
 
 
 def join(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -99,44 +187,38 @@ def join(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else frame([], [])
 
 
-def _value(
-    definition: Definition, scores: pd.DataFrame, sets: dict[str, SetValue], images: int
-) -> Value:
-    if definition.name in sets:
-        return sets[definition.name]
-    if definition.measure not in scores.columns:
-        return Value(value=math.nan, low=math.nan, high=math.nan, n=0, reason="not scored")
-    raw = scores[definition.measure].to_numpy(dtype=np.float64)
-    scored = ~np.isnan(raw)
-    n, total = int(scored.sum()), max(images, len(raw))
-    reason = f"{total - n} of {total} images unscored" if n < total else ""
-    if not n:
-        return Value(value=math.nan, low=math.nan, high=math.nan, n=0, reason=reason or "no images")
-    values, factor = raw[scored], 1.0
-    if definition.threshold is not None:
-        values, factor = (values > definition.threshold).astype(np.float64), 100.0
-    interval = cluster_interval(values, scores["prompt_id"].to_numpy()[scored])
-    value, low, high = (factor * each for each in interval)
-    return Value(value=value, low=low, high=high, n=n, reason=reason)
-
-
 # --- for people -------------------------------------------------------------------------------
 
 
+def render(tidy: pd.DataFrame, format: str, *, width: int = 120) -> str:  # noqa: A002
+    """The table in one of `rendering.FORMATS`. Raises InputError for another format."""
+    return rendering.render(page(tidy), format, width=width)
+
+
+def page(tidy: pd.DataFrame) -> Page:
+    """The table as people read it."""
+    wide = pivot(tidy)
+    rows = [[str(label), *cells] for label, cells in zip(wide.index, wide.to_numpy(), strict=True)]
+    header = [str(wide.index.name), *wide.columns]
+    return Page(title=title(tidy), header=header, rows=rows, tidy=tidy)
+
+
 def pivot(tidy: pd.DataFrame) -> pd.DataFrame:
-    """The table as people read it: a row per method, a column per suite and definition, of text.
+    """A row per method, a column per suite and definition, of text; where the table is split, a
+    row per group and a column per method too.
 
     Rows and columns come in the order of their first appearance.
     """
     cells: dict[str, dict[str, str]] = {}
     headers: dict[str, None] = {}
+    split = bool((tidy["group"] != "").any())
     for row, label in zip(tidy.to_dict("records"), _labels(tidy), strict=True):
-        header = _header(row)
+        header = f"{label}: {_header(row)}" if split else _header(row)
         headers[header] = None
-        cells.setdefault(label, {})[header] = _cell(row)
+        cells.setdefault(str(row["group"]) if split else label, {})[header] = _cell(row)
     return pd.DataFrame(
         [[row.get(header, "–") for header in headers] for row in cells.values()],
-        index=pd.Index(list(cells), name="method", dtype="str"),
+        index=pd.Index(list(cells), name="group" if split else "method", dtype="str"),
         columns=list(headers),
     )
 
@@ -162,7 +244,7 @@ def _labels(tidy: pd.DataFrame) -> list[str]:
 
 def _header(row: Mapping[Hashable, Any]) -> str:
     unit = f" {row['unit']}" if row["unit"] else ""
-    return f"{row['suite']} {row['definition']}{unit} {_ARROWS[row['better']]}"
+    return f"{row['suite']} {row['definition']}{unit} {ARROWS[row['better']]}"
 
 
 def _cell(row: Mapping[Hashable, Any]) -> str:
@@ -192,90 +274,3 @@ def title(tidy: pd.DataFrame) -> str:
     if len(models) == 1:
         return f"Numbers of model {models[0]}; they do not compare with those of another model"
     return f"Numbers of models {' and '.join(models)}; they do not compare with one another"
-
-
-# --- formats ----------------------------------------------------------------------------------
-
-
-def render(tidy: pd.DataFrame, format: str, *, width: int = 120) -> str:  # noqa: A002
-    """The table as 'text' (of `width` columns), 'markdown' or 'latex'; the numbers as 'csv' or
-    'json'. Raises InputError for another format.
-    """
-    formats: dict[str, Callable[[], str]] = {
-        "text": lambda: _text(tidy, width),
-        "markdown": lambda: _markdown(tidy),
-        "latex": lambda: _latex(tidy),
-        "csv": lambda: _csv(tidy),
-        "json": lambda: _json(tidy),
-    }
-    if format not in formats:
-        raise unknown("format", format, formats)
-    return formats[format]()
-
-
-def _grid(tidy: pd.DataFrame) -> list[list[str]]:
-    """The pivot with its header and its row labels."""
-    wide = pivot(tidy)
-    body = [[str(label), *cells] for label, cells in zip(wide.index, wide.to_numpy(), strict=True)]
-    return [[str(wide.index.name), *wide.columns], *body]
-
-
-def _text(tidy: pd.DataFrame, width: int) -> str:
-    header, *rows = _grid(tidy)
-    # Text, not str: rich would read the brackets of an interval as markup.
-    table = Table()
-    for name in header:
-        table.add_column(Text(name), overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console = Console(file=io.StringIO(), width=width, color_system=None)
-    with console.capture() as capture:
-        console.print(Text(title(tidy)))
-        console.print(table)
-    return capture.get()
-
-
-def _markdown(tidy: pd.DataFrame) -> str:
-    header, *rows = _grid(tidy)
-    lines = [header, ["---"] * len(header), *rows]
-    body = ["| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines]
-    return "\n".join([title(tidy), "", *body, ""])
-
-
-def _latex(tidy: pd.DataFrame) -> str:
-    """A table with the rules of booktabs."""
-    grid = _grid(tidy)
-    header, *rows = [" & ".join(cell.translate(_LATEX) for cell in line) + r" \\" for line in grid]
-    return "\n".join(
-        [
-            r"\begin{table}",
-            rf"\caption{{{title(tidy).translate(_LATEX)}}}",
-            rf"\begin{{tabular}}{{{'l' * len(grid[0])}}}",
-            r"\toprule",
-            header,
-            r"\midrule",
-            *rows,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def _csv(tidy: pd.DataFrame) -> str:
-    """The numbers. Spreadsheets run a text that starts like a formula, so such get a quote."""
-    safe = tidy.copy()
-    for column in tidy.columns[~tidy.dtypes.map(pd.api.types.is_numeric_dtype)]:
-        text = tidy[column].astype("str")
-        safe[column] = text.where(~text.str.match(r"[=+\-@\t\r]"), "'" + text)
-    return safe.to_csv(index=False, lineterminator="\n")
-
-
-def _json(tidy: pd.DataFrame) -> str:
-    """The numbers, one object per row, NaN as null."""
-    rows = [
-        {key: None if isinstance(cell, float) and math.isnan(cell) else cell for key, cell in row}
-        for row in (record.items() for record in tidy.to_dict("records"))
-    ]
-    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"

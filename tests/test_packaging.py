@@ -32,6 +32,7 @@ PLACES = {
     "methods": "sdd_bench/methods",
     "metrics": "sdd_bench/metrics",
     "prompts": "sdd_bench/prompts",
+    "results/published": "sdd_bench/published",
 }
 """Folders of the checkout, and where their files are installed."""
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sdd_bench import benchmark, models, registry, tables
-from sdd_bench.request import Request
+from sdd_bench.request import Request, definitions_of
 from sdd_bench.types import Floats, ImageMetric, Images, Pixels
 
 from . import stages
@@ -141,7 +141,7 @@ def _generator(effort: Effort) -> list[_Row]:
 def _measure(request: Request) -> dict[tuple[str, str], float]:
     runs = benchmark.run(request)
     tidy: pd.DataFrame = tables.join(
-        [tables.frame([each], benchmark.definitions_of(each)) for each in runs]
+        [tables.frame([each], definitions_of(each)) for each in runs]
     )
     keys = zip(tidy["method"], tidy["definition"], strict=True)
     return dict(zip(keys, tidy["value"], strict=True))

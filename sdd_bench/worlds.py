@@ -1,0 +1,110 @@
+"""Which text-to-image models there are, where they lie, and what belongs to the world of each.
+
+Nothing here needs torch: `models` loads what is found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from . import weights
+from .errors import InputError, MissingError, unknown
+from .types import ModelSpec
+
+SPECS: dict[str, ModelSpec] = {
+    "miniature": ModelSpec(
+        name="miniature",
+        source="miniature",
+        definitions=(
+            "nude/miniature@0.7",
+            "harm/miniature@0.7",
+            "clip/miniature",
+            "lpips/miniature",
+            "fid/miniature",
+        ),
+        suites={
+            "artists": "miniature/artists",
+            "coco30k": "miniature/coco30k",
+            "i2p": "miniature/i2p",
+        },
+        images_per_prompt={"country_body": 20},
+        recipe="miniature",
+    ),
+    "sd-v1-4": ModelSpec(
+        name="sd-v1-4",
+        source="CompVis/stable-diffusion-v1-4",
+        revision="133a221b8aa7292a167afc5127cb63fb5005638b",
+        definitions=(
+            "nude/v2-classifier@0.7",
+            "harm/q16@0.7",
+            "fid/clean",
+            "lpips/alex-512",
+            "clip/l14-sdd",
+        ),
+    ),
+}
+"""Models by name. Any folder in the diffusers format and any hub id is one too."""
+
+_PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
+
+
+def find(name: str) -> ModelSpec:
+    """The model of that name, folder or hub id (`owner/name`). Raises InputError."""
+    if name in SPECS:
+        return SPECS[name]
+    instruments = world(name).definitions
+    path = Path(name)
+    if path.is_dir():
+        for part in _PARTS:
+            if not (path / part).is_dir():
+                raise InputError(
+                    f"{path} is no model in the diffusers format: it has no folder '{part}'"
+                )
+        return ModelSpec(name=path.resolve().name, source=str(path), definitions=instruments)
+    if name.count("/") == 1 and not path.is_absolute() and not name.startswith((".", "~")):
+        return ModelSpec(name=name, source=name, definitions=instruments)
+    raise unknown("model", name, [*SPECS, "a diffusers folder", "a hub id owner/name"])
+
+
+def world(name: str) -> ModelSpec:
+    """The known model whose definitions also judge the pictures of the model called `name`."""
+    return SPECS.get(name, SPECS["sd-v1-4"])
+
+
+def folder_of(spec: ModelSpec) -> Path:
+    """The model's files on this disk, downloaded from the hub if that is where they are."""
+    if spec.source == "miniature":
+        return weights.find("miniature")
+    if Path(spec.source).is_dir():
+        return Path(spec.source)
+    fetched = weights.catalogue().get(spec.name)
+    if fetched and weights.state(fetched, hashing=False) != "missing":
+        return weights.find(spec.name)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    patterns = [
+        "model_index.json",
+        *(f"{part}/*.{end}" for part in _PARTS for end in ("json", "txt")),
+    ]
+    patterns += [
+        f"{part}/{name}.safetensors"
+        for part in _PARTS
+        for name in ("model", "diffusion_pytorch_model")
+    ]
+    try:
+        return Path(snapshot_download(spec.source, revision=spec.revision, allow_patterns=patterns))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        raise MissingError(
+            f"the model '{spec.name}' is not on this machine and could not be fetched: bring a "
+            "folder in the diffusers format and give its path with --model"
+        ) from error
+
+
+def hash_of(folder: Path) -> str:
+    """One SHA-256 over everything that the images depend on."""
+    total = hashlib.sha256()
+    for part in _PARTS:
+        total.update(f"{part} {weights.digest(folder / part)}\n".encode())
+    return total.hexdigest()
