@@ -258,7 +258,7 @@ def test_import_then_score_then_table(used: Shell, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     folder = used.stored("theirs").folder
     assert done.out == f"theirs on toy: {folder}\n"
-    assert "read 1 files named <case number or prompt id>_<k>.png" in done.err
+    assert "1 files, named <case number or prompt id>_<k>.png" in done.err
     assert "1 image missing: bare_0000" in done.err
     metrics = ("--metric", "nude/miniature@0.7", "--metric", "lpips/miniature")
     scored = used("score", folder, *metrics)

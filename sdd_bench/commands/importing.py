@@ -59,5 +59,5 @@ def import_(
         counted=count is not None,
     )
     of = namings.NAMINGS[found.naming].description
-    click.echo(f"read {len(found.files)} files named {of}", err=True)
+    click.echo(f"{len(found.files)} files, named {of}", err=True)
     click.echo(f"{name} on {run.spec.suite}: {run.folder}")
