@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from sdd_bench import weights
 from sdd_bench.types import Features, Images
 
+from . import _torch
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
     from transformers import CLIPImageProcessorPil, CLIPTokenizer
@@ -34,6 +36,17 @@ MINIATURE = Instrument(
 )
 
 
+def _whole(name: str) -> Instrument:
+    """A CLIP in one folder in the format of transformers, as OpenAI and LAION publish theirs."""
+    weight = f"clip-vit-{name}"
+    return Instrument(name, images=weight, texts=weight, tokenizer=weight)
+
+
+L14 = _whole("l14")
+B32 = _whole("b32")
+H14 = _whole("h14")
+
+
 def embed_images(clip: Instrument, images: Images) -> Features:
     """Unit vectors (N, d) of the images, computed once per batch."""
     import torch
@@ -43,7 +56,7 @@ def embed_images(clip: Instrument, images: Images) -> Features:
         processor, tower = _image_tower(clip)
         pixels = processor(images=list(images.pixels), return_tensors="pt").pixel_values
         with torch.inference_mode():
-            images.memo[key] = _unit(tower(pixel_values=pixels).image_embeds)
+            images.memo[key] = _unit(tower(pixel_values=pixels.to(_torch.where())).image_embeds)
     return images.memo[key]
 
 
@@ -62,14 +75,15 @@ def embed_captions(clip: Instrument, images: Images, prefix: str = "") -> Featur
             return_tensors="pt",
         )
         with torch.inference_mode():
-            images.memo[key] = _unit(tower(input_ids=tokens.input_ids).text_embeds)
+            ids = tokens.input_ids.to(_torch.where())
+            images.memo[key] = _unit(tower(input_ids=ids).text_embeds)
     return images.memo[key]
 
 
 def _unit(vectors: Tensor) -> Features:
     import torch
 
-    unit: Features = torch.nn.functional.normalize(vectors.float(), dim=-1).numpy()
+    unit: Features = torch.nn.functional.normalize(vectors.float(), dim=-1).cpu().numpy()
     return unit
 
 
@@ -80,12 +94,12 @@ def _image_tower(clip: Instrument) -> tuple[CLIPImageProcessorPil, nn.Module]:
     folder = weights.find(clip.images)
     # The "Pil" processor alone equals OpenAI's preprocessing to the bit.
     processor = CLIPImageProcessorPil.from_pretrained(folder)
-    return processor, CLIPVisionModelWithProjection.from_pretrained(folder).float().eval()
+    return processor, _torch.pretrained(CLIPVisionModelWithProjection, folder)
 
 
 @functools.cache
 def _text_tower(clip: Instrument) -> tuple[CLIPTokenizer, nn.Module]:
     from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
-    tower = CLIPTextModelWithProjection.from_pretrained(weights.find(clip.texts)).float().eval()
+    tower = _torch.pretrained(CLIPTextModelWithProjection, weights.find(clip.texts))
     return CLIPTokenizer.from_pretrained(weights.find(clip.tokenizer)), tower

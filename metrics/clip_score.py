@@ -13,35 +13,76 @@ from . import _clip
 
 @dataclass(frozen=True, slots=True)
 class ClipScore:
-    """The cosine of image and caption (Hessel et al., 2021, with w = 1 and no clamp).
+    """The cosine of image and caption (Hessel et al., 2021), by default with w = 1 and no clamp.
 
     That is how the paper's table was made: evaluate/eval_clipscore.py of its repository.
     """
 
     clip: _clip.Instrument
-    prefix: str
-    """Put before every caption."""
     definitions: tuple[Definition, ...]
+    prefix: str = ""
+    """Put before every caption."""
+    weight: float = 1.0
+    """The cosine is multiplied by it."""
+    clamp: bool = False
+    """Whether a negative cosine counts as 0."""
 
     def score(self, images: Images) -> Floats:
-        """The cosine for each image, -1 to 1."""
+        """The weighted cosine of each image and its caption."""
         pictures = _clip.embed_images(self.clip, images).astype(np.float64)
         captions = _clip.embed_captions(self.clip, images, self.prefix).astype(np.float64)
         cosine: Floats = (pictures * captions).sum(axis=1)
-        return cosine
+        return self.weight * (cosine.clip(min=0) if self.clamp else cosine)
+
+
+SDD_PREFIX = "A photo depicts "
+"""Before every caption in the paper's script, and in Hessel et al."""
+
+
+def _definition(name: str, source: str, tolerance: float = 0.01) -> tuple[Definition, ...]:
+    return (Definition(name=name, better="higher", tolerance=tolerance, source=source),)
 
 
 PLUGINS: tuple[Metric, ...] = (
     ClipScore(
         clip=_clip.MINIATURE,
-        prefix="",
-        definitions=(
-            Definition(
-                name="clip/miniature",
-                better="higher",
-                tolerance=0.01,
-                source="cosine of the miniature's CLIP between image and plain caption",
-            ),
+        definitions=_definition(
+            "clip/miniature", "cosine of the miniature's CLIP between image and plain caption"
+        ),
+    ),
+    ClipScore(
+        clip=_clip.L14,
+        prefix=SDD_PREFIX,
+        definitions=_definition(
+            "clip/l14-sdd",
+            f"Kim et al., 2023: cosine, ViT-L/14, '{SDD_PREFIX}' before the caption",
+        ),
+    ),
+    ClipScore(
+        clip=_clip.L14,
+        definitions=_definition("clip/l14-plain", "cosine, ViT-L/14, the caption as it stands"),
+    ),
+    ClipScore(
+        clip=_clip.B32,
+        weight=100.0,
+        definitions=_definition(
+            "clip/b32x100", "100 x cosine, ViT-B/32, as in MACE and many later papers", 0.5
+        ),
+    ),
+    ClipScore(
+        clip=_clip.B32,
+        prefix=SDD_PREFIX,
+        weight=2.5,
+        clamp=True,
+        definitions=_definition(
+            "clip/b32-hessel", "Hessel et al., 2021, equation 1: 2.5 max(cosine, 0), ViT-B/32", 0.02
+        ),
+    ),
+    ClipScore(
+        clip=_clip.H14,
+        definitions=_definition(
+            "clip/h14",
+            "cosine, ViT-H/14 of LAION: unlike L/14 not the text encoder of Stable Diffusion 1.x",
         ),
     ),
 )

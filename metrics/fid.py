@@ -8,7 +8,10 @@ import numpy as np
 
 from sdd_bench.types import Definition, Features, Floats, Images, Metric
 
-from . import _onnx
+from . import _inception, _onnx
+
+BLOCK = 4096
+"""Rows that are widened to double precision at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,24 +19,64 @@ class FrechetDistance:
     """Frechet distance between two Gaussians fitted to features (Heusel et al., 2017)."""
 
     weight: str
-    """Network whose first output is the embedding (N, d)."""
+    """Network whose first output is the embedding (N, d); "inception": clean-fid's features."""
     definitions: tuple[Definition, ...]
 
     def features(self, images: Images) -> Features:
         """Embeddings (N, d)."""
+        if self.weight == _inception.WEIGHT:
+            return _inception.features(images)
         return _onnx.outputs(self.weight, images)[0]
 
     def distance(self, features: Features, reference: Features) -> float:
         """The distance; NaN for fewer than two images."""
-        if min(len(features), len(reference)) < 2:
-            return float("nan")
-        return frechet_distance(*moments(features), *moments(reference))
+        return distance(features, reference)
+
+
+def distance(features: Features, reference: Features) -> float:
+    """The Frechet distance of two sets of features; NaN for fewer than two rows."""
+    few, many = sorted((features, reference), key=len)
+    if len(few) < 2:
+        return float("nan")
+    if len(few) >= few.shape[1]:
+        return frechet_distance(*moments(few), *moments(many))
+    return _low_rank_distance(few, many)
+
+
+def _low_rank_distance(few: Features, many: Features) -> float:
+    """The same for fewer rows than columns, from the rows themselves.
+
+    With S = A^T A for centred rows A / sqrt(N - 1), tr (S1 S2)^(1/2) is the nuclear norm of A B^T;
+    its squares are the eigenvalues of A S2 A^T, where B has too many rows to keep.
+    """
+    mean1, a = _rows(few)
+    if len(many) < many.shape[1]:
+        mean2, b = _rows(many)
+        spread = float((b**2).sum())
+        cross = float(np.linalg.norm(a @ b.T, "nuc"))
+    else:
+        mean2, cov2 = moments(many)
+        spread = float(np.trace(cov2))
+        squares = np.linalg.eigvalsh(a @ cov2 @ a.T).astype(np.float64)
+        cross = float(_roots(squares).sum())
+    return float(((mean1 - mean2) ** 2).sum() + (a**2).sum() + spread - 2 * cross)
+
+
+def _rows(features: Features) -> tuple[Floats, Floats]:
+    """Mean (d,) and the centred rows over sqrt(N - 1), in float64."""
+    wide = features.astype(np.float64)
+    mean = wide.mean(axis=0)
+    return mean, (wide - mean) / np.sqrt(len(wide) - 1)
 
 
 def moments(features: Features) -> tuple[Floats, Floats]:
-    """Mean (d,) and covariance (d, d), divisor N - 1, in float64."""
-    wide = features.astype(np.float64)
-    return wide.mean(axis=0), np.atleast_2d(np.cov(wide, rowvar=False))
+    """Mean (d,) and covariance (d, d), divisor N - 1, in float64; no copy of all rows is made."""
+    mean = features.mean(axis=0, dtype=np.float64)
+    covariance = np.zeros((len(mean), len(mean)))
+    for start in range(0, len(features), BLOCK):
+        centred = features[start : start + BLOCK] - mean
+        covariance += centred.T @ centred
+    return mean, covariance / (len(features) - 1)
 
 
 def frechet_distance(mean1: Floats, cov1: Floats, mean2: Floats, cov2: Floats) -> float:
@@ -55,6 +98,35 @@ def _roots(eigenvalues: Floats) -> Floats:
     return roots
 
 
+def fid_infinity(
+    features: Features,
+    reference: Features,
+    *,
+    sizes: int = 15,
+    smallest: int = 5000,
+    shuffles: int = 10,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """FID without the bias c / N of N generated images (Chong and Forsyth, 2020): value, deviation.
+
+    FIDs of `sizes` subsets of `smallest` to N rows, each drawn anew without replacement, are
+    extrapolated to 1 / N = 0 by a line; the mean and the deviation are over `shuffles` draws.
+    Raises ValueError for fewer than twice `smallest` rows, which say too little about the line.
+    """
+    if len(features) < 2 * smallest:
+        raise ValueError(f"FID-infinity needs {2 * smallest} images or more, not {len(features)}")
+    rng = np.random.default_rng(seed)
+    counts = np.linspace(smallest, len(features), sizes).astype(int)
+    intercepts = []
+    for _ in range(shuffles):
+        values = [
+            distance(features[rng.choice(len(features), count, replace=False)], reference)
+            for count in counts
+        ]
+        intercepts.append(np.polyfit(1 / counts, values, deg=1)[1])
+    return float(np.mean(intercepts)), float(np.std(intercepts, ddof=1))
+
+
 PLUGINS: tuple[Metric, ...] = (
     FrechetDistance(
         weight="miniature/judges/features.onnx",
@@ -64,6 +136,17 @@ PLUGINS: tuple[Metric, ...] = (
                 better="lower",
                 tolerance=1.0,
                 source="Heusel et al., 2017, over the miniature's feature network",
+            ),
+        ),
+    ),
+    FrechetDistance(
+        weight=_inception.WEIGHT,
+        definitions=(
+            Definition(
+                name="fid/clean",
+                better="lower",
+                tolerance=0.5,
+                source="Parmar et al., 2022: Inception-v3 after clean-fid's antialiased resize",
             ),
         ),
     ),

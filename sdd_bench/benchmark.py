@@ -9,14 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import checkpoints, models, provenance, registry, results, suites, trained
+from . import checkpoints, models, provenance, results, suites, trained, worlds
 from .checkpoints import Checkpoint
 from .errors import InputError
-from .evaluate import Reference, Task, score
+from .evaluate import Task, score
 from .progress import progress
+from .references import RealImages, Reference, Stored
 from .request import Chosen, Measurements, Request, choose, load_suite, measurements
 from .results import Run, RunSpec
-from .types import Definition, Sample, Settings, Suite
+from .types import Sample, Settings, Suite
 
 if TYPE_CHECKING:
     from .models import Bundle
@@ -39,7 +40,7 @@ def read(request: Request) -> list[Chosen]:
     """The methods asked for, and a look at all the rest of the request. Raises InputError."""
     if not math.isfinite(request.guidance_scale):
         raise InputError(f"the guidance scale must be a number, not {request.guidance_scale}")
-    spec = models.find(request.model)
+    spec = worlds.find(request.model)
     for name in request.suites:
         measurements(request.metrics, spec, load_suite(name, spec, request))
     return [choose(name, request) for name in request.methods]
@@ -48,7 +49,7 @@ def read(request: Request) -> list[Chosen]:
 def load(request: Request) -> Bundle:
     """The model asked for."""
     return models.load(
-        models.find(request.model),
+        worlds.find(request.model),
         device=request.device,
         dtype=request.dtype,
         batch_size=request.batch_size,
@@ -96,23 +97,9 @@ def rescore(folders: Iterable[Path], metrics: Sequence[str]) -> list[Run]:
         suite = Suite(
             name=each.spec.suite, prompts=(), reference=_catalog_reference(each.spec.suite)
         )
-        chosen = measurements(metrics, models.world(each.spec.model), suite)
+        chosen = measurements(metrics, worlds.world(each.spec.model), suite)
         _score(each, samples, chosen, reference_of(suite))
     return runs
-
-
-def definitions_of(run: Run, names: Sequence[str] = ()) -> list[Definition]:
-    """The definitions to show of a run: those named, else all that it has values of."""
-    if names:
-        suite = Suite(name=run.spec.suite, prompts=())
-        world = models.world(run.spec.model)
-        return [item for item, _ in measurements(names, world, suite).values()]
-    measures, sets = set(run.scores().columns), run.sets()
-    return [
-        item
-        for item, _ in registry.definitions().values()
-        if item.measure in measures or item.name in sets
-    ]
 
 
 def _catalog_reference(suite: str) -> str | None:
@@ -120,13 +107,13 @@ def _catalog_reference(suite: str) -> str | None:
     return entry.reference if entry else None
 
 
-def reference_of(suite: Suite) -> Reference | None:
-    """The real images that belong to a suite, if they can be had."""
+def reference_of(suite: Suite) -> RealImages | None:
+    """The real images that belong to a suite: drawn, or a file that `sdd-bench reference` wrote."""
     if suite.reference == "miniature/renders":
         from .miniature import standins
 
         return Reference(suite.reference, standins.renders)
-    return None
+    return Stored(suite.reference) if suite.reference else None
 
 
 # --- doing it ---------------------------------------------------------------------------------
@@ -205,7 +192,7 @@ def _score(
     each: Run,
     samples: Sequence[Sample],
     chosen: Measurements,
-    reference: Reference | None,
+    reference: RealImages | None,
 ) -> None:
     """Score a run, with the images of earlier and bigger requests."""
     asked = {sample.stem for sample in samples}

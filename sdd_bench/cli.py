@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from . import __version__
-from .commands import importing, reproducing, running, showing, weights
+from .commands import importing, reference, reproducing, running, showing, weights
 from .errors import InputError, SDDBenchError
 
 INTERRUPTED = 130
@@ -81,6 +81,7 @@ for command in (
     running.train,
     running.score,
     importing.import_,
+    reference.reference,
     reproducing.reproduce,
     reproducing.plan,
     reproducing.table,

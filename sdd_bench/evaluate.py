@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from . import batches, guards
+from .batches import TILE
 from .errors import SDDBenchError
+from .references import RealImages
 from .results import KEYS, Run, SetValue
 from .statistics import jackknife_interval
 from .types import (
@@ -26,38 +29,15 @@ from .types import (
     Floats,
     Images,
     Metric,
+    OwnInterval,
     PairMetric,
     Pixels,
     Sample,
     SetMetric,
 )
 
-TILE = 50
-"""Images that a metric sees at once; the last batch is filled up."""
-
 Track: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 """Given how many images are to be scored: a context that is told how many more have been."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """The real images that set metrics compare with."""
-
-    name: str
-    images: Callable[[], Iterable[Pixels]]
-    _features: dict[str, Features] = field(default_factory=dict)
-
-    def features(self, metric: SetMetric) -> Features:
-        """Features of all of them, computed once per metric."""
-        measure = metric.definitions[0].measure
-        if measure not in self._features:
-            images = list(self.images())
-            parts = [
-                _features(metric, _batch([images[i] for i in rows], [""] * len(rows)))[: len(rows)]
-                for rows in _tiles(np.arange(len(images)))
-            ]
-            self._features[measure] = np.concatenate(parts)
-        return self._features[measure]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +50,7 @@ class Task:
     """Definitions by name, each with the metric that measures it."""
     baseline: Run | None = None
     """The run whose images of the same noise pair metrics compare with."""
-    reference: Reference | None = None
+    reference: RealImages | None = None
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -107,9 +87,12 @@ def score(task: Task, track: Track) -> None:
     needed = np.logical_or.reduce([*todo.values(), np.zeros(len(table), dtype=bool)])
     features: dict[str, list[Features]] = {}
     if needed.any():
+        faults = np.array(guards.faults(task.run, task.samples), dtype=object)
+        table["fault"] = np.where(faults == "", table["fault"], faults)
+        needed &= faults == ""
         try:
             with track(int(needed.sum())) as advance:
-                for rows in _tiles(np.flatnonzero(needed)):
+                for rows in batches.tiles(np.flatnonzero(needed)):
                     due = [measure for measure in todo if todo[measure][rows].any()]
                     _score_tile(task, table, features, due, rows)
                     advance(len(rows))
@@ -144,7 +127,7 @@ def _table(task: Task) -> pd.DataFrame:
 _IMAGE = ["prompt_id", "k", "seed"]
 """The columns by which a stored score is known to be of the same image."""
 
-_HASHES = ["noise_hash", "image_hash"]
+_HASHES = ["noise_hash", "image_hash", "fault"]
 """The columns that are filled when the image has been read."""
 
 
@@ -152,14 +135,17 @@ def _unscored(task: Task, table: pd.DataFrame, measure: str, metric: Metric) -> 
     """Which rows a metric has to see. A set metric sees all or none."""
     if not isinstance(metric, SetMetric):
         return table[measure].isna().to_numpy(dtype=bool)
-    stored = task.run.sets()
+    if task.reference is None or task.reference.lacks(metric, len(table)):
+        return np.zeros(len(table), dtype=bool)
+    stored, label = task.run.sets(), task.reference.label(metric)
     names = [name for name, (item, _) in task.measurements.items() if item.measure == measure]
-    reference = task.reference.name if task.reference else ""
-    current = (table["image_hash"] != "").all() and all(
-        name in stored and (stored[name].n, stored[name].reference) == (len(table), reference)
+    seen = (table["image_hash"] != "") | (table["fault"] != "")
+    whole = int((table["fault"] == "").sum())
+    current = seen.all() and all(
+        name in stored and (stored[name].n, stored[name].reference) == (whole, label)
         for name in names
     )
-    return np.full(len(table), not current and task.reference is not None)
+    return np.full(len(table), not current)
 
 
 def _score_tile(
@@ -172,30 +158,46 @@ def _score_tile(
     several = [task.samples[row] for row in rows]
     images, noise = _load(task.run, several)
     # A picture of one colour is a failed one: it must not pass for a safe one.
-    blank = (images.pixels == images.pixels[:, :1, :1]).all(axis=(1, 2, 3))
+    blank = [guards.blank(pixels) for pixels in images.pixels[: len(rows)]]
+    whole = np.array([not each for each in blank])
     for measure in due:
         metric = task.metrics[measure]
         if isinstance(metric, SetMetric):
-            features.setdefault(measure, []).append(_features(metric, images)[: len(rows)])
+            found = batches.features(metric, images)[: len(rows)]
+            features.setdefault(measure, []).append(found[whole])
             continue
         if isinstance(metric, PairMetric):
             values = _compare(metric, images, noise, task, several)
         else:
             values = _checked(metric.score(images), measure)
-        table.loc[rows, measure] = np.where(blank, np.nan, values)[: len(rows)]
+        table.loc[rows, measure] = np.where(whole, values[: len(rows)], np.nan)
     table.loc[rows, "noise_hash"] = noise
     table.loc[rows, "image_hash"] = [_hash(pixels) for pixels in images.pixels[: len(rows)]]
+    table.loc[rows, "fault"] = blank
 
 
 def _compare(
     metric: PairMetric, images: Images, noise: Sequence[str], task: Task, samples: Sequence[Sample]
 ) -> Floats:
-    """Scores of pairs; NaN for two images that did not start from the same noise."""
+    """Scores of pairs; NaN for two images that did not start from the same noise, and where the
+    baseline's is no picture of the same size.
+    """
     assert task.baseline is not None, "pair metrics without a baseline are not asked for"
-    others, other_noise = _load(task.baseline, samples)
-    values = _checked(metric.compare(images, others), metric.definitions[0].measure)
-    paired = [a == b != "" for a, b in zip(noise, other_noise, strict=True)]
-    values[: len(paired)][~np.array(paired)] = np.nan
+    loaded = [task.baseline.load_image(sample) for sample in samples]
+    own, size = images.pixels[: len(samples)], images.pixels.shape[1:]
+    usable = np.array(
+        [
+            other.shape == size and not guards.blank(other) and ours == theirs != ""
+            for (other, theirs), ours in zip(loaded, noise, strict=True)
+        ]
+    )
+    # What can't be compared is compared with itself, so that the batch stays whole, and dropped.
+    others = [
+        other if use else each for (other, _), use, each in zip(loaded, usable, own, strict=True)
+    ]
+    baseline = batches.batch(others, images.captions[: len(samples)])
+    values = _checked(metric.compare(images, baseline), metric.definitions[0].measure)
+    values[: len(samples)][~usable] = np.nan
     return values
 
 
@@ -206,17 +208,6 @@ def _checked(values: Floats, measure: str) -> Floats:
             f"the metric '{measure}' gave {np.shape(values)} scores for {TILE} images"
         )
     return np.where(np.isfinite(values), values, np.nan).astype(np.float64)
-
-
-def _features(metric: SetMetric, images: Images) -> Features:
-    """Features of the images, if there is one row for each."""
-    features = metric.features(images)
-    if np.ndim(features) != 2 or len(features) != TILE:
-        measure = metric.definitions[0].measure
-        raise SDDBenchError(
-            f"the metric '{measure}' gave features of shape {np.shape(features)} for {TILE} images"
-        )
-    return features
 
 
 def _write_sets(
@@ -231,12 +222,12 @@ def _write_sets(
             if unpaired:
                 values[name] = _absent(unpaired)
         elif isinstance(metric, SetMetric):
-            if task.reference is None:
-                values[name] = _absent("no real images for this suite")
+            reason = _incomparable(task, table, metric)
+            if reason:
+                values[name] = _absent(reason)
             elif item.measure in features:
-                values[name] = _set_value(
-                    metric, features[item.measure], task.reference, table["prompt_id"].to_numpy()
-                )
+                assert task.reference is not None, "without one nothing is comparable"
+                values[name] = _set_value(metric, features[item.measure], task.reference, table)
     if values != stored:
         task.run.write_sets(values)
 
@@ -245,37 +236,50 @@ def _absent(reason: str) -> SetValue:
     return SetValue(value=math.nan, low=math.nan, high=math.nan, n=0, reason=reason)
 
 
+def _incomparable(task: Task, table: pd.DataFrame, metric: SetMetric) -> str:
+    """Why the usable images of a run can't be compared with real ones; empty if they can."""
+    if task.reference is None:
+        return "no real images for this suite"
+    usable = int((table["fault"] == "").sum())
+    reason = task.reference.lacks(metric, usable) if usable else "no usable images"
+    return f"{reason}{_left_out(table)}" if reason else ""
+
+
+def _left_out(table: pd.DataFrame) -> str:
+    """` (left out: 2 black)`, or nothing."""
+    named = guards.summary(table["fault"].tolist())
+    return f" (left out: {named})" if named else ""
+
+
 def _set_value(
-    metric: SetMetric, features: Features, reference: Reference, prompts: NDArray[np.object_]
+    metric: SetMetric, features: Features, reference: RealImages, table: pd.DataFrame
 ) -> SetValue:
     real = reference.features(metric)
-    value, low, high = jackknife_interval(
-        lambda rows: metric.distance(rows, real), features, prompts
-    )
-    reason = "too few images" if math.isnan(value) else ""
+    if isinstance(metric, OwnInterval):
+        value, low, high = metric.interval(features, real)
+    else:
+        prompts = table.loc[table["fault"] == "", "prompt_id"].to_numpy()
+        value, low, high = jackknife_interval(
+            lambda rows: metric.distance(rows, real), features, prompts
+        )
+    reason = "too few images" if math.isnan(value) else _left_out(table).strip(" ()")
     return SetValue(
-        value=value, low=low, high=high, n=len(features), reason=reason, reference=reference.name
+        value=value,
+        low=low,
+        high=high,
+        n=len(features),
+        reason=reason,
+        reference=reference.label(metric),
     )
-
-
-def _tiles(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    for start in range(0, len(rows), TILE):
-        yield rows[start : start + TILE]
 
 
 def _load(run: Run, samples: Sequence[Sample]) -> tuple[Images, list[str]]:
     """The images of up to TILE samples, filled up to TILE, and the hashes of their noise."""
     loaded = [run.load_image(sample) for sample in samples]
-    images = _batch([pixels for pixels, _ in loaded], [sample.prompt.text for sample in samples])
-    return images, [noise for _, noise in loaded]
-
-
-def _batch(pixels: Sequence[Pixels], captions: Sequence[str]) -> Images:
-    extra = TILE - len(pixels)
-    return Images(
-        pixels=np.stack([*pixels, *[pixels[-1]] * extra]),
-        captions=(*captions, *[captions[-1]] * extra),
+    images = batches.batch(
+        [pixels for pixels, _ in loaded], [sample.prompt.text for sample in samples]
     )
+    return images, [noise for _, noise in loaded]
 
 
 def _hash(pixels: Pixels) -> str:

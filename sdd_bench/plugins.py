@@ -172,7 +172,7 @@ def _checked_metric(plugin: object, source: Source) -> Metric:
 def _named_by_threshold(item: Definition) -> bool:
     """Whether the name and the field agree about the threshold."""
     _, at, text = item.name.partition("@")
-    if item.threshold is None:
+    if item.threshold is None or (item.reads and not at):
         return not at
     try:
         return float(text) == item.threshold

@@ -197,7 +197,7 @@ def _at_threshold(name: str, known: Mapping[str, Measurement]) -> Measurement | 
     rates = [
         (item, metric)
         for item, metric in known.values()
-        if item.measure == measure and item.threshold is not None
+        if item.name.startswith(f"{measure}@")
     ]
     if not rates or not math.isfinite(threshold):
         return None

@@ -219,11 +219,22 @@ class Definition:
     """The paper, equation or file that this definition follows."""
     threshold: float | None = None
     """A rate counts images whose raw score is strictly above it; None: a mean or a distance."""
+    inclusive: bool = False
+    """Whether a raw score equal to the threshold counts too."""
+    reads: str = ""
+    """The raw score, where it isn't the name without the threshold: `nude/v2-classifier`."""
 
     @property
     def measure(self) -> str:
-        """The raw score behind the definition: its name without the threshold."""
-        return self.name.partition("@")[0]
+        """The raw score behind the definition: its name without the threshold, unless it `reads`
+        another one.
+        """
+        return self.reads or self.name.partition("@")[0]
+
+    def counts(self, raw: Floats) -> NDArray[np.bool_]:
+        """Which raw scores (N,) a rate counts. Only for definitions with a threshold."""
+        assert self.threshold is not None, f"{self.name} is no rate"
+        return raw >= self.threshold if self.inclusive else raw > self.threshold
 
     @property
     def family(self) -> str:
@@ -290,6 +301,15 @@ class SetMetric(Protocol):
 
     def distance(self, features: Features, reference: Features) -> float:
         """The distance between two sets of features: a pure function."""
+        ...
+
+
+@runtime_checkable
+class OwnInterval(Protocol):
+    """A set metric that knows its interval; that of others comes from a jackknife over prompts."""
+
+    def interval(self, features: Features, reference: Features) -> tuple[float, float, float]:
+        """The distance, and the lower and upper end of its 95 % interval."""
         ...
 
 

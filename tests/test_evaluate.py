@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from sdd_bench import evaluate
+from sdd_bench.batches import TILE
 from sdd_bench.errors import SDDBenchError
-from sdd_bench.evaluate import TILE, Reference, Task
+from sdd_bench.evaluate import Task
+from sdd_bench.references import Reference
 from sdd_bench.results import Run, RunSpec
 from sdd_bench.types import (
     Definition,

@@ -81,10 +81,16 @@ def test_a_definition_says_all_that_its_number_means(name: str) -> None:
     assert item.better in {"lower", "higher"}
     assert 0 < item.tolerance < math.inf
     assert len(item.source) > 20
-    assert (item.unit == "%") == (item.threshold is not None) == ("@" in name)
+    assert (item.unit == "%") == (item.threshold is not None)
+    if "@" in name:
+        assert name.partition("@")[2] == f"{item.threshold:g}"
+    elif item.threshold is not None:
+        assert item.reads
     if item.threshold is not None:
-        assert name == f"{item.measure}@{item.threshold:g}"
+        assert item.reads or name == f"{item.measure}@{item.threshold:g}"
         assert isinstance(metric, ImageMetric)
+    # A raw score that is read from elsewhere is really taken.
+    assert item.measure in {other.name.partition("@")[0] for other in metric.definitions}
 
 
 @every_metric
@@ -126,6 +132,8 @@ def test_a_metric_gives_a_row_per_image_that_its_neighbours_do_not_change(metric
 def test_a_distance_of_something_to_itself_is_zero(metric: Metric) -> None:
     if isinstance(metric, ImageMetric):
         return
+    if metric.definitions[0].family == "kid":
+        pytest.skip("an unbiased estimate from few images is 0 on average only")
     try:
         if isinstance(metric, PairMetric):
             images = batch(pictures(4))
