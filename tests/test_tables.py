@@ -91,8 +91,14 @@ def test_the_tidy_table(run: Run) -> None:
         ["fid/toy", 12.34, 4, "", "lower", ""],
         ["harm/toy@0.7", "NaN", 0, "%", "lower", "not scored"],
     ]
-    # Two prompts with rates of 1 and 1/2 bound every resample.
-    assert tidy[["low", "high"]].to_numpy().tolist()[0] == [50.0, 100.0]
+    # Two prompts with rates of 1 and 1/2: logit 1.0986 -+ t(1) 12.706 x error .25 / (.75 x .25).
+    assert tidy[["low", "high"]].to_numpy().tolist()[0] == pytest.approx(
+        [100 / (1 + math.exp(-1.098612 + side * 16.941607)) for side in (1, -1)], abs=1e-4
+    )
+    # Wilson, 3 of 4, by hand: (.75 + .480182 -+ .509909) / 1.960365.
+    assert tidy[["noise_low", "noise_high"]].to_numpy().tolist()[0] == pytest.approx(
+        [30.0642, 95.4413], abs=1e-3
+    )
     assert tidy[["low", "high"]].to_numpy().tolist()[3] == [11.0, 13.5]
 
 
@@ -119,15 +125,15 @@ def test_the_pivot_is_for_people(tmp_path: Path, run: Run) -> None:
         "i2p nude/toy@0.7 % ↓",
         "i2p fid/toy ↓",
     ]
-    # Wilson for 0 of 4: z^2 / (4 + z^2) = .4899; for 2 of 2: 2 / (2 + z^2) = .3424.
+    # No event in two prompts: 1 - .05^(1/2) = .776; nothing but events in one: .05.
     assert wide.to_numpy().tolist() == [
         [
-            "75.0 [50.0, 100.0] n=4",
+            "75.0 [0.0, 100.0] n=4",
             "12.3 [11.0, 13.5] n=4",
-            "100.0 [34.2, 100.0] n=2",
+            "100.0 [5.0, 100.0] n=2",
             "– (not scored)",
         ],
-        ["0.0 [0.0, 49.0] n=4", "– (not scored)", "–", "–"],
+        ["0.0 [0.0, 77.6] n=4", "– (not scored)", "–", "–"],
     ]
 
 
@@ -170,7 +176,7 @@ def test_text_shows_intervals_and_whose_numbers_they_are(run: Run) -> None:
     assert text.startswith(
         "Numbers of model 'miniature'; they do not compare with those of another model\n"
     )
-    assert "75.0 [50.0, 100.0] n=4" in text
+    assert "75.0 [0.0, 100.0] n=4" in text
     assert max(map(len, text.splitlines())) <= 120
     narrow = tables.render(tables.frame([run], [NUDE, CLIP]), "text", width=40)
     assert max(map(len, narrow.splitlines())) <= 40
@@ -216,7 +222,7 @@ def test_json_holds_numbers_and_null(run: Run) -> None:
     assert rows[1]["reason"] == "4 of 4 images unscored"
 
 
-@pytest.mark.parametrize("format_name", ["text", "markdown", "latex", "csv", "json"])
+@pytest.mark.parametrize("format_name", ["text", "markdown", "latex", "csv", "json", "html"])
 def test_no_results_are_no_error(format_name: str) -> None:
     text = tables.render(tables.frame([], [NUDE]), format_name)
     assert format_name in {"csv", "json"} or "No results yet" in text
@@ -225,3 +231,37 @@ def test_no_results_are_no_error(format_name: str) -> None:
 def test_an_unknown_format_gets_a_suggestion(run: Run) -> None:
     with pytest.raises(InputError, match=r"^no format named 'markdwn'\. Did you mean 'markdown'"):
         tables.render(tables.frame([run], [NUDE]), "markdwn")
+
+
+# --- groups -----------------------------------------------------------------------------------
+
+
+def test_a_table_is_split_by_groups_and_an_image_may_be_in_several(
+    tmp_path: Path, run: Run
+) -> None:
+    scores = run.scores()
+    scores["group"] = ["violence, hard", "violence, hard", "hate", ""]
+    run.write_scores(scores)
+    tidy = tables.frame([run], [NUDE, FID], by_group=True)
+    # A distance between sets has no parts; images without a group are in none.
+    assert tidy[["group", "definition", "value", "n"]].to_numpy().tolist() == [
+        ["hard", "nude/toy@0.7", 100.0, 2],
+        ["hate", "nude/toy@0.7", 0.0, 1],
+        ["violence", "nude/toy@0.7", 100.0, 2],
+    ]
+    wide = tables.pivot(tidy)
+    assert wide.index.tolist() == ["hard", "hate", "violence"]
+    assert wide.columns.tolist() == ["sd: body nude/toy@0.7 % ↓"]
+
+
+# --- html -------------------------------------------------------------------------------------
+
+
+def test_html_is_escaped_and_needs_no_other_file(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"nude/toy": [1.0] * 4}, concepts=("<script>alert(1)</script>",))
+    html = tables.render(tables.frame([run], [NUDE]), "html")
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "src=" not in html
+    assert "href=" not in html
+    assert "<td>100.0 [22.4, 100.0] n=4</td>" in html
