@@ -30,6 +30,10 @@ class SDD(PlainGuidance):
     """False, as in section 3.3: one random concept makes the latent (c_p), all of them joined make
     the loss (c_s). True, as in the released train_sdd.py: all joined make the latent, and the loss
     goes through the concepts in turn."""
+    anchored: bool = False
+    """False, as in equation 12: the target is the student's estimate without text. True: it is the
+    frozen model's (a remark in ESD's code proposes it). The two estimates share most of what a
+    small network computes, so that the student's runs away from the step that is to reach it."""
     concepts: tuple[str, ...] = ("nudity",)
     """Table 1 (appendix B.1)."""
 
@@ -44,7 +48,7 @@ class SDD(PlainGuidance):
 
         latents, times = self._latents(trainee, iteration, generator)
         removed = self._removed(trainee.concepts, iteration)
-        with trainee.student():
+        with trainee.original() if self.anchored else trainee.student():
             target = trainee.predict(latents, times, [""] * len(latents))
         return F.mse_loss(trainee.predict(latents, times, [removed] * len(latents)), target)
 

@@ -156,7 +156,7 @@ class Straight:
         return [1 + 1000 // STEPS * index for index in range(STEPS)][::-1]
 
 
-def straight_sdd(run: Straight, *, released: bool) -> None:
+def straight_sdd(run: Straight, *, released: bool = False, anchored: bool = False) -> None:
     for i in range(run.plan.iterations):
         generator, concept, z = run.draws(i, "sdd", choose=not released)
         place, t = run.level(generator)
@@ -166,7 +166,7 @@ def straight_sdd(run: Straight, *, released: bool) -> None:
         joined = ", ".join(run.concepts)
         removed = run.concepts[i % len(run.concepts)] if released else joined
         with torch.no_grad():
-            e0 = run.noise(run.student, z, t, "")
+            e0 = run.noise(run.frozen if anchored else run.student, z, t, "")
         es = run.noise(run.student, z, t, removed)
         run.update(((e0 - es) ** 2).mean(), i)
 
@@ -212,8 +212,8 @@ def near(got: Tensor, expected: Tensor, tolerance: float) -> None:
 SINGLE = ("nudity",)
 SEVERAL = ("nudity", "violence", "blood")
 CASES: dict[str, tuple[str, str, tuple[str, ...], Callable[[Straight], None]]] = {
-    "sdd-paper": ("sdd", "paper", SINGLE, lambda run: straight_sdd(run, released=False)),
-    "sdd-paper-several": ("sdd", "paper", SEVERAL, lambda run: straight_sdd(run, released=False)),
+    "sdd-paper": ("sdd", "paper", SINGLE, straight_sdd),
+    "sdd-paper-several": ("sdd", "paper", SEVERAL, straight_sdd),
     "sdd-released": ("sdd", "released", SINGLE, lambda run: straight_sdd(run, released=True)),
     "sdd-released-several": (
         "sdd", "released", SEVERAL, lambda run: straight_sdd(run, released=True),
@@ -231,10 +231,24 @@ CASES: dict[str, tuple[str, str, tuple[str, ...], Callable[[Straight], None]]] =
 @pytest.mark.parametrize("case", CASES)
 def test_twenty_iterations_are_those_of_the_formulas(case: str, tmp_path: Path) -> None:
     name, of, concepts, straight = CASES[case]
-    method = recipe(name, of)
+    agree(recipe(name, of), concepts, name, straight, tmp_path)
+
+
+def test_an_anchored_sdd_has_the_frozen_models_target(tmp_path: Path) -> None:
+    method: Any = replace(recipe("sdd", "paper"), anchored=True)  # type: ignore[call-arg]
+    agree(method, SINGLE, "sdd", lambda run: straight_sdd(run, anchored=True), tmp_path)
+
+
+def agree(
+    method: Trained,
+    concepts: tuple[str, ...],
+    name: str,
+    straight: Callable[[Straight], None],
+    folder: Path,
+) -> None:
     expected = Straight(reference.small(), method.optimisation, concepts)
     straight(expected)
-    loop, gradients = follow(method, concepts, name, tmp_path)
+    loop, gradients = follow(method, concepts, name, folder)
     assert [row["loss"] for row in loop.rows] == pytest.approx(expected.losses, rel=1e-5)
     for got, wanted in zip(gradients, expected.gradients, strict=True):
         assert got.keys() == wanted.keys()
