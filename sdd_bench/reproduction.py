@@ -200,17 +200,22 @@ def _on_cpu(run: Run) -> bool:
 def _scored(need: Need, run: Run) -> bool:
     """Whether the scores speak of all images wanted, by all of the table's definitions."""
     scores, sets = run.scores(), run.sets()
+    wanted = [
+        name
+        for name in need.request.metrics
+        if name not in sets or sets[name].reason != IS_BASELINE
+    ]
     stems = {
         f"{prompt}_{k:04d}" for prompt, k in zip(scores["prompt_id"], scores["k"], strict=True)
     }
-    if not need.stems() <= stems:
-        return False
     measures = {name: item.measure for name, (item, _) in registry.definitions().items()}
-    for name in need.request.metrics:
-        of_set = name in sets and (sets[name].reason == IS_BASELINE or sets[name].n == len(scores))
-        if not of_set and measures.get(name) not in scores.columns:
-            return False
-    return True
+    return not wanted or (
+        need.stems() <= stems
+        and all(
+            (name in sets and sets[name].n == len(scores)) or measures.get(name) in scores.columns
+            for name in wanted
+        )
+    )
 
 
 # --- what is left to do -------------------------------------------------------------------------

@@ -18,7 +18,7 @@ Interval: TypeAlias = tuple[float, float, float]
 FEW = 100
 """Up to so many clusters the interval is Student's; a percentile bootstrap is too narrow there."""
 
-DISTINCT = 5000
+DISTINCT = 1000
 """Up to so many clusters of distinct totals the interval is bootstrapped."""
 
 _CELLS = 1 << 20
@@ -66,7 +66,7 @@ def cluster_interval(
     * Up to 100 clusters: Student's t with one degree of freedom less than clusters, for 0/1 values
       on the logit scale, where it never leaves [0, 1] and covers small rates (Korn and Graubard,
       1998; benchmarks/coverage.py). More clusters: the percentiles of a bootstrap over clusters.
-      More than 5000 that all differ: the normal interval, at which it would arrive slowly.
+      More than 1000 that all differ: the normal interval, at which it would arrive slowly.
     * 0/1 values that are all the same: `rule_of_three`, since no event in 5000 images doesn't prove
       that there are none. Other 0/1 values without spread between clusters: `wilson` of all N.
     * Other values of a single cluster: NaN for both ends.
