@@ -22,6 +22,7 @@ from huggingface_hub import constants
 
 from sdd_bench import fetching, packages, weights, worlds
 from sdd_bench.errors import InputError, MissingError
+from sdd_bench.types import ModelSpec
 
 if TYPE_CHECKING:
     from tests.conftest import Shell
@@ -367,6 +368,17 @@ def test_the_first_hash_is_recorded_and_holds(web: Web, folder: Path, toys: None
     with pytest.raises(MissingError, match=f"{sha(WRONG)} .* not {sha(RIGHT)}"):
         fetching.fetch(toy("hub"))
     assert weights.recorded(folder)["hub/unet/toy.bin"] == sha(RIGHT)
+
+
+def test_a_model_that_was_fetched_is_run_from_there(web: Web, folder: Path, toys: None) -> None:
+    fetching.fetch(toy("hub"))
+    asked = len(web.asked)
+    spec = ModelSpec(name="hub", source="owner/toy", definitions=())
+    assert worlds.folder_of(spec) == folder / "hub"
+    assert len(web.asked) == asked
+    (folder / "hub" / "config.json").unlink()
+    with pytest.raises(MissingError, match="weights fetch hub"):
+        worlds.folder_of(spec)
 
 
 def test_a_hub_that_does_not_answer_is_one_sentence(web: Web, toys: None) -> None:
