@@ -52,9 +52,7 @@ class ESD(PlainGuidance):
 
 _PORT = Optimisation(iterations=1000, rate=1e-5, weight_decay=1e-4, clip=1.0)
 _ORIGINAL = Optimisation(iterations=1000, rate=1e-5, optimizer="adam")
-_MINIATURE = Optimisation(
-    iterations=500, rate=1e-4, schedule="cosine", warmup=50, weight_decay=1e-4, clip=1.0
-)
+_MINIATURE_RATES = {"xattn": 3e-4, "noxattn": 1e-4}
 
 
 def _recipes(eta: float, trainable: str) -> dict[str, Method]:
@@ -67,7 +65,17 @@ def _recipes(eta: float, trainable: str) -> dict[str, Method]:
         "paper": esd(_PORT, Latents()),
         "original": esd(_ORIGINAL, Latents(pairing="original")),
         "released": esd(_PORT, Latents(whole_way_at_zero=True)),
-        "miniature": esd(_MINIATURE, Latents(steps=20, batch=4)),
+        "miniature": esd(
+            Optimisation(
+                iterations=200,
+                rate=_MINIATURE_RATES[trainable],
+                schedule="cosine",
+                warmup=20,
+                weight_decay=1e-4,
+                clip=1.0,
+            ),
+            Latents(steps=10, batch=4),
+        ),
     }
 
 

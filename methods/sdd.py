@@ -78,17 +78,23 @@ _PAPER = Optimisation(
 _RELEASED = Optimisation(iterations=1500, rate=1e-5, weight_decay=1e-4, clip=1.0, ema=0.999)
 _FAST = Optimisation(iterations=1000, rate=1e-5, weight_decay=1e-2, ema=0.998)
 _MINIATURE = Optimisation(
-    iterations=500, rate=1e-4, schedule="cosine", warmup=50, weight_decay=1e-2, ema=0.99
+    iterations=560,
+    rate=6e-4,
+    schedule="cosine",
+    warmup=50,
+    weight_decay=1e-2,
+    ema=0.98,
+    trainable="noxattn",
 )
-_SHORT = Latents(steps=20, batch=4)
+_SHORT = Latents(steps=10, batch=4)
 
 RECIPES: dict[str, Method] = {
     "paper": SDD(optimisation=_PAPER),
     "released": SDD(optimisation=_RELEASED, latents=Latents(whole_way_at_zero=True), reversed=True),
     "fast": SDD(optimisation=_FAST),
     "lean": SDD(optimisation=replace(_PAPER, reuse=8)),
-    "miniature": SDD(optimisation=_MINIATURE, latents=_SHORT),
-    "miniature-lean": SDD(optimisation=replace(_MINIATURE, reuse=8), latents=_SHORT),
+    "miniature": SDD(optimisation=_MINIATURE, latents=_SHORT, anchored=True),
+    "miniature-lean": SDD(optimisation=replace(_MINIATURE, reuse=8), latents=_SHORT, anchored=True),
 }
 
 PLUGINS: dict[str, Method] = {"sdd": RECIPES["paper"]}
