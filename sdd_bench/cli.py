@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from . import __version__
-from .commands import importing, reference, reproducing, running, showing, weights
+from .commands import comparing, importing, reference, reproducing, running, showing, weights
 from .errors import InputError, SDDBenchError
 
 INTERRUPTED = 130
@@ -85,6 +85,8 @@ for command in (
     reproducing.reproduce,
     reproducing.plan,
     reproducing.table,
+    comparing.compare,
+    comparing.gate,
     showing.list_,
     weights.weights,
     weights.doctor,

@@ -17,7 +17,7 @@ import json
 import logging
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -301,14 +301,24 @@ class Run:
 
 
 def find(results_dir: str | Path) -> list[Run]:
-    """All runs below a results folder, sorted by their folders."""
-    return [Run.open(file.parent) for file in sorted(Path(results_dir).glob("runs/*/*/*/run.json"))]
+    """All runs below a results folder, sorted by their folders; damaged ones with a warning."""
+    return _readable(Path(results_dir).glob("runs/*/*/*/run.json"))
 
 
 def beside(run: Run) -> list[Run]:
-    """All runs of the same model and suite, itself among them, sorted by their folders."""
-    folder = run.folder.resolve().parent
-    return [Run.open(file.parent) for file in sorted(folder.glob("*/run.json"))]
+    """All runs of the same model and suite, itself among them, as `find` does."""
+    return _readable(run.folder.resolve().parent.glob("*/run.json"))
+
+
+def _readable(files: Iterable[Path]) -> list[Run]:
+    """One run that cannot be read doesn't stand in the way of the others."""
+    runs = []
+    for file in sorted(files):
+        try:
+            runs.append(Run.open(file.parent))
+        except InputError as error:
+            log.warning("left out: %s", error)
+    return runs
 
 
 def utc_now() -> str:

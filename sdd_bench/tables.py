@@ -102,13 +102,13 @@ class Scored:
         total = max(self.images, len(raw))
         if rows is not None:
             raw, faults, clusters, total = raw[rows], faults[rows], clusters[rows], len(rows)
-        return _measured(definition, raw, clusters, _unscored(raw, total, faults))
+        return _measured(definition, raw, clusters, unscored(raw, total, faults))
 
 
 _VALUE = ("value", "low", "high", "n", "reason")
 
 
-def _unscored(raw: Floats, total: int, faults: Iterable[object]) -> str:
+def unscored(raw: Floats, total: int, faults: Iterable[object]) -> str:
     """How many of `total` images have no raw score, and what is wrong with them if it is known."""
     n = int((~np.isnan(raw)).sum())
     if n == total:

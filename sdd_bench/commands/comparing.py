@@ -1,0 +1,181 @@
+"""`compare` and `gate`: two methods on the same images, and now against a baseline."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sdd_bench.errors import InputError
+from sdd_bench.matching import FILTERS, PARTS
+
+from . import options
+
+if TYPE_CHECKING:
+    from sdd_bench.baselines import Entry
+    from sdd_bench.rendering import Page
+    from sdd_bench.results import Run
+
+SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The environment variable in which GitHub names the file that it shows on a job's page."""
+
+
+@click.command()
+@click.argument("methods", nargs=-1, required=True, metavar="METHOD_A METHOD_B")
+@click.option("--suite", "suites", multiple=True, help="Only on this suite. Repeatable.")
+@click.option(
+    "--definitions",
+    "by_definition",
+    is_flag=True,
+    help="Instead: the rates of METHODs over thresholds, and how far their definitions agree.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "markdown", "csv", "json"]),
+    default="text",
+    show_default=True,
+)
+@options.results
+def compare(
+    methods: tuple[str, ...],
+    suites: tuple[str, ...],
+    by_definition: bool,
+    format_: str,
+    results: Path,
+) -> None:
+    """METHOD_A against METHOD_B, paired by image: difference, 95 % interval, tests, a verdict.
+
+    Where several runs are of one method, name them as their folders are: sd-02db21da36.
+    """
+    from sdd_bench import agreement, contrasts, partners, rendering
+
+    runs = [each for each in _runs(results) if not suites or each.spec.suite in suites]
+    if not runs:
+        raise InputError(f"no runs on {', '.join(suites)} in {results}")
+    if by_definition:
+        pages = agreement.pages(runs, methods)
+    elif len(methods) == 2:
+        pages = [contrasts.page(contrasts.frame(partners.pairs(runs, *methods)))]
+    else:
+        raise InputError(f"compare takes two methods, not {len(methods)}: {', '.join(methods)}")
+    if format_ in {"csv", "json"}:
+        pages = pages[:1]  # they share their numbers
+    shown = [rendering.render(page, format_, width=_width()) for page in pages]
+    click.echo("\n".join(shown), nl=False)
+
+
+@click.command()
+@click.option(
+    "--baseline",
+    "file",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What the results are held to: a file that --update has written.",
+)
+@click.option(
+    "--only",
+    "filters",
+    multiple=True,
+    metavar="KEY=PATTERN",
+    help=f"Only what matches: {', '.join(FILTERS)}; such as suite=country_body. Repeatable.",
+)
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    type=click.Choice(list(PARTS)),
+    help="This part of a run's identity is meant to have changed. Repeatable.",
+)
+@click.option("--strict", is_flag=True, help="What the baseline doesn't know fails too.")
+@click.option(
+    "--junit",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the outcome as JUnit XML.",
+)
+@click.option("--update", is_flag=True, help="Write the baseline from the results.")
+@options.results
+def gate(
+    file: Path,
+    filters: tuple[str, ...],
+    allowed: tuple[str, ...],
+    strict: bool,
+    junit: Path | None,
+    update: bool,
+    results: Path,
+) -> None:
+    """Fail (exit code 1) if the results have drifted from a baseline, in whatever direction.
+
+    The rules are in docs/gate.md.
+    """
+    from sdd_bench import baselines, gating, matching
+    from sdd_bench import gate as judging
+    from sdd_bench import junit as xml
+
+    now = matching.only(_entries(_runs(results)), filters)
+    if update and not file.exists():
+        _update(file, [], now, filters)
+        return
+    kept = baselines.read(file)
+    before = matching.only(kept, filters)
+    if not before and not update:
+        raise InputError(f"{file} holds nothing that matches {', '.join(filters) or 'anything'}")
+    findings = judging.judge(before, now, allowed=allowed, strict=strict)
+    _show(gating.page(findings, before, now))
+    if junit is not None:
+        xml.write(junit, findings)
+    if update:
+        _update(file, kept, now, filters)
+    elif not all(each.passes for each in findings):
+        raise click.exceptions.Exit(1)
+
+
+def _update(
+    file: Path, kept: Sequence[Entry], now: Sequence[Entry], filters: Sequence[str]
+) -> None:
+    """Write what is measured now, and of the old baseline what the filters leave out."""
+    from sdd_bench import baselines, matching
+
+    entries = matching.updated(kept, now, filters)
+    if not entries:
+        raise InputError("the results hold no value to write a baseline of")
+    baselines.write(file, entries)
+    count = sum(len(baselines.with_values(each).recorded) for each in entries)
+    click.echo(f"{file}: {count} values of {len(entries)} runs")
+
+
+def _runs(results: Path) -> list[Run]:
+    from sdd_bench.results import find
+
+    runs = find(results)
+    if not runs:
+        raise InputError(
+            f"no runs in {results}: start with `sdd-bench run`, or name another --results"
+        )
+    return runs
+
+
+def _entries(runs: Sequence[Run]) -> list[Entry]:
+    from sdd_bench.recording import entry
+    from sdd_bench.request import definitions_of
+
+    return [entry(each, definitions_of(each)) for each in runs]
+
+
+def _show(page: Page) -> None:
+    """On the screen, and on the page of a GitHub job."""
+    from sdd_bench import rendering
+
+    click.echo(rendering.render(page, "text", width=_width()), nl=False)
+    summary = os.environ.get(SUMMARY)
+    if summary:
+        with Path(summary).open("a", encoding="utf-8") as shown:
+            shown.write(rendering.render(page, "markdown"))
+
+
+def _width() -> int:
+    return max(120, shutil.get_terminal_size()[0])
