@@ -429,7 +429,8 @@ def publish(web: Web, monkeypatch: pytest.MonkeyPatch, **archives: bytes) -> Non
         web.files[f"/files/{files[kind]}"] = content
         page += f'<a href="/files/{files[kind]}#sha256={sha(content)}">{files[kind]}</a>\n'
     web.files["/simple/toy-model/"] = f"<html><body>{page}</body></html>".encode()
-    monkeypatch.setenv("PIP_INDEX_URL", f"{web.address}/simple")
+    settings = {"index-url": f"{web.address}/simple"}
+    monkeypatch.setattr(packages, "pip_settings", lambda: settings)  # asking it takes a second
 
 
 def test_a_file_of_an_sdist_is_taken_and_its_code_is_not_run(
@@ -438,7 +439,9 @@ def test_a_file_of_an_sdist_is_taken_and_its_code_is_not_run(
     ran = tmp_path / "ran"
     setup = f"open({str(ran)!r}, 'w').close()\nfrom setuptools import setup\nsetup()\n".encode()
     archive = sdist(("Toy-1/setup.py", setup), ("Toy-1/m/toy.bin", RIGHT), ("Toy-1/x", b"x"))
-    publish(web, monkeypatch, sdist=archive)
+    with monkeypatch.context() as stand_in:
+        publish(web, stand_in, sdist=archive)
+    monkeypatch.setenv("PIP_INDEX_URL", f"{web.address}/simple")  # this one asks pip itself
     fetching.fetch(toy("packed"))
     assert weights.find("packed").read_bytes() == RIGHT
     assert left(folder) == ["packed/toy.bin"]
