@@ -33,7 +33,7 @@ demo: .venv/run.stamp ## the undefended model against the negative prompt, on th
 	@$(BIN)/sdd-bench run --results $(RESULTS) --method sd --method sd-neg \
 	    --suite country_body --suite coco30k --limit 50 --images-per-prompt 4
 
-test: .venv/dev.stamp ## the whole test suite, offline and on the CPU
+test: .venv/dev.stamp ## the whole test suite on the CPU; the package index is asked once, for golden values
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
 check: .venv/dev.stamp ## format, lint and types, without changing a file
