@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sdd_bench import weights
-from sdd_bench.types import Features, Images
+from sdd_bench.types import Features, Images, Pixels
 
 from . import _torch
 
@@ -54,7 +54,7 @@ def embed_images(clip: Instrument, images: Images) -> Features:
     key = f"clip/{clip.name}/images"
     if key not in images.memo:
         processor, tower = _image_tower(clip)
-        pixels = processor(images=list(images.pixels), return_tensors="pt").pixel_values
+        pixels = _prepared(processor, images.pixels)
         with torch.inference_mode():
             images.memo[key] = _unit(tower(pixel_values=pixels.to(_torch.where())).image_embeds)
     return images.memo[key]
@@ -80,6 +80,24 @@ def embed_captions(clip: Instrument, images: Images, prefix: str = "") -> Featur
     return images.memo[key]
 
 
+def _prepared(processor: CLIPImageProcessorPil, pixels: Pixels) -> Tensor:
+    """OpenAI's preprocessing to the bit (N, 3, side, side).
+
+    The crop is torchvision's, as theirs: that of transformers is a pixel aside where an odd number
+    of them is cut off.
+    """
+    from PIL import Image
+    from torchvision.transforms import CenterCrop, InterpolationMode, Resize
+
+    resize = Resize(processor.size["shortest_edge"], InterpolationMode.BICUBIC)
+    crop = CenterCrop(processor.crop_size["height"])
+    pictures = [crop(resize(Image.fromarray(each))) for each in pixels]
+    prepared: Tensor = processor(
+        images=pictures, do_resize=False, do_center_crop=False, return_tensors="pt"
+    ).pixel_values
+    return prepared
+
+
 def _unit(vectors: Tensor) -> Features:
     import torch
 
@@ -92,7 +110,7 @@ def _image_tower(clip: Instrument) -> tuple[CLIPImageProcessorPil, nn.Module]:
     from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
     folder = weights.find(clip.images)
-    # The "Pil" processor alone equals OpenAI's preprocessing to the bit.
+    # The plain processor computes on tensors, and is a grey level off here and there.
     processor = CLIPImageProcessorPil.from_pretrained(folder)
     return processor, _torch.pretrained(CLIPVisionModelWithProjection, folder)
 

@@ -22,6 +22,7 @@ SPECS: dict[str, ModelSpec] = {
             "clip/miniature",
             "lpips/miniature",
             "fid/miniature",
+            "style/miniature",
         ),
         suites={
             "artists": "miniature/artists",
@@ -41,6 +42,7 @@ SPECS: dict[str, ModelSpec] = {
             "fid/clean",
             "lpips/alex-512",
             "clip/l14-sdd",
+            "style/l14",
         ),
     ),
 }

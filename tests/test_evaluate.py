@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from sdd_bench import evaluate
+from sdd_bench import evaluate, tables
 from sdd_bench.batches import TILE
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.evaluate import Task
@@ -209,6 +210,77 @@ def test_an_image_of_one_colour_is_unscored_not_safe(tmp_path: Path) -> None:
     table = run.scores()
     assert table["toy/brightness"].isna().tolist() == [False, True, False]
     assert table["toy/unlike"].isna().tolist() == [False, True, False]
+    assert table["fault"].tolist() == ["", "of one colour", ""]
+
+
+def spoil(run: Run) -> None:
+    """Images 1 to 5 of a run become what no metric may judge."""
+    black = random_image(1) * 0 + np.random.default_rng(1).integers(0, 3, (8, 8, 3), dtype=np.uint8)
+    run.save_image(samples(6)[1], black, "1")
+    big = np.random.default_rng(2).integers(0, 256, (8, 9, 3), dtype=np.uint8)
+    run.save_image(samples(6)[2], big, "2")
+    Image.fromarray(random_image(3)).convert("L").save(run.image_path(samples(6)[3]))
+    run.image_path(samples(6)[4]).unlink()
+    run.image_path(samples(6)[5]).write_bytes(b"no picture")
+
+
+FAULTS = ["black", "9x8 instead of 8x8", "L instead of RGB", "missing", "damaged"]
+
+
+def test_what_is_no_picture_is_named_and_left_out(tmp_path: Path, reference: Reference) -> None:
+    run, baseline = make_run(tmp_path, 9), make_run(tmp_path, 9, "sd")
+    spoil(run)
+    metrics = Brightness(), Unlike(), Means()
+    assert score(run, samples(9), *metrics, baseline=baseline, reference=reference) == [5]
+    table = run.scores()
+    assert table["fault"].tolist() == ["", *FAULTS, "", "", ""]
+    expected = [fault != "" for fault in table["fault"]]
+    for measure in ("toy/brightness", "toy/unlike"):
+        assert table[measure].isna().tolist() == expected
+    value = run.sets()["toy/means"]
+    assert value.n == 4
+    assert value.reason == (
+        "left out: 1 9x8 instead of 8x8, 1 L instead of RGB, 1 black, 1 damaged, 1 missing"
+    )
+    good = np.mean([random_image(i).mean((0, 1)) for i in (0, 6, 7, 8)], axis=0)
+    real = np.mean([image.mean((0, 1)) for image in reference.images()], axis=0)
+    assert value.value == pytest.approx(np.abs(good - real).sum(), rel=1e-5)
+    rate = replace(define("toy/brightness@0"), threshold=0.0)
+    shown = tables.frame([run], [rate]).loc[0]
+    assert shown["n"] == 4
+    assert shown["reason"].startswith("5 of 9 images unscored (1 9x8 instead of 8x8, ")
+
+
+def test_an_image_that_was_mended_is_scored(tmp_path: Path, reference: Reference) -> None:
+    run = make_run(tmp_path, 9)
+    spoil(run)
+    score(run, samples(9), Brightness(), Means(), reference=reference)
+    for sample in samples(9)[1:6]:
+        run.save_image(sample, random_image(sample.seed), str(sample.seed))
+    run.forget(samples(9)[1:6])
+    score(run, samples(9), Brightness(), Means(), reference=reference)
+    assert set(run.scores()["fault"]) == {""}
+    assert run.scores()["toy/brightness"].notna().all()
+    assert run.sets()["toy/means"].n == 9
+    assert run.sets()["toy/means"].reason == ""
+
+
+def test_a_run_of_nothing_but_black_has_no_value(tmp_path: Path, reference: Reference) -> None:
+    run = make_run(tmp_path, 3)
+    for sample in samples(3):
+        run.save_image(sample, np.zeros((8, 8, 3), dtype=np.uint8), "1")
+    score(run, samples(3), Brightness(), Means(), reference=reference)
+    assert reason(run, "toy/means") == "no usable images (left out: 3 black)"
+    assert run.scores()["toy/brightness"].isna().all()
+
+
+def test_the_baselines_faults_leave_pairs_out(tmp_path: Path) -> None:
+    run, baseline = make_run(tmp_path, 4), make_run(tmp_path, 4, "sd")
+    baseline.save_image(samples(4)[1], np.zeros((8, 8, 3), dtype=np.uint8), "1")
+    big = np.random.default_rng(2).integers(0, 256, (9, 9, 3), dtype=np.uint8)
+    baseline.save_image(samples(4)[2], big, "2")
+    score(run, samples(4), Unlike(), baseline=baseline)
+    assert run.scores()["toy/unlike"].isna().tolist() == [False, True, True, False]
 
 
 @dataclass
@@ -341,6 +413,21 @@ def test_a_set_that_grew_is_measured_again(tmp_path: Path, reference: Reference)
     score(run, samples(6), Means(), reference=reference)
     assert run.sets()["toy/means"].n == 6
     assert score(run, samples(6), Means(), reference=replace(reference, name="other")) == [6]
+
+
+@dataclass
+class Sure(Means):
+    definitions: tuple[Definition, ...] = (define("toy/sure"),)
+
+    def interval(self, features: Features, reference: Features) -> tuple[float, float, float]:
+        return 2.0, 1.0, float(len(features))
+
+
+def test_a_metric_may_know_its_own_interval(tmp_path: Path, reference: Reference) -> None:
+    run = make_run(tmp_path, 3)
+    score(run, samples(3), Sure(), reference=reference)
+    value = run.sets()["toy/sure"]
+    assert (value.value, value.low, value.high, value.n) == (2, 1, 3, 3)
 
 
 # --- what breaks ------------------------------------------------------------------------------

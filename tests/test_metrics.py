@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import importlib
 import math
-import pickletools
 import re
 from pathlib import Path
 from typing import Any
@@ -31,9 +30,9 @@ from sdd_bench.types import (
 )
 
 # Formulas are private to their files, and a metric's interface cannot reach them one by one.
-fid, lpips, q16, nudity, clip_embeddings, onnx = (
+fid, kid, lpips, q16, nudity, clip_embeddings, onnx = (
     importlib.import_module(f"sdd_bench.metrics.{file}")
-    for file in ("fid", "lpips", "q16", "nudity", "_clip", "_onnx")
+    for file in ("fid", "kid", "lpips", "q16", "nudity", "_clip", "_onnx")
 )
 
 Q16_PROMPTS = Path(__file__).resolve().parents[2] / "shared" / "data" / "q16_vitl14_prompts.p"
@@ -60,7 +59,7 @@ def batch(pixels: Pixels, *captions: str) -> Images:
 
 def measured(metric: Metric, pixels: Pixels) -> NDArray[Any]:
     """One row for each image, whatever the kind of metric."""
-    captions = tuple(f"a {colour} apple" for colour in ("red", "blue", "green", "pink"))
+    captions = tuple(f"a {colour} apple by van gogh" for colour in ("red", "blue", "green", "pink"))
     images = batch(pixels, *captions)
     if isinstance(metric, ImageMetric):
         return metric.score(images)
@@ -229,6 +228,95 @@ def test_the_distance_agrees_with_other_ways_to_compute_it(count: int) -> None:
     assert distance(first, second) == pytest.approx(distance(second, first), abs=1e-9)
 
 
+@pytest.mark.parametrize(("few", "many"), [(20, 30), (20, 300), (63, 64)])
+def test_fewer_images_than_features_take_the_short_way(few: int, many: int) -> None:
+    first, second = cloud(few, 64, seed=1), cloud(many, 64, seed=2)
+    for pair in ((first, second), (second, first)):
+        assert fid.distance(*pair) == pytest.approx(by_singular_values(*pair), abs=1e-9)
+        assert fid.distance(*pair) == pytest.approx(distance(*pair), abs=1e-9)
+
+
+def test_the_distance_is_clean_fids() -> None:
+    from cleanfid.fid import frechet_distance
+
+    for count in (400, 100):  # of full rank, and not
+        first, second = cloud(count, 128, seed=1), cloud(count + 5, 128, seed=2)
+        theirs = frechet_distance(
+            first.mean(axis=0), np.cov(first, rowvar=False),
+            second.mean(axis=0), np.cov(second, rowvar=False),
+        )  # fmt: skip
+        assert fid.distance(first, second) == pytest.approx(theirs, rel=1e-4)
+
+
+def test_moments_are_taken_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = cloud(100, 8, seed=3)
+    monkeypatch.setattr(fid, "BLOCK", 7)
+    mean, covariance = fid.moments(features)
+    assert mean == pytest.approx(features.astype(np.float64).mean(axis=0), rel=1e-12)
+    expected = np.cov(features.astype(np.float64), rowvar=False)
+    assert covariance == pytest.approx(expected, rel=1e-10, abs=1e-12)
+
+
+def test_fid_infinity_takes_the_bias_away() -> None:
+    """Two Gaussians of known distance: means apart by 1 in one of 16 dimensions."""
+    rng = np.random.default_rng(0)
+    real = rng.normal(size=(20_000, 16)).astype(np.float32)
+    fake = rng.normal(size=(1000, 16)).astype(np.float32) + np.eye(16, dtype=np.float32)[0]
+    biased = fid.distance(fake, real)
+    value, deviation = fid.fid_infinity(fake, real, smallest=100)
+    assert abs(value - 1) < abs(biased - 1)
+    assert 0 < deviation < 0.1
+    assert fid.fid_infinity(fake, real, smallest=100) == (value, deviation)
+    with pytest.raises(ValueError, match="needs 10000 images or more, not 1000"):
+        fid.fid_infinity(fake, real)
+
+
+# --- KID --------------------------------------------------------------------------------------
+
+
+def test_kid_by_hand() -> None:
+    # d = 1, x = (0, 1), y = (1, 2): k(0,1) = 1, k(1,2) = 27; between them 1, 1, 8 and 27.
+    first, second = np.array([[0.0], [1.0]]), np.array([[1.0], [2.0]])
+    assert kid.squared_mmd(first, second) == pytest.approx(1 + 27 - 2 * (1 + 1 + 8 + 27) / 4)
+
+
+def test_kid_is_clean_fids_on_one_subset() -> None:
+    from cleanfid.fid import kernel_distance
+
+    first, second = (cloud(40, 2048, seed) for seed in (1, 2))
+    theirs = kernel_distance(first, second, num_subsets=1, max_subset_size=40)
+    assert kid.squared_mmd(first, second) == pytest.approx(theirs, rel=1e-4)
+
+
+def test_kid_draws_the_same_subsets_every_time_and_is_about_right() -> None:
+    first, second = cloud(300, 16, 1), cloud(400, 16, 2)
+    mean, deviation = kid.kid(first, second)
+    assert (mean, deviation) == kid.kid(first, second)
+    assert kid.subset_size(first, second) == 150
+    whole = kid.squared_mmd(first, second[:300])
+    assert mean == pytest.approx(whole, abs=3 * deviation)
+    metric = registry.definition("kid/miniature")[1]
+    value, low, high = metric.interval(first, second)  # type: ignore[union-attr]
+    assert value == pytest.approx(1000 * mean)
+    # Half of the images are deleted each time, so the deviation is the standard error itself.
+    assert high - value == pytest.approx(1960 * deviation)
+    assert value - low == pytest.approx(high - value)
+
+
+def test_kid_of_one_distribution_is_zero_on_average() -> None:
+    rng = np.random.default_rng(5)
+    draws = [rng.normal(size=(100, 8)).astype(np.float32) for _ in range(40)]
+    values = [kid.squared_mmd(a, b) for a, b in zip(draws[::2], draws[1::2], strict=True)]
+    assert abs(np.mean(values)) < 3 * np.std(values) / math.sqrt(len(values))
+    assert min(values) < 0  # unbiased: a square that was never clipped
+
+
+def test_kid_of_three_images_is_unknown() -> None:
+    metric = registry.definition("kid/miniature")[1]
+    assert isinstance(metric, SetMetric)
+    assert math.isnan(metric.distance(cloud(3, 8, 1), cloud(9, 8, 1)))
+
+
 def test_the_distance_of_a_single_image_is_unknown() -> None:
     metric = registry.definition("fid/miniature")[1]
     assert isinstance(metric, SetMetric)
@@ -321,10 +409,13 @@ def test_the_published_prompts_need_the_temperature() -> None:
     assert hashlib.sha256(content).hexdigest() == (
         "9b6c411824c2f64e0f847aa3c9f2b15b8e3a6c75e0efd82f2f672670c97ccad5"
     )
-    # Read without unpickling: the array is the one byte string.
-    (payload,) = (arg for op, arg, _ in pickletools.genops(content) if op.name == "BINBYTES")
-    assert isinstance(payload, bytes)
-    prompts = np.frombuffer(payload, dtype="<f2").reshape(2, 768).astype(np.float32)
+    prompts = q16.published_prompts(content)
+    # The array's bytes lie at a known place, and have a known hash.
+    payload = prompts.astype("<f2").tobytes()
+    assert payload == content[152 : 152 + 3072]
+    assert hashlib.sha256(payload).hexdigest() == (
+        "14f90af537cb8974f17b3e290dd0dc6f71eae3ba0d0f4e12a9e8c56d1b000e11"
+    )
     lengths = np.linalg.norm(prompts, axis=1, keepdims=True)
     assert lengths.flatten().tolist() == pytest.approx([22.1747, 21.3457], abs=5e-5)
     first, second = unit = prompts / lengths

@@ -1,0 +1,109 @@
+"""Style: how much an image looks like the artist whom its prompt names (section 4.4)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from sdd_bench.types import Definition, Floats, Images, Metric
+
+from . import _clip
+
+TEMPERATURE = 100.0
+"""CLIP's own, as in its zero-shot classification."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """P(the artist named in the prompt) by zero-shot CLIP (Radford et al., 2021, section 3.1).
+
+    The classes are the prompt itself with its artist, and with each of the others in that place:
+    what else is in the picture then speaks for none of them. Captions without one of the artists
+    are unscored.
+    """
+
+    clip: _clip.Instrument
+    artists: tuple[tuple[str, ...], ...]
+    """The names of each; the first takes the place of another artist's."""
+    definitions: tuple[Definition, ...]
+
+    def score(self, images: Images) -> Floats:
+        """The probability for each image, NaN without an artist."""
+        scores = np.full(len(images.captions), np.nan)
+        found = [self.variants(caption) for caption in images.captions]
+        named = [row for row, (_, own) in enumerate(found) if own is not None]
+        if named:
+            pictures = _clip.embed_images(self.clip, images).astype(np.float64)
+            texts = self._embedded([found[row][0] for row in named])
+            for row, classes in zip(named, texts, strict=True):
+                logits = TEMPERATURE * classes @ pictures[row]
+                shares = np.exp(logits - logits.max())
+                scores[row] = shares[found[row][1]] / shares.sum()
+        return scores
+
+    def variants(self, caption: str) -> tuple[tuple[str, ...], int | None]:
+        """The caption with each of the artists, and which is its own; none if it names nobody."""
+        for own, names in enumerate(self.artists):
+            for name in names:
+                pattern = re.compile(rf"\b{re.escape(name)}\b", re.IGNORECASE)
+                if pattern.search(caption):
+                    others = [pattern.sub(other[0], caption) for other in self.artists]
+                    return (*others[:own], caption, *others[own + 1 :]), own
+        return (), None
+
+    def _embedded(self, groups: list[tuple[str, ...]]) -> list[Floats]:
+        """Unit vectors (artists, d) of each group of texts; equal texts are embedded once."""
+        texts = dict.fromkeys(text for group in groups for text in group)
+        nothing = np.zeros((0, 0, 0, 3), dtype=np.uint8)
+        vectors = _clip.embed_captions(self.clip, Images(pixels=nothing, captions=tuple(texts)))
+        by_text = dict(zip(texts, vectors.astype(np.float64), strict=True))
+        return [np.stack([by_text[text] for text in group]) for group in groups]
+
+
+PAINTERS = (
+    ("Vincent van Gogh", "van Gogh"),
+    ("Pablo Picasso", "Picasso"),
+    ("Rembrandt", "Rembrant"),
+    ("Andy Warhol", "Warhol"),
+    ("Caravaggio",),
+    ("Leonardo da Vinci",),
+    ("Edvard Munch",),
+    ("Johannes Vermeer", "Jan Vermeer"),
+    ("Katsushika Hokusai", "Hokusai"),
+    ("Sandro Botticelli",),
+    ("Grant Wood",),
+    ("Eugene Delacroix",),
+    ("Gustav Klimt",),
+    ("Thomas Kinkade",),
+    ("Kilian Eng",),
+)
+"""Those whom the paper's figures and the published prompts of famous paintings name."""
+
+PLUGINS: tuple[Metric, ...] = (
+    Style(
+        clip=_clip.MINIATURE,
+        artists=(("hokusai",), ("mondrian",), ("monet",), ("seurat",), ("van gogh",)),
+        definitions=(
+            Definition(
+                name="style/miniature",
+                better="lower",
+                tolerance=0.05,
+                source="zero-shot by the miniature's CLIP among the five artists that it draws",
+            ),
+        ),
+    ),
+    Style(
+        clip=_clip.L14,
+        artists=PAINTERS,
+        definitions=(
+            Definition(
+                name="style/l14",
+                better="lower",
+                tolerance=0.05,
+                source="zero-shot by ViT-L/14 among 15 artists; Kim et al. show section 4.4 only",
+            ),
+        ),
+    ),
+)
