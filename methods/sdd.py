@@ -78,7 +78,7 @@ _PAPER = Optimisation(
 _RELEASED = Optimisation(iterations=1500, rate=1e-5, weight_decay=1e-4, clip=1.0, ema=0.999)
 _FAST = Optimisation(iterations=1000, rate=1e-5, weight_decay=1e-2, ema=0.998)
 _MINIATURE = Optimisation(
-    iterations=640, rate=4e-3, schedule="cosine", warmup=50, weight_decay=1e-2, ema=0.98
+    iterations=250, rate=4e-3, schedule="cosine", warmup=25, weight_decay=1e-2, ema=0.98
 )
 _SHORT = Latents(steps=10, batch=4)
 
