@@ -88,7 +88,11 @@ RECIPES: dict[str, Method] = {
     "fast": SDD(optimisation=_FAST),
     "lean": SDD(optimisation=replace(_PAPER, reuse=8)),
     "miniature": SDD(optimisation=_MINIATURE, latents=_SHORT, anchored=True),
-    "miniature-lean": SDD(optimisation=replace(_MINIATURE, reuse=8), latents=_SHORT, anchored=True),
+    "miniature-lean": SDD(
+        optimisation=replace(_MINIATURE, iterations=640, rate=3e-3, warmup=40, reuse=8),
+        latents=_SHORT,
+        anchored=True,
+    ),
 }
 
 PLUGINS: dict[str, Method] = {"sdd": RECIPES["paper"]}
