@@ -3,6 +3,7 @@
 PYTHON ?= python3
 RESULTS ?= results
 PYTEST_ARGS ?=
+GATE_ARGS ?=
 BIN := .venv/bin
 SOURCES := sdd_bench methods metrics prompts tests benchmarks
 # The release that the published numbers and the bit-for-bit tests were made with: another one may
@@ -10,7 +11,7 @@ SOURCES := sdd_bench methods metrics prompts tests benchmarks
 TORCH := -P torch==2.14.1 -P torchvision==0.29.1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format coverage constraints clean
+.PHONY: help demo gate test check format coverage constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' \
@@ -32,6 +33,13 @@ help: ## this list
 demo: .venv/run.stamp ## the undefended model against the negative prompt, on the embedded miniature
 	@$(BIN)/sdd-bench run --results $(RESULTS) --method sd --method sd-neg \
 	    --suite country_body --suite coco30k --limit 50 --images-per-prompt 4
+
+# The images are fewer than a paper would want and enough to notice a change: docs/gate.md.
+gate: .venv/run.stamp ## hold the miniature to its committed baseline (GATE_ARGS=--update: renew it)
+	@$(BIN)/sdd-bench run --results $(RESULTS)/gate --method sd --method sd-neg \
+	    --suite country_body --suite coco30k --limit 25 --images-per-prompt 4 >/dev/null
+	@$(BIN)/sdd-bench gate --results $(RESULTS)/gate --strict \
+	    --baseline results/baselines/miniature.json $(GATE_ARGS)
 
 test: .venv/dev.stamp ## the whole test suite on the CPU; the package index is asked once, for golden values
 	@$(BIN)/pytest $(PYTEST_ARGS)

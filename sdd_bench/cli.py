@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger(__package__).setLevel(logging.INFO)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        cli.main(args=given or ["--help"], prog_name="sdd-bench", standalone_mode=False)
+        code = cli.main(args=given or ["--help"], prog_name="sdd-bench", standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "the traceback)",
             SDDBenchError.exit_code,
         )
-    return 0
+    return code if isinstance(code, int) else 0  # click returns what a command exits with
 
 
 def _fail(message: str, code: int) -> int:
