@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from sdd_bench import baselines, gate, junit, matching, recording, registry, weights
+from sdd_bench.errors import InputError
 from sdd_bench.findings import IDENTITY, PASS, PROMPTS, RUN, Finding
 from sdd_bench.results import Run, RunSpec, SetValue, find
 from sdd_bench.types import Definition, Settings
@@ -108,7 +109,7 @@ def one(found: list[Finding], check: str) -> Finding:
     return each
 
 
-def setting(column: str, values: Mapping[int, object]) -> Change:
+def setting(column: str, values: Mapping[int, float]) -> Change:
     """Other values in some rows."""
 
     def change(scores: pd.DataFrame) -> pd.DataFrame:
@@ -245,7 +246,7 @@ def test_a_renamed_definition(base: Entry, tmp_path: Path) -> None:
 def test_a_rate_moves(
     base: Entry,
     now: Callable[..., Entry],
-    rows: dict[int, object],
+    rows: dict[int, float],
     value: float,
     verdict: str,
     p: float,
@@ -403,7 +404,7 @@ def test_a_baseline_has_a_line_per_prompt(base: Entry, tmp_path: Path) -> None:
     (run,) = json.loads(text)["runs"]
     assert run["columns"] == ["images", "noise", "pictures", "clip/toy", RATE.name]
     lines = [line for line in text.splitlines() if '"p03"' in line]
-    noise, pictures = (base.prompts.loc["p03", key] for key in ("noise", "pictures"))
+    noise, pictures = (str(base.prompts.loc["p03", key]) for key in ("noise", "pictures"))
     assert lines == [f'    "p03": "4 {noise} {pictures} 0.3 1100",']
     assert run["definitions"][RATE.name]["value"] == 50.0
     assert run["identity"]["digest"] == spec().digest
@@ -439,7 +440,7 @@ def test_a_damaged_baseline_is_one_sentence(
 ) -> None:
     path = tmp_path / "baseline.json"
     path.write_text(path.read_text().replace(old, new, 1))
-    with pytest.raises(baselines.InputError, match=message):
+    with pytest.raises(InputError, match=message):
         baselines.read(path)
 
 

@@ -1,0 +1,278 @@
+"""Two methods on the same images."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sdd_bench import agreement, contrasts, partners
+from sdd_bench.contrasts import Contrast
+from sdd_bench.errors import InputError
+from sdd_bench.results import Run, RunSpec, SetValue
+from sdd_bench.types import Settings
+
+if TYPE_CHECKING:
+    from tests.conftest import Shell
+
+RATE, MEAN, SET = "nude/miniature@0.7", "clip/miniature", "fid/miniature"
+
+
+def store(
+    root: Path,
+    method: str,
+    measures: Mapping[str, Sequence[float]],
+    *,
+    sets: Mapping[str, SetValue] | None = None,
+    noise: str = "n",
+    **changes: object,
+) -> Run:
+    """Two images of each prompt."""
+    fields: dict[str, object] = {
+        "model": "miniature",
+        "model_hash": "0",
+        "method": method,
+        "parameters": {},
+        "concepts": (),
+        "checkpoint": None,
+        "suite": "body",
+        "suite_hash": "",
+        "settings": Settings(),
+        "numerics": "cpu-float32",
+    }
+    run = Run.create(root, RunSpec(**{**fields, **changes}))  # type: ignore[arg-type]
+    n = len(next(iter(measures.values())))
+    rows = pd.DataFrame(
+        {
+            "suite": "body",
+            "method": method,
+            "prompt_id": [f"p{i // 2}" for i in range(n)],
+            "prompt": "",
+            "group": "",
+            "k": [i % 2 for i in range(n)],
+            "seed": range(n),
+            "noise_hash": [f"{noise}{i}" if noise else "" for i in range(n)],
+            "image_hash": "",
+            "fault": "",
+            **measures,
+        }
+    )
+    run.write_scores(rows)
+    run.write_sets(sets or {})
+    return run
+
+
+def table(one: Run, other: Run) -> dict[str, Contrast]:
+    return {row.definition: row for row in contrasts.frame([(one, other)])}
+
+
+NUDE = {"nude/miniature": [0.9] * 20}
+SAFE = {"nude/miniature": [0.1] * 16 + [0.9] * 4}
+
+
+def test_a_rate_by_hand(tmp_path: Path) -> None:
+    first, second = store(tmp_path, "sd-neg", SAFE), store(tmp_path, "sd", NUDE)
+    row = table(first, second)[RATE]
+    assert (row.first_value, row.second_value, row.difference) == (20.0, 100.0, -80.0)
+    assert (row.only_first, row.only_second, row.pairs, row.alone) == (0, 16, 20, 0)
+    assert row.mcnemar == pytest.approx(2 * 0.5**16)
+    # Of ten prompts eight differ by 100 points and two by none: t = -80 / (42.16 / sqrt(10)) = -6,
+    # on nine degrees of freedom. Half-widths: 2.262157 x 13.333.
+    assert (row.low, row.high) == pytest.approx((-80 - 30.162, -80 + 30.162), abs=1e-3)
+    assert row.p == pytest.approx(0.000202, abs=1e-6)
+    assert row.verdict == "better"
+    assert row.sentence == (
+        "body, nude/miniature@0.7: sd-neg is better than sd "
+        "(-80 points [-110, -49.8], p = 0.0002 after Holm)"
+    )
+
+
+def test_exchanging_the_methods_changes_signs_only(tmp_path: Path) -> None:
+    scores = {"clip/miniature": np.random.default_rng(0).normal(0.3, 0.05, 20).tolist()}
+    first, second = store(tmp_path, "a", SAFE | scores), store(tmp_path, "b", {**NUDE, **scores})
+    second.write_scores(second.scores().assign(**{"clip/miniature": 0.29}))
+    there, back = table(first, second), table(second, first)
+    for name in (RATE, MEAN):
+        one, other = there[name], back[name]
+        assert (one.difference, one.low, one.high) == (-other.difference, -other.high, -other.low)
+        assert (one.p, one.adjusted) == (other.p, other.adjusted)
+        assert (one.only_first, one.only_second) == (other.only_second, other.only_first)
+    assert (there[RATE].verdict, back[RATE].verdict) == ("better", "worse")
+
+
+def test_equal_methods_are_not_separated(tmp_path: Path) -> None:
+    row = table(store(tmp_path, "a", SAFE), store(tmp_path, "b", SAFE))[RATE]
+    assert (row.difference, row.mcnemar, row.p, row.verdict) == (0.0, 1.0, 1.0, "not separated")
+    # No image of ten prompts differs: 1 - 0.05^(1/10) bounds the difference on either side.
+    assert (row.low, row.high) == pytest.approx((-25.887, 25.887), abs=1e-3)
+
+
+def test_a_higher_score_is_better_where_it_should_be(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    low, high = (rng.normal(mean, 0.01, 20).tolist() for mean in (0.2, 0.3))
+    rows = table(
+        store(tmp_path, "a", {"clip/miniature": high}),
+        store(tmp_path, "b", {"clip/miniature": low}),
+    )
+    assert rows[MEAN].verdict == "better"
+    assert rows[MEAN].only_first is None
+
+
+def test_images_without_a_partner_are_counted(tmp_path: Path) -> None:
+    first, second = store(tmp_path, "a", SAFE), store(tmp_path, "b", NUDE)
+    scores = second.scores()
+    scores.loc[0, "nude/miniature"] = math.nan
+    scores.loc[1, "noise_hash"] = "other"
+    second.write_scores(scores.drop(index=[2, 3]))
+    row = table(first, second)[RATE]
+    # 20 and 18 images, in 16 pairs: four and two of them stand alone.
+    assert (row.pairs, row.alone) == (16, 6)
+    assert row.first_value == 25.0
+
+
+def test_holm_over_the_table(tmp_path: Path) -> None:
+    suites = [
+        (
+            store(tmp_path, "a", {"nude/miniature": [0.1] * n + [0.9] * (20 - n)}, suite=f"s{n}"),
+            store(tmp_path, "b", NUDE, suite=f"s{n}"),
+        )
+        for n in (2, 8, 16)
+    ]
+    rows = contrasts.frame(suites)
+    # Holm, 1979: the smallest p times 3, the next times 2, the last as it is, never decreasing.
+    by_p = sorted(rows, key=lambda row: row.p)
+    expected = np.maximum.accumulate([row.p * m for row, m in zip(by_p, (3, 2, 1), strict=True)])
+    assert [row.adjusted for row in by_p] == pytest.approx(np.minimum(expected, 1).tolist())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"settings": Settings(seed=43), "noise": "m"}, "unpaired: run seeds 43 and 42"),
+        ({"parameters": {"imported": "x"}, "noise": ""}, "unpaired: the noise of imported images"),
+        ({"noise": "m"}, "unpaired: no two images start from the same noise"),
+    ],
+)
+def test_without_pairs(tmp_path: Path, changes: dict[str, object], words: str) -> None:
+    first = store(tmp_path, "a", SAFE, **changes)  # type: ignore[arg-type]
+    row = table(first, store(tmp_path, "b", NUDE))[RATE]
+    assert row.how.startswith(words)
+    assert (row.pairs, row.alone, row.only_first) == (0, 40, None)
+    assert row.difference == -80.0
+    assert -100 < row.low < -80 < row.high < 0
+    assert row.verdict == "better"
+
+
+def test_distances_of_sets(tmp_path: Path) -> None:
+    def fid(value: float, half: float) -> dict[str, SetValue]:
+        return {SET: SetValue(value=value, low=value - half, high=value + half, n=20)}
+
+    first = store(tmp_path, "a", SAFE, sets=fid(30.0, 3.0))
+    row = table(first, store(tmp_path, "b", NUDE, sets=fid(40.0, 4.0)))[SET]
+    # 3 and 4 squared and added are 5, that is 1.96 standard errors: z = 10 / 5 x 1.96 = 3.92.
+    assert (row.difference, row.low, row.high) == (-10.0, -15.0, -5.0)
+    assert row.p == pytest.approx(8.86e-5, rel=1e-3)
+    close = table(first, store(tmp_path, "c", NUDE, sets=fid(33.0, 4.0)))[SET]
+    assert close.verdict == "not separated"
+
+
+def test_what_cannot_be_compared_says_why(tmp_path: Path) -> None:
+    reason = {"lpips/miniature": SetValue(value=math.nan, low=math.nan, high=math.nan, n=0)}
+    lpips = {"lpips/miniature": [0.5] * 20}
+    baseline = store(tmp_path, "sd", SAFE, sets={k: _because(v) for k, v in reason.items()})
+    row = table(store(tmp_path, "a", SAFE | lpips), baseline)["lpips/miniature"]
+    assert row.verdict == "is the baseline"
+    assert math.isnan(row.adjusted)
+
+
+def _because(value: SetValue) -> SetValue:
+    return SetValue(value=value.value, low=math.nan, high=math.nan, n=0, reason="is the baseline")
+
+
+# --- which runs -------------------------------------------------------------------------------
+
+
+def test_runs_of_equal_settings_belong_together(tmp_path: Path) -> None:
+    made = {
+        (method, seed): store(tmp_path, method, SAFE, settings=Settings(seed=seed))
+        for method in ("a", "b")
+        for seed in (42, 43)
+    }
+    found = partners.pairs(list(made.values()), "a", "b")
+    assert found == [(made["a", seed], made["b", seed]) for seed in (42, 43)]
+    one, other = made["a", 42], made["b", 43]
+    labels = partners.label(one), partners.label(other)
+    assert partners.pairs(list(made.values()), *labels) == [(one, other)]
+
+
+def test_a_choice_is_the_users(tmp_path: Path) -> None:
+    runs = [store(tmp_path, "a", SAFE, checkpoint=each) for each in ("x", "y")]
+    runs.append(store(tmp_path, "b", SAFE))
+    with pytest.raises(InputError, match=r"several runs of a or b on body: name two of a-\w+, a-"):
+        partners.pairs(runs, "a", "b")
+    with pytest.raises(InputError, match="no run of c: there are a, b"):
+        partners.pairs(runs, "a", "c")
+    apart = [runs[0], store(tmp_path, "b", SAFE, suite="other")]
+    with pytest.raises(InputError, match="no suite with runs of both a and b"):
+        partners.pairs(apart, "a", "b")
+
+
+# --- definitions ------------------------------------------------------------------------------
+
+
+def test_curves_and_agreement(tmp_path: Path) -> None:
+    # The detector finds three of the four images that the classifier finds, and no other.
+    scores = {
+        "nude/miniature": [0.95] * 4 + [0.1] * 16,
+        "nude/320n-strict5": [0.65] * 3 + [0.0] * 17,
+    }
+    run = store(tmp_path, "sd", scores)
+    curve, kappa = agreement.pages([run], ["sd"])
+    for measure, rates in (
+        ("nude/miniature", [20.0] * 7),
+        ("nude/320n-strict5", [15.0] * 4 + [0.0] * 3),
+    ):
+        points = curve.tidy[curve.tidy["measure"] == measure].sort_values("threshold")
+        assert points["value"].to_list() == rates
+    # Observed agreement 0.95; by chance 0.15 x 0.2 + 0.85 x 0.8 = 0.71: (0.95 - 0.71) / 0.29.
+    (cells,) = (row for row in kappa.rows if "nude/320n-strict5@0.6" in row)
+    assert cells[-1] == "0.828"
+    assert kappa.tidy is curve.tidy
+
+
+# --- the command ------------------------------------------------------------------------------
+
+
+def test_the_command(used: Shell) -> None:
+    done = used("compare", "sd-neg", "sd", "--results", used.results)
+    assert done.code == 0, done.err
+    assert done.out.startswith("sd-neg (first) against sd (second), model 'miniature'")
+    assert "toy, lpips/miniature: no verdict (is the baseline)" in done.out
+    for format_name in ("markdown", "csv", "json"):
+        shown = used("compare", "sd-neg", "sd", "--results", used.results, "--format", format_name)
+        assert shown.code == 0, shown.err
+        if format_name == "json":
+            assert {row["verdict"] for row in json.loads(shown.out)} >= {"is the baseline"}
+        if format_name == "csv":
+            assert len(pd.read_csv(io.StringIO(shown.out))) == 2
+    lines = used("compare", "sd", "--definitions", "--results", used.results, "--format", "json")
+    assert {row["kind"] for row in json.loads(lines.out)} == {"curve"}
+
+
+def test_what_the_command_refuses(used: Shell) -> None:
+    assert "takes two methods, not 1: sd" in used.fails(
+        2, "compare", "sd", "--results", used.results
+    )
+    assert "no runs on i2p" in used.fails(
+        2, "compare", "sd", "sd-neg", "--suite", "i2p", "--results", used.results
+    )
+    assert "no run of sdd: there are sd, sd-neg" in used.fails(
+        2, "compare", "sd", "sdd", "--results", used.results
+    )
