@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,19 +38,25 @@ def test_a_truncated_picture_is_made_again_and_no_other(used: Shell) -> None:
     assert after["japan_0000.png"] == before["japan_0000.png"]
 
 
-@pytest.mark.parametrize("damage", ["absent", "cut"])
-def test_a_damaged_picture_cannot_be_scored(used: Shell, damage: str) -> None:
+def test_a_damaged_picture_cannot_be_scored(used: Shell) -> None:
     run = used.stored()
     scores = run.scores()
     broken = run.folder / "images" / "bare_0000.png"
-    if damage == "absent":
-        broken.unlink()
-    else:
-        broken.write_bytes(broken.read_bytes()[:-100])
+    broken.write_bytes(broken.read_bytes()[:-100])
     line = used.fails(4, "score", run.folder, "--metric", "clip/miniature")
     assert f"cannot read {broken}" in line
     assert "`sdd-bench run`" in line
     assert run.scores()[scores.columns].equals(scores)
+
+
+def test_a_missing_picture_is_counted_and_not_scored(used: Shell) -> None:
+    run = used.stored()
+    (run.folder / "images" / "bare_0000.png").unlink()
+    done = used("score", run.folder, "--metric", "clip/miniature")
+    assert done.code == 0
+    scores = run.scores().set_index("prompt_id")
+    assert math.isnan(scores.loc["bare", "clip/miniature"])
+    assert scores.loc["bare", "fault"] == "missing"
 
 
 @pytest.mark.parametrize("size", [0, 100, -8])
@@ -86,7 +93,8 @@ def test_missing_weights_of_a_metric_keep_the_pictures(
 ) -> None:
     monkeypatch.setenv("SDD_BENCH_WEIGHTS", str(shell.folder / "nowhere"))
     line = shell.run_fails(3, "--limit", 1, "--metric", "nude/v2-classifier@0.7")
-    assert "the weights 'nudenet-v2' are not at" in line
+    assert "the weights 'nudenet-v2' are not on this machine" in line
+    assert "`sdd-bench weights fetch nudenet-v2`" in line
     assert "SDD_BENCH_WEIGHTS" in line
     assert list(pictures(shell.stored())) == ["japan_0000.png"]
 

@@ -105,4 +105,5 @@ def test_a_weight_whose_record_is_broken_is_said_and_fails_nothing(
     (tmp_path / "no-weights" / weights.LOCK).write_text("{")
     answer = shell("doctor", "--results", shell.results)
     assert answer.code == 0
-    assert "cannot be read" in answer.out
+    # A long path takes the line's end elsewhere.
+    assert "record of hashes" in " ".join(answer.out.split())
