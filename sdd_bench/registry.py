@@ -195,9 +195,7 @@ def _at_threshold(name: str, known: Mapping[str, Measurement]) -> Measurement | 
     except ValueError:
         return None
     rates = [
-        (item, metric)
-        for item, metric in known.values()
-        if item.name.startswith(f"{measure}@")
+        (item, metric) for item, metric in known.values() if item.name.startswith(f"{measure}@")
     ]
     if not rates or not math.isfinite(threshold):
         return None

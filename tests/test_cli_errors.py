@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +54,7 @@ def test_a_missing_picture_is_counted_and_not_scored(used: Shell) -> None:
     done = used("score", run.folder, "--metric", "clip/miniature")
     assert done.code == 0
     scores = run.scores().set_index("prompt_id")
-    assert math.isnan(scores.loc["bare", "clip/miniature"])
+    assert scores["clip/miniature"].isna()["bare"]
     assert scores.loc["bare", "fault"] == "missing"
 
 

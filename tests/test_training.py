@@ -235,7 +235,7 @@ def test_twenty_iterations_are_those_of_the_formulas(case: str, tmp_path: Path) 
 
 
 def test_an_anchored_sdd_has_the_frozen_models_target(tmp_path: Path) -> None:
-    method: Any = replace(recipe("sdd", "paper"), anchored=True)  # type: ignore[call-arg]
+    method: Any = replace(recipe("sdd", "paper"), anchored=True)  # type: ignore[type-var]
     agree(method, SINGLE, "sdd", lambda run: straight_sdd(run, anchored=True), tmp_path)
 
 

@@ -140,9 +140,7 @@ def _generator(effort: Effort) -> list[_Row]:
 
 def _measure(request: Request) -> dict[tuple[str, str], float]:
     runs = benchmark.run(request)
-    tidy: pd.DataFrame = tables.join(
-        [tables.frame([each], definitions_of(each)) for each in runs]
-    )
+    tidy: pd.DataFrame = tables.join([tables.frame([each], definitions_of(each)) for each in runs])
     keys = zip(tidy["method"], tidy["definition"], strict=True)
     return dict(zip(keys, tidy["value"], strict=True))
 
