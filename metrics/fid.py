@@ -8,7 +8,7 @@ import numpy as np
 
 from sdd_bench.types import Definition, Features, Floats, Images, Metric
 
-from . import _inception, _onnx
+from . import _embedding, _inception
 
 BLOCK = 4096
 """Rows that are widened to double precision at a time."""
@@ -24,9 +24,7 @@ class FrechetDistance:
 
     def features(self, images: Images) -> Features:
         """Embeddings (N, d)."""
-        if self.weight == _inception.WEIGHT:
-            return _inception.features(images)
-        return _onnx.outputs(self.weight, images)[0]
+        return _embedding.embed(self.weight, images)
 
     def distance(self, features: Features, reference: Features) -> float:
         """The distance; NaN for fewer than two images."""

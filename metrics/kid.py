@@ -9,7 +9,7 @@ import numpy as np
 
 from sdd_bench.types import Definition, Features, Floats, Images, Metric
 
-from . import _inception, _onnx
+from . import _embedding, _inception
 
 SUBSETS = 100
 SIZE = 1000
@@ -27,9 +27,7 @@ class KernelDistance:
 
     def features(self, images: Images) -> Features:
         """Embeddings (N, d), those of the FID with the same instrument."""
-        if self.weight == _inception.WEIGHT:
-            return _inception.features(images)
-        return _onnx.outputs(self.weight, images)[0]
+        return _embedding.embed(self.weight, images)
 
     def distance(self, features: Features, reference: Features) -> float:
         """The mean over subsets, in thousandths; NaN for fewer than four images."""
