@@ -6,7 +6,6 @@ names the file or the distribution.
 
 from __future__ import annotations
 
-import functools
 import importlib
 import importlib.util
 import pkgutil
@@ -59,15 +58,9 @@ def file_source(kind: Kind, file: str) -> Source:
 def entry_sources(kind: Kind) -> dict[str, list[Source]]:
     """What installed distributions register, by name."""
     sources: dict[str, list[Source]] = {}
-    for entry in _entries(kind, tuple(sys.path)):
+    for entry in sorted(entry_points(group=f"sdd_bench.{kind}"), key=_owner):
         sources.setdefault(entry.name, []).append(Source(_owner(entry), entry.load))
     return sources
-
-
-@functools.cache
-def _entries(kind: Kind, _path: tuple[str, ...]) -> list[EntryPoint]:
-    """Read once per search path: that takes a tenth of a second, and a table asks for each row."""
-    return sorted(entry_points(group=f"sdd_bench.{kind}"), key=_owner)
 
 
 def _owner(entry: EntryPoint) -> str:

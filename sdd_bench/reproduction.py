@@ -14,7 +14,7 @@ from pathlib import Path
 from . import concepts, registry, results, suites, worlds
 from .errors import MissingError
 from .papers import Row, Table
-from .request import Request, choose, load_suite
+from .request import Chosen, Request, choose, load_suite
 from .results import Run
 from .types import ModelSpec, Settings, Suite
 
@@ -155,7 +155,7 @@ def local_hash(spec: ModelSpec) -> str | None:
 
 def _state(need: Need, runs: Sequence[Run], model_hash: str | None) -> State:
     wanted = need.stems()
-    fitting = [run for run in runs if _fits(need, run, model_hash)]
+    fitting = _fitting(need, runs, model_hash)
     if not fitting:
         return State(need, None, len(wanted), scored=False)
     # Several differ in what the user left open, such as the device: take the fullest.
@@ -165,12 +165,20 @@ def _state(need: Need, runs: Sequence[Run], model_hash: str | None) -> State:
     return State(need, run, len(wanted - there), scored=_scored(need, run))
 
 
-def _fits(need: Need, run: Run, model_hash: str | None) -> bool:
-    """Whether a run is the one needed, whatever the user left open (device, precision)."""
-    request, spec, suite = need.request, worlds.find(need.request.model), need.prompts
-    if suite is None or (run.spec.model, run.spec.suite) != (spec.name, suite.name):
-        return False
-    chosen = choose(request.methods[0], request)
+def _fitting(need: Need, runs: Sequence[Run], model_hash: str | None) -> list[Run]:
+    """The runs that are the one needed, whatever the user left open (device, precision)."""
+    suite = need.prompts
+    if suite is None:
+        return []
+    place = worlds.find(need.request.model).name, suite.name
+    beside = [run for run in runs if (run.spec.model, run.spec.suite) == place]
+    if not beside:
+        return []
+    chosen = choose(need.request.methods[0], need.request)
+    return [run for run in beside if _fits(need.request, suite, chosen, run, model_hash)]
+
+
+def _fits(request: Request, suite: Suite, chosen: Chosen, run: Run, model_hash: str | None) -> bool:
     if run.spec.method != chosen.name:
         return False
     dtype = run.spec.settings.dtype if request.dtype == "auto" else request.dtype
