@@ -36,13 +36,14 @@ def options(*decorators: Callable[..., Any]) -> Callable[..., Any]:
     return decorate
 
 
+model = click.option(
+    "--model",
+    default="miniature",
+    show_default=True,
+    help="A name of `list models`, a diffusers folder, or a hub id.",
+)
 what = options(
-    click.option(
-        "--model",
-        default="miniature",
-        show_default=True,
-        help="A name of `list models`, a diffusers folder, or a hub id.",
-    ),
+    model,
     click.option(
         "--concept",
         "concepts",

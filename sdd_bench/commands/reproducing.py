@@ -23,12 +23,7 @@ format_ = click.option(
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True
 )
 wanted = options.options(
-    click.option(
-        "--model",
-        default="miniature",
-        show_default=True,
-        help="A name of `list models`, a diffusers folder, or a hub id.",
-    ),
+    options.model,
     click.option(
         "--suite",
         "brought",
