@@ -13,10 +13,11 @@ from . import checkpoints, models, provenance, results, suites, trained, worlds
 from .checkpoints import Checkpoint
 from .errors import InputError
 from .evaluate import Task, score
+from .identity import RunSpec
 from .progress import progress
 from .references import RealImages, Reference, Stored
 from .request import Chosen, Measurements, Request, choose, load_suite, measurements
-from .results import Run, RunSpec
+from .results import Run
 from .types import Sample, Settings, Suite
 
 if TYPE_CHECKING:

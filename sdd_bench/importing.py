@@ -18,9 +18,10 @@ from PIL import Image
 
 from . import namings, provenance, registry
 from .errors import InputError
+from .identity import IMPORTED, RunSpec
 from .namings import Found, Place
 from .progress import progress
-from .results import IMPORTED, Run, RunSpec
+from .results import Run
 from .types import Pixels, Sample, Settings, Suite
 
 log = logging.getLogger(__name__)

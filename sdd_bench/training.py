@@ -28,8 +28,9 @@ from torch import Generator, Tensor, nn
 from . import files, provenance
 from .errors import SDDBenchError
 from .finetune import Student
+from .identity import Identity
 from .progress import progress
-from .results import Identity, utc_now
+from .results import utc_now
 from .suites import derived_seed
 from .types import Optimisation, Trained
 

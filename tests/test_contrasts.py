@@ -16,7 +16,8 @@ import pytest
 from sdd_bench import agreement, contrasts, partners
 from sdd_bench.contrasts import Contrast
 from sdd_bench.errors import InputError
-from sdd_bench.results import Run, RunSpec, SetValue
+from sdd_bench.identity import RunSpec
+from sdd_bench.results import Run, SetValue
 from sdd_bench.types import Settings
 
 if TYPE_CHECKING:

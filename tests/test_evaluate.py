@@ -16,8 +16,9 @@ from sdd_bench import evaluate, tables
 from sdd_bench.batches import TILE
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.evaluate import Task
+from sdd_bench.identity import RunSpec
 from sdd_bench.references import Reference
-from sdd_bench.results import Run, RunSpec
+from sdd_bench.results import Run
 from sdd_bench.types import (
     Definition,
     Features,

@@ -18,7 +18,8 @@ import pytest
 from sdd_bench import baselines, gate, junit, matching, recording, registry, weights
 from sdd_bench.errors import InputError
 from sdd_bench.findings import IDENTITY, PASS, PROMPTS, RUN, Finding
-from sdd_bench.results import Run, RunSpec, SetValue, find
+from sdd_bench.identity import RunSpec
+from sdd_bench.results import Run, SetValue, find
 from sdd_bench.types import Definition, Settings
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ import pandas as pd
 import pytest
 
 from sdd_bench import comparison, papers, planning, reproduction, suites, worlds
+from sdd_bench.identity import RunSpec
 from sdd_bench.papers import Table
 from sdd_bench.reproduction import Need, State
 from sdd_bench.request import Request, choose
-from sdd_bench.results import Run, RunSpec, SetValue
+from sdd_bench.results import Run, SetValue
 from sdd_bench.types import Settings
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from PIL import Image
 
 from sdd_bench import results
 from sdd_bench.errors import InputError, SDDBenchError
-from sdd_bench.results import KEYS, Facts, Run, RunSpec, SetValue
+from sdd_bench.identity import RunSpec
+from sdd_bench.results import KEYS, Facts, Run, SetValue
 from sdd_bench.types import Prompt, Sample, Settings
 
 SPEC = RunSpec(

@@ -10,7 +10,8 @@ import pytest
 
 from sdd_bench import tables
 from sdd_bench.errors import InputError
-from sdd_bench.results import Run, RunSpec, SetValue
+from sdd_bench.identity import RunSpec
+from sdd_bench.results import Run, SetValue
 from sdd_bench.types import Definition, Settings
 
 
