@@ -14,16 +14,9 @@ from .partners import images, label
 from .rendering import Page
 from .request import definitions_of
 from .results import Run
-from .statistics import (
-    Interval,
-    holm,
-    mcnemar,
-    paired_difference,
-    paired_p,
-    rule_of_three,
-)
+from .statistics import holm, mcnemar, paired_difference, paired_p
 from .tables import Measured, Scored
-from .types import Definition, Floats
+from .types import Definition
 
 LEVEL = 0.05
 """The adjusted p-value below which two methods are separated."""
@@ -149,31 +142,22 @@ def _paired(
         return replace(row, reason="no pair of images has both scores")
     clusters = first.clusters[rows[0]][scored]
     one, other = raw[0][scored], raw[1][scored]
+    scale = 1.0
     if item.threshold is not None:
-        one, other = (100.0 * item.counts(each) for each in (one, other))
+        scale = 100.0
+        one, other = (item.counts(each).astype(np.float64) for each in (one, other))
         gone, come = int((one > other).sum()), int((one < other).sum())
         row = replace(row, only_first=gone, only_second=come, mcnemar=mcnemar(gone, come))
-    value, low, high = _difference(one, other, clusters, rate=item.threshold is not None)
+    value, low, high = paired_difference(one, other, clusters)
     return replace(
         row,
-        first_value=float(one.mean()),
-        second_value=float(other.mean()),
-        difference=value,
-        low=low,
-        high=high,
+        first_value=scale * float(one.mean()),
+        second_value=scale * float(other.mean()),
+        difference=scale * value,
+        low=scale * low,
+        high=scale * high,
         p=paired_p(one, other, clusters),
     )
-
-
-def _difference(one: Floats, other: Floats, clusters: NDArray[np.int64], *, rate: bool) -> Interval:
-    """The paired difference; exchanging the two changes its sign and nothing else."""
-    if rate and not (one != other).any():
-        bound = 100 * rule_of_three(len(np.unique(clusters)))
-        return 0.0, -bound, bound
-    if one.mean() < other.mean():
-        value, low, high = paired_difference(other, one, clusters)
-        return -value, -high, -low
-    return paired_difference(one, other, clusters)
 
 
 def _apart(row: Contrast, one: Measured, other: Measured, *, how: str) -> Contrast:

@@ -265,6 +265,49 @@ def test_prompts_are_what_differs_not_their_images() -> None:
     assert twice == pytest.approx(once)
 
 
+@pytest.mark.parametrize("count", [20, 150, 1200])
+@pytest.mark.parametrize("kind", ["flips one way", "flips", "scores"])
+def test_exchanging_the_methods_mirrors_the_interval(kind: str, count: int) -> None:
+    # Up to 100 prompts it is Student's, then a bootstrap, and for many that differ the normal one.
+    rng = np.random.default_rng(6)
+    first, second = rng.normal(1, 1, size=(2, 3 * count))
+    if kind != "scores":
+        first, second = (first > 0).astype(np.float64), (second > 0.5).astype(np.float64)
+    if kind == "flips one way":
+        second = np.minimum(first, second)
+    clusters = np.repeat(np.arange(count), 3)
+    value, low, high = paired_difference(first, second, clusters)
+    assert low < value < high
+    mirrored = paired_difference(second, first, clusters)
+    assert mirrored == pytest.approx((-value, -high, -low), rel=1e-12)
+
+
+def test_flips_one_way_are_no_proportion() -> None:
+    # Differences 1, 0, 0, 0 and their mirror image: mean 1/4, standard error 1/4, t(3) = 3.182446.
+    ones, first = np.ones(4), np.array([1.0, 1.0, 1.0, 0.0])
+    half = 3.182446 / 4
+    expected = (0.25, 0.25 - half, 0.25 + half)
+    assert paired_difference(ones, first, np.arange(4)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_no_flip_is_no_proof_of_none() -> None:
+    # 1 - .05^(1/50) of the prompts may be otherwise, by one image more or less of one.
+    ones, clusters = np.ones(100), np.arange(100) // 2
+    bound = 0.0581546
+    assert paired_difference(ones, ones, clusters) == pytest.approx((0, -bound, bound), abs=1e-6)
+    # All flips one way can turn by two: from +1 to -1.
+    assert paired_difference(ones, 0 * ones, clusters) == pytest.approx(
+        (1, 1 - 2 * bound, 1), abs=1e-6
+    )
+    # One of two images of every prompt: from 1/2 down to -1 and up to 1.
+    assert paired_difference(ones, np.arange(100) % 2.0, clusters) == pytest.approx(
+        (0.5, 0.5 - 1.5 * bound, 0.5 + 0.5 * bound), abs=1e-6
+    )
+    # Scores have no such bound.
+    assert paired_difference(3 * ones, ones, clusters) == (2, 2, 2)
+    assert math.isnan(paired_difference(3 * ones, ones, np.zeros(100))[1])
+
+
 def test_paired_differences_without_spread() -> None:
     ones, zeros = np.ones(8), np.zeros(8)
     assert paired_p(ones, ones, np.arange(8)) == 1.0

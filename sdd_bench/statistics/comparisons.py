@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .intervals import Interval, cluster_interval, cluster_totals, standard_error
+from .intervals import Interval, cluster_totals, mean_interval, rule_of_three, standard_error
 
 if TYPE_CHECKING:
     from sdd_bench.types import Floats
@@ -45,14 +45,20 @@ def paired_difference(
     resamples: int = 10_000,
     seed: int = 0,
 ) -> Interval:
-    """Mean of `first` - `second` (N,), images of the same noise, and its `cluster_interval`."""
-    return cluster_interval(
-        _differences(first, second),
-        clusters,
-        confidence=confidence,
-        resamples=resamples,
-        seed=seed,
-    )
+    """Mean of `first` - `second` (N,), images of the same noise, and its interval over clusters.
+
+    That of `cluster_interval` for values that are not 0/1: a difference is no proportion, and
+    exchanging the two changes its sign and nothing else. For 0/1 outcomes whose difference is the
+    same in all clusters, it grants that a share of `rule_of_three` of other clusters may differ by
+    as much as they can: no flip in 50 prompts doesn't prove that there are none.
+    """
+    sums, sizes = cluster_totals(_differences(first, second), clusters)
+    yes_no = bool(np.isin(first, (0.0, 1.0)).all() and np.isin(second, (0.0, 1.0)).all())
+    if yes_no and not standard_error(sums, sizes) > 0:
+        mean = float(sums.sum() / sizes.sum())
+        share = rule_of_three(len(sums), confidence=confidence)
+        return mean, mean - share * (mean + 1), mean + share * (1 - mean)
+    return mean_interval(sums, sizes, confidence, resamples, seed)
 
 
 def paired_p(first: Floats, second: Floats, clusters: ArrayLike) -> float:
@@ -69,7 +75,7 @@ def paired_p(first: Floats, second: Floats, clusters: ArrayLike) -> float:
     if len(sums) < 2:
         return float("nan")
     mean, error = float(differences.mean()), standard_error(sums, sizes)
-    if error <= 1e-12 * abs(mean):
+    if not error:
         return 2.0 ** (1 - len(sums))
     from scipy.special import stdtr
 

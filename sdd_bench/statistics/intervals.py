@@ -83,23 +83,39 @@ def cluster_interval(
     if yes_no and mean in {0.0, 1.0}:
         bound = rule_of_three(len(sums), confidence=confidence)
         return (0.0, 0.0, bound) if mean == 0 else (1.0, 1 - bound, 1.0)
-    error = standard_error(sums, sizes) if len(sums) > 1 else math.nan
-    if not error > 1e-12 * abs(mean):
-        if yes_no:
-            return mean, *wilson(round(values.sum()), values.size, confidence=confidence)
-        return (mean, mean, mean) if len(sums) > 1 else (mean, math.nan, math.nan)
-    if len(sums) <= FEW:
-        return student(mean, error, len(sums), confidence, logit=yes_no)
-    totals, copies = np.unique(np.stack([sums, sizes]), axis=1, return_counts=True)
+    error = standard_error(sums, sizes)
+    if yes_no and not error > 0:
+        return mean, *wilson(round(values.sum()), values.size, confidence=confidence)
+    if yes_no and len(sums) <= FEW:
+        return student(mean, error, len(sums), confidence, logit=True)
+    return mean_interval(sums, sizes, confidence, resamples, seed)
+
+
+def mean_interval(
+    sums: Floats, sizes: Floats, confidence: float, resamples: int, seed: int
+) -> Interval:
+    """The mean over all images and its interval, from the sum and the size of each cluster.
+
+    As `cluster_interval` has it for values that are not 0/1. All sums with the other sign give the
+    mirrored interval: the draws do not depend on how the clusters' means are ordered.
+    """
+    mean, count = float(sums.sum() / sizes.sum()), len(sums)
+    error = standard_error(sums, sizes)
+    if count <= FEW or not error:
+        return student(mean, error, count, confidence, logit=False)
+    totals, first, copies = np.unique(
+        np.stack([sums, sizes]), axis=1, return_index=True, return_counts=True
+    )
     if len(copies) > DISTINCT:
-        return student(mean, error, len(sums), confidence, logit=False)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(_resampled_means(totals, copies, resamples, seed), [tail, 1 - tail])
+        return student(mean, error, count, confidence, logit=False)
+    order, tail = np.argsort(first), (1 - confidence) / 2
+    means = _resampled_means(totals[:, order], copies[order], resamples, seed)
+    low, high = np.quantile(means, [tail, 1 - tail])
     return mean, float(low), float(high)
 
 
 def student(mean: float, error: float, count: int, confidence: float, *, logit: bool) -> Interval:
-    """A mean and its t-interval of `count` independent parts."""
+    """A mean and its t-interval of `count` independent parts; NaN ends for a single one."""
     from scipy.special import expit, stdtrit
 
     reach = float(stdtrit(count - 1, (1 + confidence) / 2)) * error
@@ -119,10 +135,16 @@ def cluster_totals(values: Floats, clusters: ArrayLike) -> tuple[Floats, Floats]
 
 
 def standard_error(sums: Floats, sizes: Floats) -> float:
-    """Of the mean over all images, a ratio of two sums over clusters, by linearisation."""
-    residuals = sums - sums.sum() / sizes.sum() * sizes
-    clusters = len(sums)
-    return float(np.sqrt(clusters / (clusters - 1) * (residuals**2).sum()) / sizes.sum())
+    """Of the mean over all images, a ratio of two sums over clusters, by linearisation.
+
+    NaN for a single cluster; 0 where all have the same mean but for rounding.
+    """
+    mean, clusters = sums.sum() / sizes.sum(), len(sums)
+    if clusters < 2:
+        return math.nan
+    residuals = sums - mean * sizes
+    error = float(np.sqrt(clusters / (clusters - 1) * (residuals**2).sum()) / sizes.sum())
+    return error if error > 1e-12 * abs(mean) else 0.0
 
 
 def _resampled_means(
@@ -145,7 +167,8 @@ def _resampled_means(
         if at_once:
             sums, sizes = totals @ rng.multinomial(draws, copies / draws, size=size).T
         else:
-            sums, sizes = every[:, rng.integers(draws, size=(size, draws))].sum(axis=2)
+            drawn = rng.integers(draws, size=(size, draws))
+            sums, sizes = (each[drawn].sum(axis=1) for each in every)
         means.append(sums / sizes)
     return np.concatenate(means)
 
@@ -210,7 +233,5 @@ def over_seeds(values: Sequence[float], *, confidence: float = 0.95) -> Interval
     """
     numbers = np.asarray(values, dtype=np.float64)
     mean = float(numbers.mean())
-    if len(numbers) < 2:
-        return mean, math.nan, math.nan
-    error = float(numbers.std(ddof=1) / math.sqrt(len(numbers)))
+    error = standard_error(numbers, np.ones(len(numbers)))
     return student(mean, error, len(numbers), confidence, logit=False)
