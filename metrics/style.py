@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,12 @@ from . import _clip
 
 TEMPERATURE = 100.0
 """CLIP's own, as in its zero-shot classification."""
+
+
+def _definitions(instrument: str, source: str) -> tuple[Definition, ...]:
+    """The mean probability, and the share of images that rather are the artist's than not."""
+    mean = Definition(name=f"style/{instrument}", better="lower", tolerance=0.05, source=source)
+    return mean, replace(mean, name=f"{mean.name}@0.5", tolerance=5.0, threshold=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +91,15 @@ PLUGINS: tuple[Metric, ...] = (
     Style(
         clip=_clip.MINIATURE,
         artists=(("hokusai",), ("mondrian",), ("monet",), ("seurat",), ("van gogh",)),
-        definitions=(
-            Definition(
-                name="style/miniature",
-                better="lower",
-                tolerance=0.05,
-                source="zero-shot by the miniature's CLIP among the five artists that it draws",
-            ),
+        definitions=_definitions(
+            "miniature", "zero-shot by the miniature's CLIP among the five artists that it draws"
         ),
     ),
     Style(
         clip=_clip.L14,
         artists=PAINTERS,
-        definitions=(
-            Definition(
-                name="style/l14",
-                better="lower",
-                tolerance=0.05,
-                source="zero-shot by ViT-L/14 among 15 artists; Kim et al. show section 4.4 only",
-            ),
+        definitions=_definitions(
+            "l14", "zero-shot by ViT-L/14 among 15 artists; Kim et al. show section 4.4 only"
         ),
     ),
 )

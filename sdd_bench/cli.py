@@ -15,7 +15,16 @@ from typing import Any
 import click
 
 from . import __version__
-from .commands import comparing, importing, reference, reproducing, running, showing, weights
+from .commands import (
+    comparing,
+    importing,
+    matrix,
+    reference,
+    reproducing,
+    running,
+    showing,
+    weights,
+)
 from .errors import InputError, SDDBenchError
 
 INTERRUPTED = 130
@@ -86,6 +95,7 @@ for command in (
     reproducing.plan,
     reproducing.table,
     comparing.compare,
+    matrix.matrix,
     comparing.gate,
     showing.list_,
     weights.weights,
