@@ -137,32 +137,24 @@ def _cells(table: Table, found: Sequence[State]) -> dict[tuple[str, str], Cell]:
     """Ours for every cell."""
     known = registry.definitions()
     states = {(state.need.row.label, state.need.suite): state for state in found}
-    scored = {key: Scored.of(each.run) for key, each in states.items() if each.run is not None}
-    cells = {}
-    for row in table.rows:
-        for column in table.columns:
-            place = row.label, column.suite
-            state = states.get(place)
-            cells[row.label, column.key] = _cell(column, state, scored.get(place), known)
-    return cells
+    return {
+        (row.label, column.key): _cell(column, states.get((row.label, column.suite)), known)
+        for row in table.rows
+        for column in table.columns
+    }
 
 
-def _cell(
-    column: Column,
-    state: State | None,
-    scored: Scored | None,
-    known: Mapping[str, registry.Measurement],
-) -> Cell:
+def _cell(column: Column, state: State | None, known: Mapping[str, registry.Measurement]) -> Cell:
     if state is None:
         return Cell(absent("published only"), None, None, None)
     # The request names its definitions in the order of the columns; this one is among them.
     names = set(column.definitions.values()) & set(state.need.request.metrics)
     definition = known[names.pop()][0] if names & set(known) else None
-    if state.run is None or scored is None:
+    if state.run is None or state.scored is None:
         return Cell(absent(state.need.absent or "not run"), definition, None, None)
     if definition is None:
-        return Cell(absent("no such metric"), None, state.run, scored)
-    return Cell(scored.value(definition), definition, state.run, scored)
+        return Cell(absent("no such metric"), None, state.run, state.scored)
+    return Cell(state.scored.value(definition), definition, state.run, state.scored)
 
 
 def _tidy_row(table: Table, label: str, column: Column, cell: Cell) -> dict[str, object]:

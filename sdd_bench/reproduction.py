@@ -9,6 +9,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from . import concepts, registry, results, suites, worlds
@@ -16,6 +17,7 @@ from .errors import MissingError
 from .papers import Row, Table
 from .request import Chosen, Request, choose, load_suite
 from .results import Run
+from .tables import Scored
 from .types import ModelSpec, Settings, Suite
 
 IS_BASELINE = "is the baseline"
@@ -41,9 +43,13 @@ class Need:
 
     def stems(self) -> set[str]:
         """The images that are wanted."""
-        if self.prompts is None:
-            return set()
-        return {sample.stem for sample in suites.samples(self.prompts, self.request.seed)}
+        return set() if self.prompts is None else set(_stems(self.prompts, self.request.seed))
+
+
+@lru_cache(maxsize=8)
+def _stems(suite: Suite, seed: int) -> frozenset[str]:
+    """Every row of a table asks for the same few suites."""
+    return frozenset(sample.stem for sample in suites.samples(suite, seed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +60,15 @@ class State:
     run: Run | None
     missing: int
     """Images that are not there."""
-    scored: bool
-    """Whether all of its images have the scores that the table shows."""
+    scored: Scored | None = None
+    """What it has been scored with."""
+    unscored: bool = False
+    """Whether any of its images lacks a score that the table shows."""
 
     @property
     def complete(self) -> bool:
         """Whether there is nothing left to do."""
-        return self.run is not None and not self.missing and self.scored
+        return self.run is not None and not self.missing and not self.unscored
 
 
 def needs(
@@ -134,13 +142,15 @@ def _loaded(
 def states(wanted: Iterable[Need], results_dir: Path) -> list[State]:
     """What the results folder has of each need, in the same order."""
     runs = results.find(results_dir)
+    measures = {name: item.measure for name, (item, _) in registry.definitions().items()}
     hashes: dict[str, str | None] = {}
     found = []
     for need in wanted:
         model = need.request.model
         if model not in hashes:
             hashes[model] = local_hash(worlds.find(model))
-        found.append(_state(need, runs, hashes[model]))
+        fitting = _fitting(need, runs, hashes[model])
+        found.append(_state(need, fitting, measures))
     return found
 
 
@@ -153,16 +163,17 @@ def local_hash(spec: ModelSpec) -> str | None:
     return worlds.hash_of(worlds.folder_of(spec))
 
 
-def _state(need: Need, runs: Sequence[Run], model_hash: str | None) -> State:
+def _state(need: Need, fitting: Sequence[Run], measures: Mapping[str, str]) -> State:
     wanted = need.stems()
-    fitting = _fitting(need, runs, model_hash)
     if not fitting:
-        return State(need, None, len(wanted), scored=False)
+        return State(need, None, len(wanted))
     # Several differ in what the user left open, such as the device: take the fullest.
     run = max(fitting, key=lambda each: (each.facts().images, each.facts().started))
     with os.scandir(run.folder / "images") as entries:
         there = {entry.name.removesuffix(".png") for entry in entries}
-    return State(need, run, len(wanted - there), scored=_scored(need, run))
+    scored = Scored.of(run)
+    unscored = not _speaks_of(scored, wanted, need.request.metrics, measures)
+    return State(need, run, len(wanted - there), scored, unscored)
 
 
 def _fitting(need: Need, runs: Sequence[Run], model_hash: str | None) -> list[Run]:
@@ -205,24 +216,20 @@ def _on_cpu(run: Run) -> bool:
     return run.spec.numerics.startswith("cpu")
 
 
-def _scored(need: Need, run: Run) -> bool:
-    """Whether the scores speak of all images wanted, by all of the table's definitions."""
-    scores, sets = run.scores(), run.sets()
-    wanted = [
-        name
-        for name in need.request.metrics
-        if name not in sets or sets[name].reason != IS_BASELINE
-    ]
-    stems = {
+def _speaks_of(
+    scored: Scored, stems: set[str], definitions: Sequence[str], measures: Mapping[str, str]
+) -> bool:
+    """Whether there are scores of all images by all definitions, whose measures are given."""
+    scores, sets = scored.scores, scored.sets
+    wanted = [name for name in definitions if name not in sets or sets[name].reason != IS_BASELINE]
+    if not wanted:
+        return True
+    there = {
         f"{prompt}_{k:04d}" for prompt, k in zip(scores["prompt_id"], scores["k"], strict=True)
     }
-    measures = {name: item.measure for name, (item, _) in registry.definitions().items()}
-    return not wanted or (
-        need.stems() <= stems
-        and all(
-            (name in sets and sets[name].n == len(scores)) or measures.get(name) in scores.columns
-            for name in wanted
-        )
+    return stems <= there and all(
+        (name in sets and sets[name].n == len(scores)) or measures.get(name) in scores.columns
+        for name in wanted
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +13,7 @@ from . import options
 
 if TYPE_CHECKING:
     from sdd_bench.papers import Table
-    from sdd_bench.reproduction import Need
+    from sdd_bench.reproduction import Need, State
     from sdd_bench.request import Request
 
 FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
@@ -78,7 +77,7 @@ def table(which: str, by: str | None, format_: str, **given: Any) -> None:
     paper, needs = _read(which, given)
     found = reproduction.states(needs, given["results"])
     if by is None:
-        _show(paper, needs, given["results"], format_)
+        _show(paper, found, format_)
         return
     from . import showing
 
@@ -97,7 +96,8 @@ def reproduce(which: str, format_: str, **given: Any) -> None:
     from sdd_bench import reproduction
 
     paper, needs = _read(which, given)
-    missing = reproduction.requests(reproduction.states(needs, given["results"]))
+    found = reproduction.states(needs, given["results"])
+    missing = reproduction.requests(found)
     if missing:
         from sdd_bench.benchmark import run
 
@@ -105,7 +105,8 @@ def reproduce(which: str, format_: str, **given: Any) -> None:
             names = ", ".join(request.methods)
             click.echo(f"{number} of {len(missing)}: {names} on {request.suites[0]}", err=True)
             run(request)
-    _show(paper, needs, given["results"], format_)
+        found = reproduction.states(needs, given["results"])
+    _show(paper, found, format_)
 
 
 @click.command()
@@ -154,10 +155,10 @@ def _pair(text: str, suites: tuple[str, ...]) -> tuple[str, str]:
     return name, file
 
 
-def _show(paper: Table, needs: list[Need], results: Path, format_: str) -> None:
-    from sdd_bench import comparison, rendering, reproduction
+def _show(paper: Table, found: list[State], format_: str) -> None:
+    from sdd_bench import comparison, rendering
 
-    page = comparison.page(paper, reproduction.states(needs, results))
+    page = comparison.page(paper, found)
     click.echo(rendering.render(page, format_, width=_width()), nl=False)
 
 
