@@ -11,7 +11,6 @@ absent, and nothing is ever deleted: what turns out damaged is set aside or made
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import logging
@@ -24,10 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image, PngImagePlugin
 
-from . import files
-from .errors import InputError, SDDBenchError
+from . import files, png
+from .errors import InputError
 from .identity import RunSpec
 from .types import Prompt, Sample, Settings, Value
 
@@ -51,15 +49,6 @@ KEYS = (
 """The columns of scores.parquet that say which image a row is about; the others are measures."""
 
 _INTEGERS = ("k", "seed")
-
-_MARK = "sdd_bench"
-"""The PNG text chunk that holds a hash of the sample's prompt and seed."""
-
-_NOISE = "noise"
-"""The PNG text chunk that holds a hash of the noise that the image started from."""
-
-_DAMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
-"""What Pillow raises when a file is no whole PNG."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,30 +135,15 @@ class Run:
 
     def missing(self, samples: Sequence[Sample]) -> list[Sample]:
         """Those of `samples` that have no valid image; damaged and foreign ones with a warning."""
-        return [sample for sample in samples if not _is_valid(self.image_path(sample), sample)]
+        return [sample for sample in samples if not png.is_valid(self.image_path(sample), sample)]
 
     def save_image(self, sample: Sample, pixels: Pixels, noise_hash: str = "") -> None:
         """Write an image, uint8 (height, width, 3); the same pixels give the same bytes."""
-        if pixels.dtype != "uint8" or pixels.ndim != 3 or pixels.shape[2] != 3:
-            given = f"{pixels.dtype} {pixels.shape}"
-            raise ValueError(f"an image is uint8 (height, width, 3), not {given}")
-        mark = PngImagePlugin.PngInfo()
-        mark.add_text(_MARK, _sample_hash(sample))
-        mark.add_text(_NOISE, noise_hash)
-        buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, format="PNG", compress_level=1, pnginfo=mark)
-        files.write(self.image_path(sample), buffer.getvalue())
+        files.write(self.image_path(sample), png.encoded(sample, pixels, noise_hash))
 
     def load_image(self, sample: Sample) -> tuple[Pixels, str]:
         """An image, uint8 (height, width, 3), and the hash of its noise, empty if unknown."""
-        path = self.image_path(sample)
-        try:
-            with Image.open(path, formats=["PNG"]) as image:
-                return np.asarray(image.convert("RGB")), str(image.info.get(_NOISE, ""))
-        except _DAMAGE as error:
-            raise SDDBenchError(
-                f"cannot read {path} ({error}): the `sdd-bench run` that made it makes it again"
-            ) from error
+        return png.read(self.image_path(sample))
 
     def samples(self) -> list[Sample]:
         """The samples that have a row of scores."""
@@ -299,32 +273,6 @@ def _read_run(folder: Path) -> tuple[RunSpec, Facts]:
             "move the folder away and run again"
         )
     return spec, facts
-
-
-def _is_valid(path: Path, sample: Sample) -> bool:
-    """Whether a file is a whole PNG, and of this sample if it says of which one."""
-    try:
-        # Decoding doesn't look at the checksums, and checking them leaves nothing to decode.
-        with Image.open(path, formats=["PNG"]) as image:
-            image.verify()
-        with Image.open(path, formats=["PNG"]) as image:
-            image.load()
-            mark = image.info.get(_MARK)
-    except FileNotFoundError:
-        return False
-    except _DAMAGE as error:
-        log.warning("%s is damaged (%s) and will be made again", path, error)
-        return False
-    if mark not in {None, _sample_hash(sample)}:
-        log.warning("%s was made from another prompt or seed and will be made again", path)
-        return False
-    return True
-
-
-def _sample_hash(sample: Sample) -> str:
-    """Tells when a prompt's text or an image's seed has changed since the image was made."""
-    text = json.dumps([sample.prompt.text, sample.seed])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _typed(scores: pd.DataFrame) -> pd.DataFrame:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
+from PIL import Image
 from transformers import CLIPTextModel
 
-from sdd_bench import models, weights
+from sdd_bench import fetching, models, weights
 from sdd_bench.attention import TextReader
 from sdd_bench.cli import main
+from sdd_bench.errors import MissingError
+from sdd_bench.identity import RunSpec
 from sdd_bench.models import Bundle
-from sdd_bench.results import Run, find
+from sdd_bench.results import Run, SetValue, find
+from sdd_bench.types import Pixels, Settings
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +53,144 @@ def copied_miniature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(weights.SHIPPED, folder)
     monkeypatch.setenv("SDD_BENCH_MINIATURE", str(folder))
     return folder
+
+
+# --- runs whose scores are made up -------------------------------------------------------------
+
+
+def run_spec(**changes: object) -> RunSpec:
+    """What a run of the undefended miniature depends on, but for the changes."""
+    fields: dict[str, object] = {
+        "model": "miniature",
+        "model_hash": "a" * 64,
+        "method": "sd",
+        "parameters": {},
+        "concepts": (),
+        "checkpoint": None,
+        "suite": "body",
+        "suite_hash": "1",
+        "settings": Settings(),
+        "numerics": "cpu-float32",
+    }
+    return RunSpec(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def store(
+    root: Path,
+    method: str,
+    measures: Mapping[str, Sequence[float]],
+    *,
+    sets: Mapping[str, SetValue] | None = None,
+    noise: str = "n",
+    **changes: object,
+) -> Run:
+    """A run folder without images: two of each prompt have these scores."""
+    run = Run.create(root, run_spec(method=method, **changes))
+    n = len(next(iter(measures.values()), []))
+    rows = pd.DataFrame(
+        {
+            "suite": run.spec.suite,
+            "method": method,
+            "prompt_id": [f"p{i // 2}" for i in range(n)],
+            "prompt": "",
+            "group": "",
+            "k": [i % 2 for i in range(n)],
+            "seed": range(n),
+            "noise_hash": [f"{noise}{i}" if noise else "" for i in range(n)],
+            "image_hash": "",
+            "fault": "",
+            **measures,
+        }
+    )
+    run.write_scores(rows)
+    run.write_sets(sets or {})
+    return run
+
+
+# --- a table of one's own -----------------------------------------------------------------------
+
+OWN_TABLE = """
+title = "Mine"
+source = "me"
+published = "mine.csv"
+models = ["miniature"]
+steps = 2
+guidance_scale = 7.5
+
+[[rows]]
+label = "SD"
+method = "sd"
+
+[[rows]]
+label = "NEG"
+method = "sd-neg"
+
+[[columns]]
+key = "nude"
+label = "% nude"
+suite = "country_body"
+decimals = 1
+definitions = { miniature = "nude/miniature@0.7" }
+
+[[columns]]
+key = "lpips"
+label = "LPIPS"
+suite = "coco30k"
+decimals = 3
+definitions = { miniature = "lpips/miniature" }
+"""
+
+
+def own_table(folder: Path, toml: str = OWN_TABLE, cells: str = "SD,nude,50,1,2,\n") -> str:
+    """The path of a table that is not shipped, with its published numbers beside it."""
+    (folder / "mine.csv").write_text("row,column,value,count,n,suspect\n" + cells)
+    (folder / "mine.toml").write_text(toml)
+    return str(folder / "mine.toml")
+
+
+# --- what comes from the package index ------------------------------------------------------------
+
+PHOTOGRAPHS = weights.Weight(
+    name="scikit-image-photographs",
+    serves="tests",
+    licence="public domain (CC0)",
+    source=weights.Package(
+        name="scikit-image", version="0.26.0", kind="wheel", folder="skimage/data"
+    ),
+    files=(
+        weights.File(
+            path="astronaut.png",
+            sha256="88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
+        ),
+        weights.File(
+            path="coffee.png",
+            sha256="cc02f8ca188b167c775a7101b5d767d1e71792cf762c33d6fa15a4599b5a8de7",
+        ),
+        weights.File(
+            path="chelsea.png",
+            sha256="596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
+        ),
+    ),
+    single=False,
+)
+
+
+def fetch_or_skip(weight: weights.Weight) -> None:
+    """Fetch a weight unless it is here; skip, with the reason, where it cannot be had."""
+    try:
+        fetching.fetch(weight)
+    except MissingError as error:
+        pytest.skip(f"{weight.name} is not here, and: {error}")
+
+
+@pytest.fixture(scope="session")
+def photographs() -> dict[str, Pixels]:
+    """Photographs by file name, uint8 (height, width, 3)."""
+    fetch_or_skip(PHOTOGRAPHS)
+    return {
+        file.path: np.asarray(Image.open(PHOTOGRAPHS.place(file)).convert("RGB"))
+        for file in PHOTOGRAPHS.files
+    }
 
 
 # --- the command line -------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import logging
 import math
@@ -15,22 +14,12 @@ from PIL import Image
 
 from sdd_bench import results
 from sdd_bench.errors import InputError, SDDBenchError
-from sdd_bench.identity import RunSpec
 from sdd_bench.results import KEYS, Facts, Run, SetValue
-from sdd_bench.types import Prompt, Sample, Settings
+from sdd_bench.types import Prompt, Sample
 
-SPEC = RunSpec(
-    model="miniature",
-    model_hash="0" * 64,
-    method="sld-weak",
-    parameters={"momentum": 0.3, "warmup": 15},
-    concepts=("nudity",),
-    checkpoint=None,
-    suite="miniature/coco30k",
-    suite_hash="0" * 16,
-    settings=Settings(),
-    numerics="cpu-float32",
-)
+from .conftest import run_spec
+
+SPEC = run_spec(method="sld-weak", concepts=("nudity",), suite="miniature/coco30k")
 
 PIXELS = np.random.default_rng(0).integers(0, 256, size=(64, 48, 3), dtype=np.uint8)
 
@@ -59,53 +48,6 @@ def score_rows(*rows: tuple[str, int, float]) -> pd.DataFrame:
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     return Run.create(tmp_path, SPEC)
-
-
-# --- identity ---------------------------------------------------------------------------------
-
-
-def test_the_digest_never_changes() -> None:
-    text = (
-        '{"checkpoint": null, "concepts": ["nudity"], "method": "sld-weak", "model_hash": "'
-        + "0" * 64
-        + '", "numerics": "cpu-float32", "parameters": {"momentum": 0.3, "warmup": 15}, '
-        '"settings": {"dtype": "float32", "guidance_scale": 7.5, "seed": 42, "steps": 25}, '
-        '"suite": "miniature/coco30k", "suite_hash": "0000000000000000"}'
-    )
-    assert SPEC.digest == hashlib.sha256(text.encode()).hexdigest()[:10]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"model_hash": "1"},
-        {"method": "sld-max"},
-        {"parameters": {"momentum": 0.3, "warmup": 10}},
-        {"concepts": ("nudity", "violence")},
-        {"checkpoint": "1"},
-        {"suite": "coco30k"},
-        {"settings": Settings(steps=50)},
-        {"settings": Settings(seed=43)},
-        {"numerics": "cpu-bfloat16"},
-    ],
-)
-def test_whatever_changes_images_changes_the_digest(change: dict[str, object]) -> None:
-    assert replace(SPEC, **change).digest != SPEC.digest  # type: ignore[arg-type]
-
-
-def test_the_spelling_of_a_number_does_not_change_the_digest() -> None:
-    whole = replace(SPEC, settings=Settings(guidance_scale=7.0), parameters={"layers": (1.0, 2)})
-    same = replace(SPEC, settings=Settings(guidance_scale=7), parameters={"layers": [1, 2]})
-    assert whole.digest == same.digest
-    assert replace(SPEC, model="another name").digest == SPEC.digest
-
-
-def test_folders_have_safe_names() -> None:
-    digest = SPEC.digest
-    assert SPEC.folder == Path("runs/miniature/miniature__coco30k") / f"sld-weak-{digest}"
-    odd = replace(SPEC, model="../../my models/v1:4")
-    assert odd.folder.parts[1] == "my-models__v1-4"
-    assert replace(SPEC, model="..").folder.parts[1] == "unnamed"
 
 
 # --- opening ----------------------------------------------------------------------------------
