@@ -16,6 +16,7 @@ import click
 
 from . import __version__
 from .commands import (
+    ceiling,
     comparing,
     importing,
     matrix,
@@ -96,6 +97,7 @@ for command in (
     reproducing.table,
     comparing.compare,
     matrix.matrix,
+    ceiling.ceiling,
     comparing.gate,
     showing.list_,
     weights.weights,

@@ -101,13 +101,14 @@ def _parts(
 def _value(
     scored: Scored, definition: Definition, row: Row | None, chosen: NDArray[np.int64]
 ) -> Measured:
-    if row is not None and not len(chosen):
-        return absent("not scored" if row.run else "no run")
     value = scored.value(definition, chosen)
-    if row is not None and row.run is not None and math.isnan(value.value):
-        reason = row.run.sets().get(definition.name)
-        return absent(reason.reason) if reason else value
-    return value
+    if row is None or not math.isnan(value.value):
+        return value
+    if row.run is None:
+        return absent("no run")
+    known = row.run.sets().get(definition.name)
+    reason = value.reason if len(chosen) else "not scored"
+    return absent(known.reason if known else reason)
 
 
 def _about(found: Sequence[Row], row: Row | None, suite: Suite) -> dict[str, object]:

@@ -49,7 +49,7 @@ def save(
 
 
 def _value(value: float, unit: str) -> str:
-    return "–" if math.isnan(value) else f"{value:.0f} %" if unit == "%" else f"{value:.3f}"
+    return "" if math.isnan(value) else f"{value:.1f} %" if unit == "%" else f"{value:.3f}"
 
 
 def chosen(suite: Suite, seed: int, number: int) -> dict[str, Sample]:

@@ -50,15 +50,16 @@ class Row:
         if self.missing:
             return f"{self.missing} images missing"
         measures, sets = self.run.measures(), self.run.sets()
-        unscored = [
-            each.name
+        expected = [
+            each
             for each in definitions
-            if each.measure not in measures
-            and not (each.name in sets and sets[each.name].reason == reproduction.IS_BASELINE)
+            if each.name not in sets or sets[each.name].reason != reproduction.IS_BASELINE
         ]
+        unscored = [each.name for each in expected if each.measure not in measures]
         if unscored and not self.run.spec.imported:
             return f"not scored with {', '.join(unscored)}"
-        return "" if len(self.scores()) == len(self.stems) else "images unscored"
+        whole = not expected or len(self.scores()) == len(self.stems)
+        return "" if whole else "images unscored"
 
 
 def suite_of(request: Request) -> Suite:

@@ -193,6 +193,19 @@ def test_an_image_or_score_that_lacks_makes_a_row_incomplete(filled_matrix: Shel
     assert "# seurat: not scored with style/miniature@0.5" in done.err
 
 
+def test_distances_alone_leave_the_first_row_empty_and_complete(filled_matrix: Shell) -> None:
+    """The undefended model is compared with nothing, so it may have no scores at all."""
+    undefended = next(each for each in find(filled_matrix.results) if not each.spec.concepts)
+    (undefended.folder / "scores.parquet").unlink()
+    words = show(filled_matrix, "--format", "markdown")
+    alone = [word for word in words if word not in STYLE[:2]]
+    alone.insert(alone.index("lpips/miniature"), "--metric")
+    done = filled_matrix(*alone)
+    assert done.code == 0
+    assert done.out.count("– (is the baseline)") == 1
+    assert done.out.count("–<br>(is the baseline)") == 3
+
+
 def test_a_run_that_does_not_say_what_it_removes_is_named(filled_matrix: Shell) -> None:
     """Here of a method that has no runs at all."""
     runs = {each.spec.concepts: each.folder.name for each in find(filled_matrix.results)}
