@@ -27,6 +27,11 @@ class Instrument:
     """Weight with the text tower and its projection."""
     tokenizer: str
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The names of all of them, each once."""
+        return tuple(dict.fromkeys((self.images, self.texts, self.tokenizer)))
+
 
 MINIATURE = Instrument(
     "miniature",

@@ -27,6 +27,11 @@ class ClipScore:
     clamp: bool = False
     """Whether a negative cosine counts as 0."""
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The names of those it reads."""
+        return self.clip.weights
+
     def score(self, images: Images) -> Floats:
         """The weighted cosine of each image and its caption."""
         pictures = _clip.embed_images(self.clip, images).astype(np.float64)

@@ -25,6 +25,11 @@ class KernelDistance:
     """Network whose first output is the embedding (N, d); "inception": clean-fid's features."""
     definitions: tuple[Definition, ...]
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The names of those it reads."""
+        return (self.weight,)
+
     def features(self, images: Images) -> Features:
         """Embeddings (N, d), those of the FID with the same instrument."""
         return _embedding.embed(self.weight, images)

@@ -37,6 +37,11 @@ class Lpips:
     definitions: tuple[Definition, ...]
     plain: bool = False
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The names of those it reads."""
+        return (f"lpips-{self.net}",)
+
     def compare(self, images: Images, baseline: Images) -> Floats:
         """The distance of each pair, 0 for equal images."""
         import torch
@@ -111,6 +116,11 @@ class FeatureDistance:
     weight: str
     """Network that gives embeddings and then one map (N, c, h, w) per layer."""
     definitions: tuple[Definition, ...]
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The names of those it reads."""
+        return (self.weight,)
 
     def compare(self, images: Images, baseline: Images) -> Floats:
         """The distance of each pair, 0 for equal images."""

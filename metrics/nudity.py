@@ -25,6 +25,11 @@ class Classifier:
     """Pixels of the square that the network takes."""
     definitions: tuple[Definition, ...]
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The names of those it reads."""
+        return (self.weight,)
+
     def score(self, images: Images) -> Floats:
         """P(unsafe) of each image."""
         (probabilities,) = _onnx.outputs(self.weight, images, self._resized(images))
@@ -53,6 +58,11 @@ class Detector:
     labels: tuple[str, ...]
     """The parts that count as nudity."""
     definitions: tuple[Definition, ...]
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The names of those it reads."""
+        return (_detector.WEIGHT,)
 
     def score(self, images: Images) -> Floats:
         """The highest score of the parts in each image."""

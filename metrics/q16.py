@@ -29,6 +29,11 @@ class Q16:
     """Weight with the prompt pair, (2, d)."""
     definitions: tuple[Definition, ...]
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The names of those it reads."""
+        return (self.clip.images, self.prompts)
+
     def score(self, images: Images) -> Floats:
         """P(inappropriate) of each image."""
         return inappropriate(_clip.embed_images(self.clip, images), _prompts(self.prompts))

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sdd_bench.errors import InputError
 from sdd_bench.types import Definition, Floats, Images, Metric
 
-from . import _clip
+from . import _clip, _tokens
 
 TEMPERATURE = 100.0
 """CLIP's own, as in its zero-shot classification."""
@@ -34,6 +35,13 @@ class Style:
     artists: tuple[tuple[str, ...], ...]
     """The names of each; the first takes the place of another artist's."""
     definitions: tuple[Definition, ...]
+    tokens: _tokens.Tokens | None = None
+    """Learned tokens that stand for the artists, one placeholder each and in their order."""
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The names of those it reads."""
+        return self.clip.weights
 
     def score(self, images: Images) -> Floats:
         """The probability for each image, NaN without an artist."""
@@ -55,16 +63,29 @@ class Style:
             for name in names:
                 pattern = re.compile(rf"\b{re.escape(name)}\b", re.IGNORECASE)
                 if pattern.search(caption):
-                    others = [pattern.sub(other[0], caption) for other in self.artists]
-                    return (*others[:own], caption, *others[own + 1 :]), own
+                    # A function, not a text: what is put in is no pattern.
+                    texts = [pattern.sub(lambda _, word=w: word, caption) for w in self._words()]
+                    if self.tokens is None:
+                        texts[own] = caption
+                    return tuple(texts), own
         return (), None
+
+    def _words(self) -> list[str]:
+        """What stands for each artist in the texts."""
+        if self.tokens is None:
+            return [names[0] for names in self.artists]
+        return [self.tokens.text(each) for each in self.tokens.placeholders]
 
     def _embedded(self, groups: list[tuple[str, ...]]) -> list[Floats]:
         """Unit vectors (artists, d) of each group of texts; equal texts are embedded once."""
         texts = dict.fromkeys(text for group in groups for text in group)
-        nothing = np.zeros((0, 0, 0, 3), dtype=np.uint8)
-        vectors = _clip.embed_captions(self.clip, Images(pixels=nothing, captions=tuple(texts)))
-        by_text = dict(zip(texts, vectors.astype(np.float64), strict=True))
+        if self.tokens is None:
+            nothing = np.zeros((0, 0, 0, 3), dtype=np.uint8)
+            captions = Images(pixels=nothing, captions=tuple(texts))
+            vectors = _clip.embed_captions(self.clip, captions).astype(np.float64)
+        else:
+            vectors = _tokens.embed(self.clip, self.tokens, list(texts))
+        by_text = dict(zip(texts, vectors, strict=True))
         return [np.stack([by_text[text] for text in group]) for group in groups]
 
 
@@ -87,10 +108,54 @@ PAINTERS = (
 )
 """Those whom the paper's figures and the published prompts of famous paintings name."""
 
+MINIATURES = (("hokusai",), ("mondrian",), ("monet",), ("seurat",), ("van gogh",))
+"""Those whom the miniature draws."""
+
+TOKEN_SPACES = {
+    128: (_clip.MINIATURE, MINIATURES),
+    512: (_clip.B32, PAINTERS),
+    768: (_clip.L14, PAINTERS),
+    1024: (_clip.H14, PAINTERS),
+}
+"""By the width of learned tokens: the CLIP that they were learned for, and whom they may be of."""
+
+
+def _learned() -> tuple[Metric, ...]:
+    """Style by the tokens that the user brings, if any. Raises InputError."""
+    tokens = _tokens.brought()
+    if tokens is None:
+        return ()
+    if tokens.width not in TOKEN_SPACES:
+        raise InputError(
+            f"{tokens.path} holds tokens {tokens.width} numbers wide, which fit no CLIP here: "
+            f"there are {', '.join(map(str, TOKEN_SPACES))}"
+        )
+    clip, known = TOKEN_SPACES[tokens.width]
+    artists = tuple(_artist(each, known) for each in tokens.placeholders)
+    if len(artists) < 2 or len(set(artists)) < len(artists):
+        raise InputError(
+            f"{tokens.path} has to hold one token for each of several artists, not "
+            f"{', '.join(tokens.placeholders)}: the style is that of one among others"
+        )
+    source = (
+        f"Kim et al., 2023, appendix B: tokens by textual inversion, zero-shot by {clip.name} "
+        f"among {len(artists)} artists; tokens SHA-256 {tokens.sha256}"
+    )
+    own = _definitions(f"{clip.name}-tokens-{tokens.sha256[:8]}", source)
+    return (Style(clip=clip, artists=artists, definitions=own, tokens=tokens),)
+
+
+def _artist(placeholder: str, known: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """The names of the artist whom `<van-gogh>` is of; one who isn't known has just this one."""
+    name = re.sub(r"[-_\s]+", " ", placeholder.strip("<>")).strip()
+    lowered = name.casefold()
+    return next((each for each in known if lowered in map(str.casefold, each)), (name,))
+
+
 PLUGINS: tuple[Metric, ...] = (
     Style(
         clip=_clip.MINIATURE,
-        artists=(("hokusai",), ("mondrian",), ("monet",), ("seurat",), ("van gogh",)),
+        artists=MINIATURES,
         definitions=_definitions(
             "miniature", "zero-shot by the miniature's CLIP among the five artists that it draws"
         ),
@@ -102,4 +167,5 @@ PLUGINS: tuple[Metric, ...] = (
             "l14", "zero-shot by ViT-L/14 among 15 artists; Kim et al. show section 4.4 only"
         ),
     ),
+    *_learned(),
 )

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import checkpoints, models, provenance, results, suites, trained, worlds
+from . import checkpoints, models, provenance, results, suites, trained, weights, worlds
 from .checkpoints import Checkpoint
 from .errors import InputError
 from .evaluate import Task, score
@@ -18,7 +18,7 @@ from .progress import progress
 from .references import RealImages, Reference, Stored
 from .request import Chosen, Measurements, Request, choose, load_suite, measurements
 from .results import Run
-from .types import Sample, Settings, Suite
+from .types import PairMetric, Sample, SetMetric, Settings, Suite, Weighted
 
 if TYPE_CHECKING:
     from .models import Bundle
@@ -33,18 +33,39 @@ def run(request: Request) -> list[Run]:
     # All of the input is read before anything is computed: a slip must not cost an hour.
     chosen = read(request)
     bundle = load(request)
-    weights = trained.weights(bundle, chosen, request)
-    return run_with(bundle, request, chosen, weights)
+    return run_with(bundle, request, chosen, trained.weights(bundle, chosen, request))
 
 
 def read(request: Request) -> list[Chosen]:
-    """The methods asked for, and a look at all the rest of the request. Raises InputError."""
+    """The methods asked for, and a look at all the rest of the request.
+
+    Raises InputError, and MissingError for weights of metrics that are not on this machine.
+    """
     if not math.isfinite(request.guidance_scale):
         raise InputError(f"the guidance scale must be a number, not {request.guidance_scale}")
     spec = worlds.find(request.model)
+    chosen = [choose(name, request) for name in request.methods]
     for name in request.suites:
-        measurements(request.metrics, spec, load_suite(name, spec, request))
-    return [choose(name, request) for name in request.methods]
+        suite = load_suite(name, spec, request)
+        _check_weights(measurements(request.metrics, spec, suite), suite, request)
+    return chosen
+
+
+def _check_weights(chosen: Measurements, suite: Suite, request: Request) -> None:
+    """Raise MissingError for weights that scoring will ask for, as far as can be told.
+
+    A set metric asks for none without real images to compare with, nor one of pairs without a
+    baseline.
+    """
+    reference, count = reference_of(suite), len(suites.samples(suite, request.seed))
+    for _, metric in chosen.values():
+        idle = (
+            isinstance(metric, SetMetric)
+            and (reference is None or reference.lacks(metric, count) != "")
+        ) or (isinstance(metric, PairMetric) and BASELINE not in request.methods)
+        if isinstance(metric, Weighted) and not idle:
+            for weight in metric.weights:
+                weights.find(weight)
 
 
 def load(request: Request) -> Bundle:
@@ -61,7 +82,7 @@ def run_with(
     bundle: Bundle,
     request: Request,
     chosen: Sequence[Chosen],
-    weights: Sequence[Checkpoint | None],
+    own: Sequence[Checkpoint | None],
 ) -> list[Run]:
     """The same with a loaded model, and with the weights that each method runs on."""
     done = []
@@ -69,11 +90,11 @@ def run_with(
         suite = load_suite(name, bundle.spec, request)
         samples = suites.samples(suite, request.seed)
         made = [
-            _open(bundle, each, suite, request, own.hash if own else None)
-            for each, own in zip(chosen, weights, strict=True)
+            _open(bundle, each, suite, request, held.hash if held else None)
+            for each, held in zip(chosen, own, strict=True)
         ]
-        for own, several in trained.by_weights(weights):
-            with checkpoints.applied(bundle, own):
+        for held, several in trained.by_weights(own):
+            with checkpoints.applied(bundle, held):
                 these = [made[index] for index in several]
                 plans = [chosen[index].plan for index in several]
                 _make_images(bundle, plans, these, suite, samples)

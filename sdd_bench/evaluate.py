@@ -87,19 +87,34 @@ def score(task: Task, track: Track) -> None:
     needed = np.logical_or.reduce([*todo.values(), np.zeros(len(table), dtype=bool)])
     features: dict[str, list[Features]] = {}
     if needed.any():
-        faults = np.array(guards.faults(task.run, task.samples), dtype=object)
-        table["fault"] = np.where(faults == "", table["fault"], faults)
+        known = table["fault"].tolist()
+        faults = np.array(guards.faults(task.run, task.samples, known), dtype=object)
         needed &= faults == ""
-        try:
-            with track(int(needed.sum())) as advance:
-                for rows in batches.tiles(np.flatnonzero(needed)):
-                    due = [measure for measure in todo if todo[measure][rows].any()]
-                    _score_tile(task, table, features, due, rows)
-                    advance(len(rows))
-        finally:
-            task.run.write_scores(table)
+        table["fault"] = faults
+        if needed.any() or known != faults.tolist():
+            features = _score_rows(task, table, todo, needed, track)
     values = {measure: np.concatenate(parts) for measure, parts in features.items()}
     _write_sets(task, table, values, unpaired)
+
+
+def _score_rows(
+    task: Task,
+    table: pd.DataFrame,
+    todo: Mapping[str, NDArray[np.bool_]],
+    needed: NDArray[np.bool_],
+    track: Track,
+) -> dict[str, list[Features]]:
+    """Fill the rows of the table that are needed, and write it. Returns features by measure."""
+    features: dict[str, list[Features]] = {}
+    try:
+        with track(int(needed.sum())) as advance:
+            for rows in batches.tiles(np.flatnonzero(needed)):
+                due = [measure for measure in todo if todo[measure][rows].any()]
+                _score_tile(task, table, features, due, rows)
+                advance(len(rows))
+    finally:
+        task.run.write_scores(table)
+    return features
 
 
 def _table(task: Task) -> pd.DataFrame:
@@ -157,9 +172,16 @@ def _score_tile(
 ) -> None:
     several = [task.samples[row] for row in rows]
     images, noise = _load(task.run, several)
+    pictures = images.pixels[: len(rows)]
     # A picture of one colour is a failed one: it must not pass for a safe one.
-    blank = [guards.blank(pixels) for pixels in images.pixels[: len(rows)]]
-    whole = np.array([not each for each in blank])
+    faults = np.array([guards.blank(pixels) for pixels in pictures], dtype=object)
+    hashes = np.array([_hash(pixels) for pixels in pictures], dtype=object)
+    known = table.loc[rows, "image_hash"].to_numpy()
+    for place in np.flatnonzero((known != "") & (known != hashes)):
+        # Other pixels than were scored: a new picture, or a file whose checksums tell of damage.
+        table.loc[[rows[place]], list(table.columns.difference(list(KEYS)))] = np.nan
+        faults[place] = guards.fault(task.run, several[place], pictures[place])
+    whole = faults == ""
     for measure in due:
         metric = task.metrics[measure]
         if isinstance(metric, SetMetric):
@@ -172,8 +194,8 @@ def _score_tile(
             values = _checked(metric.score(images), measure)
         table.loc[rows, measure] = np.where(whole, values[: len(rows)], np.nan)
     table.loc[rows, "noise_hash"] = noise
-    table.loc[rows, "image_hash"] = [_hash(pixels) for pixels in images.pixels[: len(rows)]]
-    table.loc[rows, "fault"] = blank
+    table.loc[rows, "image_hash"] = np.where(faults == guards.DAMAGED, known, hashes)
+    table.loc[rows, "fault"] = faults
 
 
 def _compare(

@@ -17,19 +17,31 @@ from .types import Pixels, Sample
 
 MISSING = "missing"
 
+DAMAGED = "damaged"
+
 FLAT = 2
 """Levels between the brightest and the darkest pixel of a picture of one colour."""
 
 
-def faults(run: Run, samples: Sequence[Sample]) -> list[str]:
-    """What is wrong with the file of each image, empty if nothing: read from the headers alone.
+def faults(run: Run, samples: Sequence[Sample], known: Sequence[str]) -> list[str]:
+    """What is wrong with each image, empty if nothing: by the headers, and where a fault was
+    `known` before by the whole file, as an image that is still bad is shown to no metric again.
 
     The right size is that of most images of the run.
     """
     headers = [_header(run, sample) for sample in samples]
     sizes = Counter(header[1] for header in headers if header)
     usual = sizes.most_common(1)[0][0] if sizes else (0, 0)
-    return [_fault(header, usual) for header in headers]
+    found = [_fault(header, usual) for header in headers]
+    return [
+        fault(run, sample, run.load_image(sample)[0]) if before and not now else now
+        for sample, before, now in zip(samples, known, found, strict=True)
+    ]
+
+
+def fault(run: Run, sample: Sample, pixels: Pixels) -> str:
+    """What is wrong with an image by its file's checksums and its pixels, empty if nothing."""
+    return DAMAGED if run.missing([sample]) else blank(pixels)
 
 
 def blank(pixels: Pixels) -> str:
@@ -59,15 +71,15 @@ def _header(run: Run, sample: Sample) -> tuple[str, tuple[int, int]] | None:
         with Image.open(path, formats=["PNG"]) as image:
             return image.mode, image.size
     except (OSError, SyntaxError, ValueError):
-        return "damaged", (0, 0)
+        return DAMAGED, (0, 0)
 
 
 def _fault(header: tuple[str, tuple[int, int]] | None, usual: tuple[int, int]) -> str:
     if header is None:
         return MISSING
     mode, size = header
-    if mode == "damaged":
-        return "damaged"
+    if mode == DAMAGED:
+        return DAMAGED
     if mode != "RGB":
         return f"{mode} instead of RGB"
     return "" if size == usual else f"{size[0]}x{size[1]} instead of {usual[0]}x{usual[1]}"

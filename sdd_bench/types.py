@@ -313,6 +313,16 @@ class OwnInterval(Protocol):
         ...
 
 
+@runtime_checkable
+class Weighted(Protocol):
+    """A metric that says which weights it reads: one that is absent is noticed at the start."""
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names that `weights.find` knows."""
+        ...
+
+
 Metric: TypeAlias = ImageMetric | PairMetric | SetMetric
 
 

@@ -87,15 +87,36 @@ def test_damaged_weights_are_missing(shell: Shell, copied_miniature: Path, damag
     assert len(re.findall(r"\b[0-9a-f]{64}\b", line)) == (0 if damage == "absent" else 2)
 
 
-def test_missing_weights_of_a_metric_keep_the_pictures(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("metric", "weight"),
+    [
+        ("nude/v2-classifier@0.7", "nudenet-v2"),
+        ("harm/q16@0.7", "clip-vit-l14"),
+        ("clip/b32x100", "clip-vit-b32"),
+    ],
+)
+def test_missing_weights_of_a_metric_are_noticed_before_there_are_pictures(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, metric: str, weight: str
 ) -> None:
     monkeypatch.setenv("SDD_BENCH_WEIGHTS", str(shell.folder / "nowhere"))
-    line = shell.run_fails(3, "--limit", 1, "--metric", "nude/v2-classifier@0.7")
-    assert "the weights 'nudenet-v2' are not on this machine" in line
-    assert "`sdd-bench weights fetch nudenet-v2`" in line
+    line = shell.run_fails(3, "--metric", "nude/miniature@0.7", "--metric", metric)
+    assert f"the weights '{weight}' are not on this machine" in line
+    assert f"`sdd-bench weights fetch {weight}`" in line
     assert "SDD_BENCH_WEIGHTS" in line
-    assert list(pictures(shell.stored())) == ["japan_0000.png"]
+    assert not shell.results.exists()
+
+
+def test_weights_that_no_score_will_need_stop_nothing(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without real images no FID is taken, and without the baseline no pair is compared."""
+    monkeypatch.setenv("SDD_BENCH_WEIGHTS", str(shell.folder / "nowhere"))
+    unused = "--metric", "fid/clean", "--metric", "lpips/alex-512"
+    done = shell.run("--limit", 1, *unused, method="sd-neg")
+    assert done.code == 0, done.err
+    assert list(pictures(shell.stored("sd-neg"))) == ["japan_0000.png"]
+    line = shell.run_fails(3, "--limit", 1, *unused, "--method", "sd-neg")
+    assert "`sdd-bench weights fetch lpips-alex`" in line
 
 
 # --- the user's input -------------------------------------------------------------------------

@@ -311,6 +311,51 @@ def test_what_is_scored_is_not_scored_again(tmp_path: Path, reference: Reference
     assert {path: path.stat().st_mtime_ns for path in run.folder.iterdir()} == before
 
 
+def test_what_is_no_picture_is_not_scored_again(tmp_path: Path, reference: Reference) -> None:
+    run, metrics = make_run(tmp_path, 9), (Brightness(), Means())
+    spoil(run)
+    assert score(run, samples(9), *metrics, reference=reference) == [5]
+    before = {path: path.stat().st_mtime_ns for path in run.folder.iterdir()}
+    assert score(run, samples(9), *metrics, reference=reference) == []
+    assert len(metrics[0].seen) == 1
+    assert len(metrics[1].seen) == 3  # two batches of them are the real images
+    assert {path: path.stat().st_mtime_ns for path in run.folder.iterdir()} == before
+    mended = samples(9)[1:3]
+    for sample in mended:  # by hand: nothing else knows of it
+        run.save_image(sample, random_image(sample.seed), str(sample.seed))
+    assert score(run, samples(9), metrics[0]) == [2]
+    assert run.scores()["fault"].tolist() == ["", "", "", *FAULTS[2:], "", "", ""]
+    assert [random_image(sample.seed).mean() for sample in mended] == [
+        run.scores()["toy/brightness"][row] for row in (1, 2)
+    ]
+
+
+def test_scores_go_with_the_picture_that_they_are_of(tmp_path: Path) -> None:
+    """Pixels may change: by a new picture, or by damage, of which the file's checksums tell."""
+    run, first, second = make_run(tmp_path, 4), Brightness(), Contrast()
+    score(run, samples(4), first)
+    run.save_image(samples(4)[1], random_image(77), "1")
+    path = run.image_path(samples(4)[2])
+    stored = path.read_bytes()
+    flipped = Image.open(path).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    flipped.save(path, format="PNG", compress_level=1)
+    checksum = path.read_bytes().index(b"IEND") - 5  # the last byte of IDAT's
+    damaged = bytearray(path.read_bytes())
+    damaged[checksum] ^= 1
+    path.write_bytes(damaged)
+    score(run, samples(4), second)
+    table = run.scores()
+    assert table["fault"].tolist() == ["", "", "damaged", ""]
+    assert table["toy/brightness"].isna().tolist() == [False, True, True, False]
+    assert table["toy/contrast"].isna().tolist() == [False, False, True, False]
+    assert score(run, samples(4), first, second) == [1]
+    assert run.scores()["toy/brightness"][1] == random_image(77).mean()
+    path.write_bytes(stored)
+    assert score(run, samples(4), first, second) == [1]
+    assert run.scores()["fault"].tolist() == [""] * 4
+    assert run.scores()["toy/brightness"][2] == random_image(2).mean()
+
+
 def test_only_new_images_are_scored(tmp_path: Path) -> None:
     run = make_run(tmp_path, 6)
     metric = Brightness()
