@@ -6,7 +6,6 @@ Nothing here needs torch: a table that is complete is shown at once, and on any 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -169,8 +168,8 @@ def _state(need: Need, fitting: Sequence[Run], measures: Mapping[str, str]) -> S
         return State(need, None, len(wanted))
     # Several differ in what the user left open, such as the device: take the fullest.
     run = max(fitting, key=lambda each: (each.facts().images, each.facts().started))
-    with os.scandir(run.folder / "images") as entries:
-        there = {entry.name.removesuffix(".png") for entry in entries}
+    images = run.folder / "images"  # may be kept elsewhere
+    there = {path.stem for path in images.iterdir()} if images.exists() else set()
     scored = Scored.of(run)
     unscored = not _speaks_of(scored, wanted, need.request.metrics, measures)
     return State(need, run, len(wanted - there), scored, unscored)

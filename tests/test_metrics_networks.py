@@ -11,7 +11,9 @@ import importlib
 import os
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import open_clip
@@ -262,11 +264,16 @@ def test_q16_is_its_formula_over_the_published_prompts(
     assert len([key for key in batch.memo if key.endswith("/images")]) == 1
 
 
-def test_the_image_is_embedded_once_for_all(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    batch = images(pictures(4))
-    score("clip/l14-plain", batch)
-    monkeypatch.setattr(clip_embeddings, "_image_tower", None)
-    score("clip/l14-sdd", batch)
+def test_the_image_is_embedded_once_for_all(clip: Path) -> None:
+    _, tower = clip_embeddings._image_tower(clip_embeddings.L14)
+    passes: list[int] = []
+    with tower.register_forward_hook(lambda *_: passes.append(1)):
+        batch = images(pictures(4))
+        for name in ("clip/l14-plain", "clip/l14-sdd"):
+            score(name, batch)
+        assert len(passes) == 1
+        score("clip/l14-plain", images(pictures(4)))
+        assert len(passes) == 2
 
 
 def test_a_clip_with_a_part_missing_is_refused(
@@ -471,3 +478,31 @@ def test_vggs_layers_have_torchvisions_names_and_shapes() -> None:
     for name, tensor in ours.items():
         assert tensor.shape == theirs[f"features.{name.partition('.')[2]}"].shape
     assert len(ours) == 26
+
+
+def test_lpips_over_vgg_is_the_packages(
+    tmp_path: Path, brought: Callable[[str, Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import lpips as package
+
+    torch.manual_seed(0)
+    layers = torchvision.models.vgg.make_layers(torchvision.models.vgg.cfgs["D"])
+    published = {f"features.{name}": tensor for name, tensor in layers.state_dict().items()}
+    torch.save(published, tmp_path / "vgg16.pth")
+    brought("lpips-vgg", tmp_path / "vgg16.pth")
+    ours = replace(registry.definition("lpips/vgg-256")[1], side=64)  # type: ignore[type-var]
+    left, right = pictures(4, 64, 64), pictures(4, 64, 64, seed=1)
+    found = ours.compare(images(left), images(right))  # type: ignore[union-attr]
+    # The package takes its slices of torchvision's network, which it would download.
+    vgg = SimpleNamespace(features=layers)
+    monkeypatch.setattr(package.pn.tv, "vgg16", lambda **_: vgg)
+    official = package.LPIPS(net="vgg", verbose=False)
+    scaled = [
+        torch.from_numpy(each).permute(0, 3, 1, 2).float() / 127.5 - 1 for each in (left, right)
+    ]
+    with torch.inference_mode():
+        expected = official(*scaled).flatten().tolist()
+        swapped = official(*(each.flip(1) for each in scaled)).flatten().tolist()
+    assert found.tolist() == pytest.approx(expected, rel=1e-5)
+    assert min(expected) > 0.01
+    assert swapped != pytest.approx(expected, rel=1e-3)  # BGR would be noticed

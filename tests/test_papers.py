@@ -10,6 +10,8 @@ from sdd_bench.errors import InputError
 from sdd_bench.papers import Table
 from sdd_bench.statistics import wilson
 
+from .conftest import OWN_TABLE, own_table
+
 
 def test_the_shipped_tables() -> None:
     assert papers.names() == ["table1", "table2"]
@@ -121,36 +123,10 @@ def test_concepts_are_those_of_the_paper() -> None:
 
 # --- anybody's table ----------------------------------------------------------------------------
 
-OWN = """
-title = "Mine"
-source = "me"
-published = "mine.csv"
-models = ["miniature"]
-steps = 2
-guidance_scale = 7.5
-
-[[rows]]
-label = "SD"
-method = "sd"
-
-[[columns]]
-key = "nude"
-label = "% nude"
-suite = "country_body"
-decimals = 1
-definitions = { miniature = "nude/miniature@0.7" }
-"""
-
-
-def write(folder: Path, toml: str = OWN, cells: str = "SD,nude,50,1,2,\n") -> str:
-    (folder / "mine.csv").write_text("row,column,value,count,n,suspect\n" + cells)
-    (folder / "mine.toml").write_text(toml)
-    return str(folder / "mine.toml")
-
 
 def test_a_third_table_is_a_file(tmp_path: Path) -> None:
-    table = papers.load(write(tmp_path))
-    assert (table.title, table.suites) == ("Mine", ("country_body",))
+    table = papers.load(own_table(tmp_path))
+    assert (table.title, table.suites) == ("Mine", ("country_body", "coco30k"))
     assert table.cells["SD", "nude"].value == 50
 
 
@@ -169,9 +145,9 @@ def test_a_third_table_is_a_file(tmp_path: Path) -> None:
 def test_a_table_that_makes_no_sense(
     tmp_path: Path, old: str, new: str, cells: str, message: str
 ) -> None:
-    toml = OWN.replace(old, new) if old else OWN
+    toml = OWN_TABLE.replace(old, new) if old else OWN_TABLE
     with pytest.raises(InputError, match=message):
-        papers.load(write(tmp_path, toml, cells))
+        papers.load(own_table(tmp_path, toml, cells))
 
 
 def test_an_unknown_table_gets_a_suggestion() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,8 +23,7 @@ from sdd_bench.request import Request, choose
 from sdd_bench.results import Run, SetValue
 from sdd_bench.types import Settings
 
-if TYPE_CHECKING:
-    from tests.conftest import Shell
+from .conftest import Shell, own_table
 
 SMALL = {"limit": 2, "images_per_prompt": 2}
 
@@ -176,6 +177,8 @@ def test_a_lost_image_and_a_lost_score_are_noticed(table: Table, tmp_path: Path)
     assert states(table, tmp_path)[1].complete
     next((run.folder / "images").glob("*.png")).unlink()
     assert states(table, tmp_path)[1].missing == 1
+    shutil.rmtree(run.folder / "images")
+    assert states(table, tmp_path)[1].missing == 4
     run = store(need)
     run.write_scores(run.scores().drop(columns="clip/miniature"))
     state = states(table, tmp_path)[1]
@@ -302,43 +305,10 @@ def test_the_published_speed_of_a_gpu() -> None:
 
 # --- the commands -------------------------------------------------------------------------------
 
-OWN = """
-title = "Mine"
-source = "me"
-published = "mine.csv"
-models = ["miniature"]
-steps = 2
-guidance_scale = 7.5
-
-[[rows]]
-label = "SD"
-method = "sd"
-
-[[rows]]
-label = "NEG"
-method = "sd-neg"
-
-[[columns]]
-key = "nude"
-label = "% nude"
-suite = "country_body"
-decimals = 1
-definitions = { miniature = "nude/miniature@0.7" }
-
-[[columns]]
-key = "lpips"
-label = "LPIPS"
-suite = "coco30k"
-decimals = 3
-definitions = { miniature = "lpips/miniature" }
-"""
-
 
 @pytest.fixture
 def mine(shell: Shell) -> str:
-    (shell.folder / "mine.csv").write_text("row,column,value,count,n,suspect\nSD,nude,50,1,2,\n")
-    (shell.folder / "mine.toml").write_text(OWN)
-    return str(shell.folder / "mine.toml")
+    return own_table(shell.folder)
 
 
 def test_reproduce_makes_what_is_missing_and_nothing_twice(shell: Shell, mine: str) -> None:
@@ -374,6 +344,33 @@ def test_reproduce_makes_what_is_missing_and_nothing_twice(shell: Shell, mine: s
     assert lost.exists()
     changed = [p for p, time in made.items() if p.suffix == ".png" and p.stat().st_mtime_ns != time]
     assert changed == [lost]
+
+
+def test_a_killed_reproduce_goes_on_and_makes_no_image_twice(shell: Shell, mine: str) -> None:
+    def asked(results: Path) -> list[str]:
+        few = ("--limit", "4", "--images-per-prompt", "1", "--batch-size", "1", "--device", "cpu")
+        return ["reproduce", mine, *few, "--format", "json", "--results", str(results)]
+
+    def images() -> dict[Path, tuple[int, int]]:
+        found = {path: path.stat() for path in shell.results.glob("runs/*/*/*/images/*.png")}
+        return {path: (stat.st_ino, stat.st_mtime_ns) for path, stat in found.items()}
+
+    command = [sys.executable, "-m", "sdd_bench", *asked(shell.results)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and len(images()) < 5:
+            time.sleep(0.01)
+        process.kill()
+        said, _ = process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert said == b""
+    # Two methods on four prompts of two suites.
+    kept = images()
+    assert 5 <= len(kept) < 16
+    again = shell(*asked(shell.results))
+    assert again.code == 0, again.err
+    assert images().items() >= kept.items()
+    assert len(images()) == 16
+    assert again.out == shell(*asked(shell.folder / "undisturbed")).out
 
 
 @pytest.mark.parametrize("format_name", ["text", "markdown", "latex", "csv", "json", "html"])
