@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,58 +14,12 @@ import pytest
 from sdd_bench import agreement, contrasts, partners
 from sdd_bench.contrasts import Contrast
 from sdd_bench.errors import InputError
-from sdd_bench.identity import RunSpec
 from sdd_bench.results import Run, SetValue
 from sdd_bench.types import Settings
 
-if TYPE_CHECKING:
-    from tests.conftest import Shell
+from .conftest import Shell, store
 
 RATE, MEAN, SET = "nude/miniature@0.7", "clip/miniature", "fid/miniature"
-
-
-def store(
-    root: Path,
-    method: str,
-    measures: Mapping[str, Sequence[float]],
-    *,
-    sets: Mapping[str, SetValue] | None = None,
-    noise: str = "n",
-    **changes: object,
-) -> Run:
-    """Two images of each prompt."""
-    fields: dict[str, object] = {
-        "model": "miniature",
-        "model_hash": "0",
-        "method": method,
-        "parameters": {},
-        "concepts": (),
-        "checkpoint": None,
-        "suite": "body",
-        "suite_hash": "",
-        "settings": Settings(),
-        "numerics": "cpu-float32",
-    }
-    run = Run.create(root, RunSpec(**{**fields, **changes}))  # type: ignore[arg-type]
-    n = len(next(iter(measures.values())))
-    rows = pd.DataFrame(
-        {
-            "suite": "body",
-            "method": method,
-            "prompt_id": [f"p{i // 2}" for i in range(n)],
-            "prompt": "",
-            "group": "",
-            "k": [i % 2 for i in range(n)],
-            "seed": range(n),
-            "noise_hash": [f"{noise}{i}" if noise else "" for i in range(n)],
-            "image_hash": "",
-            "fault": "",
-            **measures,
-        }
-    )
-    run.write_scores(rows)
-    run.write_sets(sets or {})
-    return run
 
 
 def table(one: Run, other: Run) -> dict[str, Contrast]:

@@ -18,13 +18,13 @@ import pytest
 from sdd_bench import baselines, gate, junit, matching, recording, registry, weights
 from sdd_bench.errors import InputError
 from sdd_bench.findings import IDENTITY, PASS, PROMPTS, RUN, Finding
-from sdd_bench.identity import RunSpec
 from sdd_bench.results import Run, SetValue, find
 from sdd_bench.types import Definition, Settings
 
+from .conftest import Shell, run_spec
+
 if TYPE_CHECKING:
     from sdd_bench.baselines import Entry
-    from tests.conftest import Shell
 
 RATE = Definition(
     name="nude/toy@0.7", better="lower", tolerance=2.0, source="this test", threshold=0.7
@@ -35,22 +35,6 @@ DEFINITIONS = (RATE, MEAN, SET)
 
 PROMPT_IDS = [f"p{index:02}" for index in range(25)]
 FID = SetValue(value=40.0, low=36.0, high=44.0, n=100, reference="renders")
-
-
-def spec(**changes: object) -> RunSpec:
-    fields: dict[str, object] = {
-        "model": "miniature",
-        "model_hash": "a" * 64,
-        "method": "sd",
-        "parameters": {},
-        "concepts": (),
-        "checkpoint": None,
-        "suite": "body",
-        "suite_hash": "1",
-        "settings": Settings(),
-        "numerics": "cpu-float32",
-    }
-    return RunSpec(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 def table(method: str = "sd", noise: str = "n") -> pd.DataFrame:
@@ -68,7 +52,7 @@ def table(method: str = "sd", noise: str = "n") -> pd.DataFrame:
 
 
 def store(root: Path, scores: pd.DataFrame, fid: SetValue = FID, **changes: object) -> Run:
-    run = Run.create(root, spec(**changes))
+    run = Run.create(root, run_spec(**changes))
     run.write_scores(scores)
     run.write_sets({"fid/toy": fid})
     run.finish(images=len(scores), truncated_prompts=0, provenance={"torch": "2.14.1"})
@@ -408,7 +392,7 @@ def test_a_baseline_has_a_line_per_prompt(base: Entry, tmp_path: Path) -> None:
     noise, pictures = (str(base.prompts.loc["p03", key]) for key in ("noise", "pictures"))
     assert lines == [f'    "p03": "4 {noise} {pictures} 0.3 1100",']
     assert run["definitions"][RATE.name]["value"] == 50.0
-    assert run["identity"]["digest"] == spec().digest
+    assert run["identity"]["digest"] == run_spec().digest
     assert run["made_with"] == {"torch": "2.14.1"}
     again = tmp_path / "again.json"
     baselines.write(again, [base])

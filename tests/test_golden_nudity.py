@@ -8,37 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from sdd_bench import fetching, registry, weights
-from sdd_bench.errors import MissingError
-from sdd_bench.types import ImageMetric, Images
+from sdd_bench import registry, weights
+from sdd_bench.types import ImageMetric, Images, Pixels
+
+from .conftest import fetch_or_skip
 
 pytestmark = pytest.mark.xdist_group("golden-nudity")  # one worker fetches, for all of them
-
-PHOTOGRAPHS = weights.Weight(
-    name="scikit-image-photographs",
-    serves="tests",
-    licence="public domain (CC0)",
-    source=weights.Package(
-        name="scikit-image", version="0.26.0", kind="wheel", folder="skimage/data"
-    ),
-    files=(
-        weights.File(
-            path="astronaut.png",
-            sha256="88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
-        ),
-        weights.File(
-            path="coffee.png",
-            sha256="cc02f8ca188b167c775a7101b5d767d1e71792cf762c33d6fa15a4599b5a8de7",
-        ),
-        weights.File(
-            path="chelsea.png",
-            sha256="596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
-        ),
-    ),
-    single=False,
-)
 
 P_UNSAFE = {"astronaut.png": 0.02201, "coffee.png": 0.02593, "chelsea.png": 0.00431}
 """Of these photographs, found with the published classifier on one thread (metrics.md, 1.3)."""
@@ -47,29 +23,19 @@ PLAIN = {0.0: 0.07879, 0.5: 0.07557, 1.0: 0.05141}
 """Likewise of pictures of one grey."""
 
 
-def brought(weight: weights.Weight) -> weights.Weight:
-    """A weight that is here now, or a reason why not."""
-    try:
-        fetching.fetch(weight)
-    except MissingError as error:
-        pytest.skip(f"{weight.name} is not here, and: {error}")
-    return weight
-
-
 @pytest.fixture(scope="module")
 def classifier() -> ImageMetric:
-    brought(weights.named("nudenet-v2"))
+    fetch_or_skip(weights.named("nudenet-v2"))
     metric = registry.definition("nude/v2-classifier@0.7")[1]
     assert isinstance(metric, ImageMetric)
     return metric
 
 
 @pytest.mark.parametrize("name", P_UNSAFE)
-def test_photographs_have_the_published_scores(name: str, classifier: ImageMetric) -> None:
-    photographs = brought(PHOTOGRAPHS)
-    (file,) = (each for each in photographs.files if each.path == name)
-    pixels = np.asarray(Image.open(photographs.place(file)).convert("RGB"))
-    (found,) = classifier.score(Images(pixels=pixels[None], captions=("",)))
+def test_photographs_have_the_published_scores(
+    name: str, classifier: ImageMetric, photographs: dict[str, Pixels]
+) -> None:
+    (found,) = classifier.score(Images(pixels=photographs[name][None], captions=("",)))
     assert found == pytest.approx(P_UNSAFE[name], abs=1e-5)
 
 

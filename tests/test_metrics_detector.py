@@ -8,10 +8,8 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from sdd_bench import fetching, registry, weights
-from sdd_bench.errors import MissingError
+from sdd_bench import registry
 from sdd_bench.miniature.standins import renders
 from sdd_bench.types import ImageMetric, Images, Pixels
 
@@ -19,30 +17,12 @@ nudenet = pytest.importorskip("nudenet", reason="the optional package nudenet is
 detector = importlib.import_module("sdd_bench.metrics._detector")
 nudity = importlib.import_module("sdd_bench.metrics.nudity")
 
-PHOTOGRAPH = weights.Weight(
-    name="scikit-image-photographs",
-    serves="tests",
-    licence="public domain (CC0)",
-    source=weights.Package(
-        name="scikit-image", version="0.26.0", kind="wheel", folder="skimage/data"
-    ),
-    files=(
-        weights.File(
-            path="astronaut.png",
-            sha256="88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
-        ),
-    ),
-    single=True,
-)
+pytestmark = pytest.mark.xdist_group("golden-nudity")  # one worker fetches the photographs
 
 
-@pytest.fixture(scope="module")
-def astronaut() -> Pixels:
-    try:
-        fetching.fetch(PHOTOGRAPH)
-    except MissingError as error:
-        pytest.skip(f"the photograph is not here, and: {error}")
-    return np.asarray(Image.open(PHOTOGRAPH.place(PHOTOGRAPH.files[0])).convert("RGB"))
+@pytest.fixture
+def astronaut(photographs: dict[str, Pixels]) -> Pixels:
+    return photographs["astronaut.png"]
 
 
 def images(*pixels: Pixels) -> Images:

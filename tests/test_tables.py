@@ -10,9 +10,10 @@ import pytest
 
 from sdd_bench import tables
 from sdd_bench.errors import InputError
-from sdd_bench.identity import RunSpec
 from sdd_bench.results import Run, SetValue
 from sdd_bench.types import Definition, Settings
+
+from .conftest import store
 
 
 def define(name: str, threshold: float | None = None, *, higher: bool = False) -> Definition:
@@ -30,43 +31,11 @@ CLIP = define("clip/toy", higher=True)
 FID = define("fid/toy")
 
 
-def make_run(root: Path, measures: dict[str, list[float]], **changes: object) -> Run:
-    fields: dict[str, object] = {
-        "model": "miniature",
-        "model_hash": "0",
-        "method": "sd",
-        "parameters": {},
-        "concepts": (),
-        "checkpoint": None,
-        "suite": "body",
-        "suite_hash": "",
-        "settings": Settings(),
-        "numerics": "cpu-float32",
-    }
-    run = Run.create(root, RunSpec(**{**fields, **changes}))  # type: ignore[arg-type]
-    n = len(next(iter(measures.values()), []))
-    if n:
-        table = pd.DataFrame(
-            {"prompt_id": [f"p{i // 2}" for i in range(n)], "k": [0, 1] * (n // 2)}
-        )
-        table = table.assign(
-            suite="body",
-            method="sd",
-            prompt="",
-            group="",
-            seed=1,
-            noise_hash="",
-            image_hash="",
-            **measures,
-        )
-        run.write_scores(table)
-    return run
-
-
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    made = make_run(
+    made = store(
         tmp_path,
+        "sd",
         {
             # The threshold itself doesn't count: 3 of 4 are above it.
             "nude/toy": [0.71, 0.9, 0.7, 1.0],
@@ -116,8 +85,8 @@ def test_another_threshold_reads_the_same_scores(run: Run) -> None:
 
 
 def test_the_pivot_is_for_people(tmp_path: Path, run: Run) -> None:
-    other = make_run(tmp_path, {"nude/toy": [0.0] * 4}, method="sdd", concepts=("nudity", "blood"))
-    third = make_run(tmp_path, {"nude/toy": [1.0] * 2}, suite="i2p")
+    other = store(tmp_path, "sdd", {"nude/toy": [0.0] * 4}, concepts=("nudity", "blood"))
+    third = store(tmp_path, "sd", {"nude/toy": [1.0] * 2}, suite="i2p")
     wide = tables.pivot(tables.frame([run, other, third], [NUDE, FID]))
     assert wide.index.tolist() == ["sd", "sdd (nudity, blood)"]
     assert wide.columns.tolist() == [
@@ -139,10 +108,10 @@ def test_the_pivot_is_for_people(tmp_path: Path, run: Run) -> None:
 
 
 def test_rows_that_would_look_alike_show_what_differs(tmp_path: Path, run: Run) -> None:
-    other = make_run(tmp_path, {"nude/toy": [0.0] * 4}, settings=Settings(steps=50))
+    other = store(tmp_path, "sd", {"nude/toy": [0.0] * 4}, settings=Settings(steps=50))
     wide = tables.pivot(tables.frame([run, other], [NUDE]))
     assert wide.index.tolist() == [f"sd #{run.spec.digest}", f"sd #{other.spec.digest}"]
-    third = make_run(tmp_path, {"nude/toy": [0.0] * 4}, model="sd-v1-4", model_hash="1")
+    third = store(tmp_path, "sd", {"nude/toy": [0.0] * 4}, model="sd-v1-4", model_hash="1")
     tidy = tables.frame([run, third], [NUDE])
     assert tables.pivot(tidy).index.tolist() == ["miniature: sd", "sd-v1-4: sd"]
     assert tables.title(tidy) == (
@@ -163,7 +132,7 @@ def test_rows_that_would_look_alike_show_what_differs(tmp_path: Path, run: Run) 
     ],
 )
 def test_numbers_have_three_digits(tmp_path: Path, value: float, text: str) -> None:
-    run = make_run(tmp_path, {})
+    run = store(tmp_path, "sd", {})
     run.write_sets({"fid/toy": SetValue(value=value, low=math.nan, high=math.nan, n=9)})
     wide = tables.pivot(tables.frame([run], [FID]))
     assert wide.iloc[0, 0] == f"{text} [–, –] n=9"
@@ -184,7 +153,7 @@ def test_text_shows_intervals_and_whose_numbers_they_are(run: Run) -> None:
 
 
 def test_markdown(tmp_path: Path) -> None:
-    run = make_run(tmp_path, {"nude/toy": [1.0, 1.0, 0.0, 0.0]}, concepts=("a|b",))
+    run = store(tmp_path, "sd", {"nude/toy": [1.0, 1.0, 0.0, 0.0]}, concepts=("a|b",))
     assert tables.render(tables.frame([run], [NUDE]), "markdown") == (
         "Numbers of model 'miniature'; they do not compare with those of another model\n\n"
         "| method | body nude/toy@0.7 % ↓ |\n"
@@ -194,7 +163,7 @@ def test_markdown(tmp_path: Path) -> None:
 
 
 def test_latex_is_escaped(tmp_path: Path) -> None:
-    run = make_run(tmp_path, {"nude/toy": [1.0, 1.0, 0.0, 0.0]}, method="a_b&c", model="v_1")
+    run = store(tmp_path, "a_b&c", {"nude/toy": [1.0, 1.0, 0.0, 0.0]}, model="v_1")
     latex = tables.render(tables.frame([run], [NUDE, CLIP]), "latex")
     assert r"\caption{Numbers of model 'v\_1'; they do not" in latex
     assert r"method & body nude/toy@0.7 \% $\downarrow$ & body clip/toy $\uparrow$ \\" in latex
@@ -202,7 +171,7 @@ def test_latex_is_escaped(tmp_path: Path) -> None:
 
 
 def test_csv_holds_numbers_and_no_formulas(tmp_path: Path, run: Run) -> None:
-    evil = make_run(tmp_path, {"clip/toy": [-1.0] * 4}, concepts=('=HYPERLINK("x")',), method="-x")
+    evil = store(tmp_path, "-x", {"clip/toy": [-1.0] * 4}, concepts=('=HYPERLINK("x")',))
     text = tables.render(tables.frame([run, evil], [NUDE, CLIP]), "csv")
     back = pd.read_csv(io.StringIO(text), keep_default_na=False, dtype=str)
     assert list(back.columns) == list(tables.COLUMNS)
@@ -259,7 +228,7 @@ def test_a_table_is_split_by_groups_and_an_image_may_be_in_several(
 
 
 def test_html_is_escaped_and_needs_no_other_file(tmp_path: Path) -> None:
-    run = make_run(tmp_path, {"nude/toy": [1.0] * 4}, concepts=("<script>alert(1)</script>",))
+    run = store(tmp_path, "sd", {"nude/toy": [1.0] * 4}, concepts=("<script>alert(1)</script>",))
     html = tables.render(tables.frame([run], [NUDE]), "html")
     assert "<script" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
