@@ -63,8 +63,8 @@ class Style:
             for name in names:
                 pattern = re.compile(rf"\b{re.escape(name)}\b", re.IGNORECASE)
                 if pattern.search(caption):
-                    # A function, not a text: what is put in is no pattern.
-                    texts = [pattern.sub(lambda _, word=w: word, caption) for w in self._words()]
+                    words = (word.replace("\\", r"\\") for word in self._words())
+                    texts = [pattern.sub(word, caption) for word in words]
                     if self.tokens is None:
                         texts[own] = caption
                     return tuple(texts), own

@@ -19,7 +19,7 @@ def list_(what: str) -> None:
     from sdd_bench import listing
 
     for name, line in listing.LISTS[what]():
-        click.echo(f"{name:28}{line}")
+        click.echo(f"{name:27} {line}")
     for name, reason in listing.broken(what).items():
         click.echo(f"warning: {name} is unusable: {reason}", err=True)
 
