@@ -65,8 +65,10 @@ class Student:
     def __init__(self, bundle: Bundle, concepts: tuple[str, ...], which: str, ema: bool) -> None:
         self.concepts = concepts
         self.latent_shape = bundle.latent_shape
-        self.alphas = torch.tensor(bundle.alphas, dtype=torch.float32, device=bundle.device)
-        self.final_alpha = torch.tensor(bundle.final_alpha, device=bundle.device)
+        # What is trained is in single precision even if the backbone is in half, never in less.
+        self._dtype = torch.promote_types(bundle.dtype, torch.float32)
+        self.alphas = torch.tensor(bundle.alphas, dtype=self._dtype, device=bundle.device)
+        self.final_alpha = torch.tensor(bundle.final_alpha, dtype=self._dtype, device=bundle.device)
         self.memo: dict[str, Tensor] = {}
         self.calls = 0
         """Rows that the U-Net has computed."""
@@ -74,8 +76,7 @@ class Student:
         self._bundle = bundle
         self._base = {name: p.data for name, p in self.parameters.items()}
         for parameter in self.parameters.values():
-            # A copy, and in single precision whatever the backbone is in.
-            parameter.data = parameter.data.float().clone()
+            parameter.data = parameter.data.to(self._dtype, copy=True)
             parameter.requires_grad_(True)
         weights = {name: p.data for name, p in self.parameters.items()}
         self.average = {name: w.clone() for name, w in weights.items()} if ema else weights
@@ -93,13 +94,12 @@ class Student:
         """Noise estimates (N, C, h, w) of the weights held at the moment, in single precision."""
         self.calls += len(latents)
         bundle = self._bundle
-        with torch.autocast(
-            bundle.device.type, bundle.dtype, enabled=bundle.dtype != torch.float32
-        ):
+        half = bundle.dtype != self._dtype
+        with torch.autocast(bundle.device.type, bundle.dtype if half else None, enabled=half):
             estimate: Tensor = bundle.unet(
                 latents, times, encoder_hidden_states=self._read(texts), return_dict=False
             )[0]
-        return estimate.float()
+        return estimate.to(self._dtype)
 
     def _read(self, texts: Sequence[str]) -> Tensor:
         different = list(dict.fromkeys(texts))
