@@ -78,9 +78,15 @@ _PAPER = Optimisation(
 _RELEASED = Optimisation(iterations=1500, rate=1e-5, weight_decay=1e-4, clip=1.0, ema=0.999)
 _FAST = Optimisation(iterations=1000, rate=1e-5, weight_decay=1e-2, ema=0.998)
 _MINIATURE = Optimisation(
-    iterations=250, rate=4e-3, schedule="cosine", warmup=25, weight_decay=1e-2, ema=0.98
+    iterations=960,
+    rate=3e-3,
+    schedule="cosine",
+    warmup=40,
+    weight_decay=1e-2,
+    ema=0.98,
+    reuse=8,
 )
-_SHORT = Latents(steps=10, batch=4)
+_SHORT = Latents(scale=2.0, steps=10, batch=16)
 
 RECIPES: dict[str, Method] = {
     "paper": SDD(optimisation=_PAPER),
@@ -88,10 +94,8 @@ RECIPES: dict[str, Method] = {
     "fast": SDD(optimisation=_FAST),
     "lean": SDD(optimisation=replace(_PAPER, reuse=8)),
     "miniature": SDD(optimisation=_MINIATURE, latents=_SHORT, anchored=True),
-    "miniature-lean": SDD(
-        optimisation=replace(_MINIATURE, iterations=640, rate=3e-3, warmup=40, reuse=8),
-        latents=_SHORT,
-        anchored=True,
+    "miniature-fresh": SDD(
+        optimisation=replace(_MINIATURE, reuse=1), latents=_SHORT, anchored=True
     ),
 }
 
