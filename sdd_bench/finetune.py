@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from . import frozen
 from .errors import InputError, unknown
 from .models import Bundle
 
@@ -78,6 +79,7 @@ class Student:
         for parameter in self.parameters.values():
             parameter.data = parameter.data.to(self._dtype, copy=True)
             parameter.requires_grad_(True)
+        frozen.lighten(bundle.unet)
         weights = {name: p.data for name, p in self.parameters.items()}
         self.average = {name: w.clone() for name, w in weights.items()} if ema else weights
         """The teacher: a moving average, or the student itself."""
@@ -88,6 +90,7 @@ class Student:
             parameter.requires_grad_(False)
             parameter.grad = None
             parameter.data = self._base[name]
+        frozen.restore(self._bundle.unet)
         self._bundle.text.forget()
 
     def predict(self, latents: Tensor, times: Tensor, texts: Sequence[str]) -> Tensor:

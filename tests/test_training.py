@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Generator, Tensor, nn
 
-from sdd_bench import registry, training
+from sdd_bench import frozen, registry, training
 from sdd_bench.attention import TextReader, project_text_once
 from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.finetune import FILTERS, Student, trainable
@@ -414,6 +414,42 @@ def test_roles_exchange_tensors_and_copy_nothing() -> None:
     student.restore()
     assert {name: p.data_ptr() for name, p in bundle.unet.named_parameters()} == before
     assert not any(p.requires_grad for p in bundle.unet.parameters())
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_frozen_convolutions_keep_nothing_and_change_no_bit(
+    layout: torch.memory_format, checkpointing: bool
+) -> None:
+    unet = fresh()[0].unet.to(memory_format=layout)
+    learning = trainable(unet, "xattn")
+    for parameter in learning.values():
+        parameter.requires_grad_(True)
+    if checkpointing:
+        unet.enable_gradient_checkpointing()
+    generator = Generator().manual_seed(0)
+    states = torch.randn(2, 24, 16, generator=generator)
+    states = project_text_once(unet)(states).detach()
+    found, kept = [], []
+    for lighten in (False, True):
+        if lighten:
+            frozen.lighten(unet)
+        sizes: dict[int, int] = {}
+
+        def pack(tensor: Tensor, sizes: dict[int, int] = sizes) -> Tensor:
+            sizes[tensor.data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        latents = torch.randn(2, 4, 16, 16, generator=generator.manual_seed(1))
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+            estimate = unet(latents, 500, encoder_hidden_states=states).sample
+        gradients = torch.autograd.grad(estimate.square().mean(), list(learning.values()))
+        found.append((estimate, *gradients))
+        kept.append(sum(sizes.values()))
+    assert all(torch.equal(*pair) for pair in zip(*found, strict=True))
+    assert checkpointing or kept[1] < 0.95 * kept[0]
+    frozen.restore(unet)
+    assert not any("forward" in vars(layer) for layer in unet.modules())
 
 
 def test_the_average_follows_by_its_decay() -> None:
