@@ -6,6 +6,7 @@ Nothing here needs torch: `models` loads what is found.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 from . import weights
@@ -72,6 +73,12 @@ def find(name: str) -> ModelSpec:
 def world(name: str) -> ModelSpec:
     """The known model whose definitions also judge the pictures of the model called `name`."""
     return SPECS.get(name, SPECS["sd-v1-4"])
+
+
+def goes_by(suite: str, model: str, names: Collection[str]) -> bool:
+    """Whether a model's suite is among `names`: as it is called, or as what it stands in for."""
+    stand_ins = SPECS[model].suites if model in SPECS else {}
+    return suite in names or any(stand_ins.get(name) == suite for name in names)
 
 
 def folder_of(spec: ModelSpec) -> Path:

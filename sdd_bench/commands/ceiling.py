@@ -55,10 +55,14 @@ def ceiling(
     that are paired with it. Computed from stored images; nothing is generated or stored.
     """
     from sdd_bench import ceiling as measuring
-    from sdd_bench import rendering
+    from sdd_bench import rendering, worlds
     from sdd_bench.results import find
 
-    runs = [each for each in find(results) if not suites or each.spec.suite in suites]
+    runs = [
+        each
+        for each in find(results)
+        if not suites or worlds.goes_by(each.spec.suite, each.spec.model, suites)
+    ]
     if not runs:
         on = f" on {', '.join(suites)}" if suites else ""
         raise InputError(f"no runs{on} in {results}: start with `sdd-bench run`")

@@ -52,9 +52,13 @@ def compare(
 
     Where several runs are of one method, name them as their folders are: sd-02db21da36.
     """
-    from sdd_bench import agreement, contrasts, partners, rendering
+    from sdd_bench import agreement, contrasts, partners, rendering, worlds
 
-    runs = [each for each in _runs(results) if not suites or each.spec.suite in suites]
+    runs = [
+        each
+        for each in _runs(results)
+        if not suites or worlds.goes_by(each.spec.suite, each.spec.model, suites)
+    ]
     if not runs:
         raise InputError(f"no runs on {', '.join(suites)} in {results}")
     if by_definition:
