@@ -21,8 +21,8 @@ FOR_PLUGINS = ("sdd_bench.errors", "sdd_bench.types", "sdd_bench.weights")
 
 LOADS_TORCH = ("accelerate", "cleanfid", "diffusers", "lpips", "open_clip", "timm", "torch",
                "torchvision", "transformers")  # fmt: skip
-_HEAVY = ("attention", "checkpoints", "finetune", "generate", "miniature", "models", "training",
-          "trajectories")  # fmt: skip
+_HEAVY = ("attention", "checkpoints", "finetune", "frozen", "generate", "miniature", "models",
+          "training", "trajectories")  # fmt: skip
 MAY_LOAD_TORCH = tuple(f"sdd_bench.{module}" for module in _HEAVY)
 """Modules and packages that nobody imports before there is work for torch to do."""
 
