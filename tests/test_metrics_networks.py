@@ -2,7 +2,7 @@
 packages' own code on the same files.
 
 The CLIP has the widths, patches, vocabulary and activation of ViT-L/14, but two layers in each
-tower instead of 24 and 12: each layer is alike, and 300 million random numbers prove no more.
+tower instead of 24 and 12, for each layer is alike; the one slow test has all of them.
 """
 
 from __future__ import annotations
@@ -102,19 +102,18 @@ def vocabulary(folder: Path) -> None:
     ).save_pretrained(folder)
 
 
-@pytest.fixture(scope="module")
-def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("clip-vit-l14")
+def publish(folder: Path, vision_layers: int = 2, text_layers: int = 2) -> Path:
+    """A CLIP of random numbers in the files of the official folder."""
     config = CLIPConfig(
         projection_dim=768,
         text_config={
             "hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12,
-            "num_hidden_layers": 2, "projection_dim": 768, "bos_token_id": 49406,
+            "num_hidden_layers": text_layers, "projection_dim": 768, "bos_token_id": 49406,
             "eos_token_id": 49407,
         },
         vision_config={
             "hidden_size": 1024, "intermediate_size": 4096, "num_attention_heads": 16,
-            "num_hidden_layers": 2, "patch_size": 14, "projection_dim": 768,
+            "num_hidden_layers": vision_layers, "patch_size": 14, "projection_dim": 768,
         },
     )  # fmt: skip
     torch.manual_seed(0)
@@ -129,6 +128,11 @@ def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish(tmp_path_factory.mktemp("clip-vit-l14"))
+
+
 @pytest.fixture
 def clip(clip_folder: Path, brought: Callable[[str, Path], None]) -> Path:
     for name in ("clip-vit-l14", "clip-vit-b32", "clip-vit-h14"):
@@ -136,10 +140,10 @@ def clip(clip_folder: Path, brought: Callable[[str, Path], None]) -> Path:
     return clip_folder
 
 
-def _layers(state: dict[str, Tensor], theirs: str, prefix: str) -> dict[str, Tensor]:
-    """The two layers of a tower under open_clip's names."""
+def _layers(state: dict[str, Tensor], theirs: str, prefix: str, count: int) -> dict[str, Tensor]:
+    """The layers of a tower under open_clip's names."""
     found = {}
-    for layer in range(2):
+    for layer in range(count):
         own, other = f"{prefix}encoder.layers.{layer}", f"{theirs}resblocks.{layer}"
         for kind in ("weight", "bias"):
             parts = [state[f"{own}.self_attn.{part}_proj.{kind}"] for part in "qkv"]
@@ -152,7 +156,9 @@ def _layers(state: dict[str, Tensor], theirs: str, prefix: str) -> dict[str, Ten
     return found
 
 
-def open_clips(folder: Path, *, quick_gelu: bool = True) -> nn.Module:
+def open_clips(
+    folder: Path, *, vision_layers: int = 2, text_layers: int = 2, quick_gelu: bool = True
+) -> nn.Module:
     """The same network by open_clip, as OpenAI's checkpoint names its parts."""
     from safetensors.torch import load_file
 
@@ -172,13 +178,16 @@ def open_clips(folder: Path, *, quick_gelu: bool = True) -> nn.Module:
         mapped[f"ln_final.{kind}"] = state[f"{text}final_layer_norm.{kind}"]
         mapped[f"visual.ln_pre.{kind}"] = state[f"{vision}pre_layrnorm.{kind}"]
         mapped[f"visual.ln_post.{kind}"] = state[f"{vision}post_layernorm.{kind}"]
-    mapped |= _layers(state, "transformer.", text) | _layers(state, "visual.transformer.", vision)
+    mapped |= _layers(state, "transformer.", text, text_layers)
+    mapped |= _layers(state, "visual.transformer.", vision, vision_layers)
     model = open_clip.CLIP(
         embed_dim=768,
-        vision_cfg={"image_size": 224, "layers": 2, "width": 1024, "patch_size": 14},
-        text_cfg={"layers": 2, "width": 768, "heads": 12},
+        vision_cfg={
+            "image_size": 224, "layers": vision_layers, "width": 1024, "patch_size": 14,
+        },
+        text_cfg={"layers": text_layers, "width": 768, "heads": 12},
         quick_gelu=quick_gelu,
-    )
+    )  # fmt: skip
     model.load_state_dict(mapped)
     evaluated: nn.Module = model.eval()
     return evaluated
@@ -218,6 +227,27 @@ def test_the_towers_are_open_clips(clip: Path) -> None:
     # With the plain GELU, open_clip's default, it would be another network.
     wrong, _ = their_embeddings(open_clips(clip, quick_gelu=False), batch.pixels, list(CAPTIONS))
     assert np.abs(ours[0] - wrong.numpy()).max() > 1e-4
+
+
+@pytest.mark.slow
+def test_the_whole_towers_are_open_clips(
+    tmp_path: Path, brought: Callable[[str, Path], None]
+) -> None:
+    """All 24 and 12 layers, 427,616,513 parameters."""
+    folder = publish(tmp_path, vision_layers=24, text_layers=12)
+    brought("clip-vit-l14", folder)
+    batch = images(pictures(2))
+    network = open_clips(folder, vision_layers=24, text_layers=12)
+    assert sum(each.numel() for each in network.parameters()) == 427_616_513
+    theirs = their_embeddings(network, batch.pixels, list(batch.captions))
+    del network
+    ours = (
+        clip_embeddings.embed_images(clip_embeddings.L14, batch),
+        clip_embeddings.embed_captions(clip_embeddings.L14, batch),
+    )
+    for found, expected in zip(ours, theirs, strict=True):
+        assert found.shape == (2, 768)
+        assert np.abs(found - expected.numpy()).max() < 1e-5
 
 
 def test_the_clip_scores_are_their_formulas(clip: Path) -> None:
