@@ -13,7 +13,7 @@ from . import checkpoints, models, provenance, results, suites, trained, weights
 from .checkpoints import Checkpoint
 from .errors import InputError
 from .evaluate import Task, score
-from .identity import RunSpec
+from .identity import BASELINE, RunSpec
 from .progress import progress
 from .references import RealImages, Reference, Stored
 from .request import Chosen, Measurements, Request, choose, load_suite, measurements
@@ -23,9 +23,6 @@ from .types import PairMetric, Sample, SetMetric, Settings, Suite, Weighted
 if TYPE_CHECKING:
     from .models import Bundle
     from .trajectories import Plan
-
-BASELINE = "sd"
-"""The method that pair metrics compare with."""
 
 
 def run(request: Request) -> list[Run]:
@@ -239,7 +236,6 @@ def baseline_of(run: Run) -> Run | None:
             concepts=other.spec.concepts,
             checkpoint=other.spec.checkpoint,
         )
-        undefended = other.spec.method == BASELINE and other.spec.checkpoint is None
-        if undefended and same.digest == other.spec.digest:
+        if other.spec.undefended and same.digest == other.spec.digest:
             return other
     return None

@@ -18,6 +18,7 @@ import pandas as pd
 
 from . import batches, benchmark, registry, worlds
 from .errors import InputError
+from .identity import BASELINE
 from .rendering import Page
 from .statistics import cluster_interval
 from .tables import Scored
@@ -130,15 +131,9 @@ def frame(runs: Sequence[Run], names: Sequence[str], *, most: int, seed: int) ->
     """The tidy table with the columns COLUMNS: for each undefended run its ceilings, then what is
     stored of the runs that are compared with it. Raises InputError.
     """
-    undefended = [
-        each
-        for each in runs
-        if each.spec.method == benchmark.BASELINE and each.spec.checkpoint is None
-    ]
+    undefended = [each for each in runs if each.spec.undefended]
     if not undefended:
-        raise InputError(
-            f"no run of {benchmark.BASELINE} among these: its images are what a ceiling is of"
-        )
+        raise InputError(f"no run of {BASELINE} among these: its images are what a ceiling is of")
     paired = {each.folder: benchmark.baseline_of(each) for each in runs}
     rows = []
     for baseline in undefended:

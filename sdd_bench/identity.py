@@ -15,6 +15,9 @@ from pathlib import Path
 
 from .types import Settings
 
+BASELINE = "sd"
+"""The method that others are compared with: it removes nothing."""
+
 IMPORTED = "imported"
 """The parameter that an imported run has instead of those of a method: a hash of its files."""
 
@@ -56,6 +59,11 @@ class RunSpec(Identity):
     settings: Settings
     numerics: str
     """What arithmetic the images were computed with, such as 'cpu-float32'."""
+
+    @property
+    def undefended(self) -> bool:
+        """Whether this is the model as it came, which removes nothing."""
+        return self.method == BASELINE and self.checkpoint is None
 
     @property
     def imported(self) -> bool:

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from . import worlds
-from .removals import UNDEFENDED, Row, groups
+from .identity import BASELINE
+from .removals import Row, groups
 from .rendering import Page
 from .tables import Measured, Scored, absent
 from .types import Definition, Suite
@@ -131,14 +132,15 @@ def pages(tidy: pd.DataFrame) -> list[Page]:
 
 
 def _page(definition: str, part: pd.DataFrame, tidy: pd.DataFrame) -> Page:
-    cells = {(each["removed"], each["prompted"], each["part"]): each for each in _records(part)}
-    columns = list(dict.fromkeys(each["prompted"] for each in _records(part)))
-    lines = list(dict.fromkeys(each["removed"] for each in _records(part)))
+    records = [{str(key): cell for key, cell in each.items()} for each in part.to_dict("records")]
+    cells = {(each["removed"], each["prompted"], each["part"]): each for each in records}
+    columns = list(dict.fromkeys(each["prompted"] for each in records))
+    lines = list(dict.fromkeys(each["removed"] for each in records))
     body = []
     for line in lines:
-        label = {"": f"nothing ({UNDEFENDED})", POOLED: "kept"}.get(line, line)
+        label = {"": f"nothing ({BASELINE})", POOLED: "kept"}.get(line, line)
         body.append([label, *(_text(_found(cells, line, column)) for column in columns)])
-    first = _records(part)[-1]
+    first = records[-1]
     unit = f" in {first['unit']}" if first["unit"] else ""
     means = [
         f"{name} {_line(cells[key])}"
@@ -156,10 +158,6 @@ def _page(definition: str, part: pd.DataFrame, tidy: pd.DataFrame) -> Page:
         tidy=tidy,
         notes=[f"Means: {'; '.join(means)}."],
     )
-
-
-def _records(part: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): cell for key, cell in each.items()} for each in part.to_dict("records")]
 
 
 def _found(

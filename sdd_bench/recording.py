@@ -87,7 +87,7 @@ def _of_images(item: Definition, raw: Floats, clusters: NDArray[np.int64], reaso
     if item.threshold is not None:
         values = np.where(item.counts(values), 100.0, 0.0)
     sums, sizes = cluster_totals(values, clusters[scored])
-    error = standard_error(sums, sizes) if len(sums) > 1 else math.nan
+    error = standard_error(sums, sizes)
     return _recorded(item, float(values.mean()), error, len(values), reason=reason)
 
 

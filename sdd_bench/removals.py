@@ -11,14 +11,12 @@ import pandas as pd
 
 from . import papers, partners, reproduction, results, worlds
 from .errors import InputError
+from .identity import BASELINE
 from .request import Request, load_suite, measurements
 from .types import Definition, SetMetric, Suite
 
 if TYPE_CHECKING:
     from .results import Run
-
-UNDEFENDED = "sd"
-"""The method of the row that removes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +38,7 @@ class Row:
         if self.run is None:
             return pd.DataFrame()
         scores = self.run.scores()
-        named = [f"{p}_{k:04d}" for p, k in zip(scores["prompt_id"], scores["k"], strict=True)]
-        return scores[[name in self.stems for name in named]]
+        return scores[[stem in self.stems for stem in results.stems(scores)]]
 
     def lacks(self, definitions: Sequence[Definition]) -> str:
         """What a run would have to add to it; empty if nothing."""
@@ -104,7 +101,7 @@ def rows(request: Request, suite: Suite, named: Mapping[str, str]) -> list[Row]:
     `named` gives, by concept, the folder name of a run that doesn't itself say what it removes.
     """
     request = replace(request, suites=request.suites[:1])
-    wanted = {"": replace(request, methods=(UNDEFENDED,), concepts=())}
+    wanted = {"": replace(request, methods=(BASELINE,), concepts=())}
     for concept in request.concepts or groups(suite):
         group = group_of(concept, suite)
         if group in wanted:
@@ -130,7 +127,7 @@ def rows(request: Request, suite: Suite, named: Mapping[str, str]) -> list[Row]:
         run, missing = state.run, state.missing
         if group in brought:
             run = _named(brought[group], request, suite)
-            missing = len(stems - {image.stem for image in (run.folder / "images").glob("*.png")})
+            missing = len(stems - run.stored())
         found.append(Row(removed=group, request=each, run=run, stems=stems, missing=missing))
     return found
 

@@ -168,11 +168,9 @@ def _state(need: Need, fitting: Sequence[Run], measures: Mapping[str, str]) -> S
         return State(need, None, len(wanted))
     # Several differ in what the user left open, such as the device: take the fullest.
     run = max(fitting, key=lambda each: (each.facts().images, each.facts().started))
-    images = run.folder / "images"  # may be kept elsewhere
-    there = {path.stem for path in images.iterdir()} if images.exists() else set()
     scored = Scored.of(run)
     unscored = not _speaks_of(scored, wanted, need.request.metrics, measures)
-    return State(need, run, len(wanted - there), scored, unscored)
+    return State(need, run, len(wanted - run.stored()), scored, unscored)
 
 
 def _fitting(need: Need, runs: Sequence[Run], model_hash: str | None) -> list[Run]:
@@ -223,10 +221,7 @@ def _speaks_of(
     wanted = [name for name in definitions if name not in sets or sets[name].reason != IS_BASELINE]
     if not wanted:
         return True
-    there = {
-        f"{prompt}_{k:04d}" for prompt, k in zip(scores["prompt_id"], scores["k"], strict=True)
-    }
-    return stems <= there and all(
+    return stems <= set(results.stems(scores)) and all(
         (name in sets and sets[name].n == len(scores)) or measures.get(name) in scores.columns
         for name in wanted
     )

@@ -27,7 +27,7 @@ import pandas as pd
 from . import files, png
 from .errors import InputError
 from .identity import RunSpec
-from .types import Prompt, Sample, Settings, Value
+from .types import Prompt, Sample, Settings, Value, stem
 
 if TYPE_CHECKING:
     from .types import Pixels
@@ -133,6 +133,10 @@ class Run:
         """Where a sample's image is, or will be."""
         return self.folder / "images" / f"{sample.stem}.png"
 
+    def stored(self) -> set[str]:
+        """The stems of all images that are there; none if the folder is kept elsewhere."""
+        return {path.stem for path in (self.folder / "images").glob("*.png")}
+
     def missing(self, samples: Sequence[Sample]) -> list[Sample]:
         """Those of `samples` that have no valid image; damaged and foreign ones with a warning."""
         return [sample for sample in samples if not png.is_valid(self.image_path(sample), sample)]
@@ -229,6 +233,11 @@ def find(results_dir: str | Path) -> list[Run]:
 def beside(run: Run) -> list[Run]:
     """All runs of the same model and suite, itself among them, as `find` does."""
     return _readable(run.folder.resolve().parent.glob("*/run.json"))
+
+
+def stems(scores: pd.DataFrame) -> list[str]:
+    """The file name, without its ending, of the image of each row of a run's scores."""
+    return [stem(key, k) for key, k in zip(scores["prompt_id"], scores["k"], strict=True)]
 
 
 def _readable(files: Iterable[Path]) -> list[Run]:

@@ -72,7 +72,12 @@ class Sample:
     @property
     def stem(self) -> str:
         """File name without its ending."""
-        return f"{self.prompt.id}_{self.k:04d}"
+        return stem(self.prompt.id, self.k)
+
+
+def stem(prompt_id: str, k: int) -> str:
+    """File name of image `k` of a prompt, without its ending."""
+    return f"{prompt_id}_{k:04d}"
 
 
 # --- methods ----------------------------------------------------------------------------------

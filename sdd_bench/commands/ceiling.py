@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import click
 
-from sdd_bench.errors import InputError
-
-from . import options
+from . import options, showing
 
 
 @click.command()
@@ -35,13 +32,7 @@ from . import options
     show_default=True,
     help="Decides who is paired with whom.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "markdown", "latex", "csv", "json", "html"]),
-    default="text",
-    show_default=True,
-)
+@options.format_
 @options.results
 def ceiling(
     suites: tuple[str, ...],
@@ -55,17 +46,6 @@ def ceiling(
     that are paired with it. Computed from stored images; nothing is generated or stored.
     """
     from sdd_bench import ceiling as measuring
-    from sdd_bench import rendering, worlds
-    from sdd_bench.results import find
 
-    runs = [
-        each
-        for each in find(results)
-        if not suites or worlds.goes_by(each.spec.suite, each.spec.model, suites)
-    ]
-    if not runs:
-        on = f" on {', '.join(suites)}" if suites else ""
-        raise InputError(f"no runs{on} in {results}: start with `sdd-bench run`")
-    page = measuring.page(measuring.frame(runs, metrics, most=pairs, seed=seed))
-    width = max(120, shutil.get_terminal_size()[0])
-    click.echo(rendering.render(page, format_, width=width), nl=False)
+    tidy = measuring.frame(showing.runs(results, suites), metrics, most=pairs, seed=seed)
+    showing.show([measuring.page(tidy)], format_)

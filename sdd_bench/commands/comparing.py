@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import click
 from sdd_bench.errors import InputError
 from sdd_bench.matching import FILTERS, PARTS
 
-from . import options
+from . import options, showing
 
 if TYPE_CHECKING:
     from sdd_bench.baselines import Entry
@@ -52,25 +51,16 @@ def compare(
 
     Where several runs are of one method, name them as their folders are: sd-02db21da36.
     """
-    from sdd_bench import agreement, contrasts, partners, rendering, worlds
+    from sdd_bench import agreement, contrasts, partners
 
-    runs = [
-        each
-        for each in _runs(results)
-        if not suites or worlds.goes_by(each.spec.suite, each.spec.model, suites)
-    ]
-    if not runs:
-        raise InputError(f"no runs on {', '.join(suites)} in {results}")
+    runs = showing.runs(results, suites)
     if by_definition:
         pages = agreement.pages(runs, methods)
     elif len(methods) == 2:
         pages = [contrasts.page(contrasts.frame(partners.pairs(runs, *methods)))]
     else:
         raise InputError(f"compare takes two methods, not {len(methods)}: {', '.join(methods)}")
-    if format_ in {"csv", "json"}:
-        pages = pages[:1]  # they share their numbers
-    shown = [rendering.render(page, format_, width=_width()) for page in pages]
-    click.echo("\n".join(shown), nl=False)
+    showing.show(pages, format_)
 
 
 @click.command()
@@ -120,7 +110,7 @@ def gate(
     from sdd_bench import gate as judging
     from sdd_bench import junit as xml
 
-    now = matching.only(_entries(_runs(results)), filters)
+    now = matching.only(_entries(showing.runs(results)), filters)
     if update and not file.exists():
         _update(file, [], now, filters)
         return
@@ -152,17 +142,6 @@ def _update(
     click.echo(f"{file}: {count} values of {len(entries)} runs")
 
 
-def _runs(results: Path) -> list[Run]:
-    from sdd_bench.results import find
-
-    runs = find(results)
-    if not runs:
-        raise InputError(
-            f"no runs in {results}: start with `sdd-bench run`, or name another --results"
-        )
-    return runs
-
-
 def _entries(runs: Sequence[Run]) -> list[Entry]:
     from sdd_bench.recording import entry
     from sdd_bench.request import definitions_of
@@ -174,12 +153,8 @@ def _show(page: Page) -> None:
     """On the screen, and on the page of a GitHub job."""
     from sdd_bench import rendering
 
-    click.echo(rendering.render(page, "text", width=_width()), nl=False)
+    showing.show([page], "text")
     summary = os.environ.get(SUMMARY)
     if summary:
         with Path(summary).open("a", encoding="utf-8") as shown:
             shown.write(rendering.render(page, "markdown"))
-
-
-def _width() -> int:
-    return max(120, shutil.get_terminal_size()[0])

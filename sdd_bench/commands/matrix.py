@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import click
 
 from sdd_bench.errors import InputError, MissingError
 
-from . import options
+from . import options, showing
 
 if TYPE_CHECKING:
     from sdd_bench.request import Request
@@ -46,13 +45,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Which prompt of each group the picture shows.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "markdown", "latex", "csv", "json", "html"]),
-    default="text",
-    show_default=True,
-)
+@options.format_
 @options.what
 @options.images
 @options.how
@@ -72,7 +65,7 @@ def matrix(
     which commands to make them and ends with exit code 3.
     """
     from sdd_bench import matrix as crossing
-    from sdd_bench import removals, rendering
+    from sdd_bench import removals
 
     request = options.request(results, {**given, "methods": (method,), "suites": (suite,)})
     prompts = removals.suite_of(request)
@@ -81,13 +74,7 @@ def matrix(
     lacking = {row.removed: row for row in rows if row.lacks(wanted)}
     if any(len(row.scores()) for row in rows):
         tidy = crossing.frame(rows, wanted, prompts)
-        pages = crossing.pages(tidy)
-        if format_ in {"csv", "json"}:
-            pages = pages[:1]  # they share their numbers
-        width = max(120, shutil.get_terminal_size()[0])
-        click.echo(
-            "\n".join(rendering.render(each, format_, width=width) for each in pages), nl=False
-        )
+        showing.show(crossing.pages(tidy), format_)
         if picture is not None:
             from sdd_bench import mosaic
 

@@ -36,6 +36,13 @@ def options(*decorators: Callable[..., Any]) -> Callable[..., Any]:
     return decorate
 
 
+format_ = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "markdown", "latex", "csv", "json", "html"]),
+    default="text",
+    show_default=True,
+)
 model = click.option(
     "--model",
     default="miniature",

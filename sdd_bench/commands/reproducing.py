@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sdd_bench.errors import InputError
 
-from . import options
+from . import options, showing
 
 if TYPE_CHECKING:
     from sdd_bench.papers import Table
     from sdd_bench.reproduction import Need, State
     from sdd_bench.request import Request
 
-FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
+WIDTH = 160
+"""Characters that a paper's table has at least: its cells hold two values and a verdict."""
 
-format_ = click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True
-)
+
 wanted = options.options(
     options.model,
     click.option(
@@ -53,23 +51,14 @@ which = click.argument("which", metavar="TABLE")
 @click.command()
 @click.argument("which", default="runs", metavar="[TABLE|runs]")
 @click.option("--by", type=click.Choice(["group"]), help="Split by country, category, artist.")
-@format_
+@options.format_
 @wanted
 def table(which: str, by: str | None, format_: str, **given: Any) -> None:
     """Print TABLE (table1, table2 or a .toml file) with ours beside the published numbers, or all
     `runs` of the results folder: n and a 95 % interval in every cell.
     """
-    from sdd_bench import results
-
     if which == "runs":
-        runs = results.find(given["results"])
-        if not runs:
-            raise InputError(
-                f"no runs in {given['results']}: start with `sdd-bench run`, or name another "
-                "--results"
-            )
-        from . import showing
-
+        runs = showing.runs(given["results"])
         click.echo(showing.text(runs, format_, by_group=by is not None), nl=False)
         return
     from sdd_bench import reproduction
@@ -79,15 +68,13 @@ def table(which: str, by: str | None, format_: str, **given: Any) -> None:
     if by is None:
         _show(paper, found, format_)
         return
-    from . import showing
-
     runs = [state.run for state in found if state.run is not None]
     click.echo(showing.text(runs, format_, by_group=True), nl=False)
 
 
 @click.command()
 @which
-@format_
+@options.format_
 @wanted
 def reproduce(which: str, format_: str, **given: Any) -> None:
     """Train, generate and score whatever TABLE (table1, table2 or a .toml file) lacks, then print
@@ -111,18 +98,18 @@ def reproduce(which: str, format_: str, **given: Any) -> None:
 
 @click.command()
 @which
-@format_
+@options.format_
 @wanted
 def plan(which: str, format_: str, **given: Any) -> None:
     """Say what `reproduce TABLE` would cost: images, U-Net forwards, hours, disk, and what is
     already there. Runs nothing.
     """
-    from sdd_bench import planning, rendering, reproduction
+    from sdd_bench import planning, reproduction
 
     paper, needs = _read(which, given)
     found = reproduction.states(needs, given["results"])
     page = planning.page(paper, found, given["results"])
-    click.echo(rendering.render(page, format_, width=_width()), nl=False)
+    showing.show([page], format_, width=WIDTH)
 
 
 def _read(which: str, given: dict[str, Any]) -> tuple[Table, list[Need]]:
@@ -156,11 +143,6 @@ def _pair(text: str, suites: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _show(paper: Table, found: list[State], format_: str) -> None:
-    from sdd_bench import comparison, rendering
+    from sdd_bench import comparison
 
-    page = comparison.page(paper, found)
-    click.echo(rendering.render(page, format_, width=_width()), nl=False)
-
-
-def _width() -> int:
-    return max(160, shutil.get_terminal_size()[0])
+    showing.show([comparison.page(paper, found)], format_, width=WIDTH)
