@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+from . import files
 from .errors import MissingError, unknown
 
 TRACKERS = ("tensorboard", "wandb", "mlflow")
@@ -32,13 +33,13 @@ def tracker(kind: str | None, folder: Path, name: str) -> Tracker:
     """A tracker that writes below `folder`. Raises InputError, MissingError without its package."""
     if kind is None:
         return _Nothing()
+    if kind not in TRACKERS:
+        raise unknown("tracker", kind, TRACKERS)
+    with files.writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     if kind == "tensorboard":
         return _TensorBoard(folder / "tensorboard" / name)
-    if kind == "wandb":
-        return _WandB(folder, name)
-    if kind == "mlflow":
-        return _MLflow(folder, name)
-    raise unknown("tracker", kind, TRACKERS)
+    return _WandB(folder, name) if kind == "wandb" else _MLflow(folder, name)
 
 
 class _Nothing:
@@ -77,7 +78,8 @@ class _WandB:
 class _MLflow:
     def __init__(self, folder: Path, name: str) -> None:
         self._mlflow: Any = _module("mlflow", "mlflow")
-        self._mlflow.set_tracking_uri((folder / "mlruns").resolve().as_uri())
+        if not self._mlflow.is_tracking_uri_set():  # no MLFLOW_TRACKING_URI: a database of our own
+            self._mlflow.set_tracking_uri(f"sqlite:///{(folder / 'mlflow.db').resolve()}")
         self._mlflow.start_run(run_name=name)
 
     def log(self, iteration: int, values: Mapping[str, float]) -> None:
@@ -92,5 +94,5 @@ def _module(name: str, package: str) -> ModuleType:
         return importlib.import_module(name)
     except ImportError as error:
         raise MissingError(
-            f"--log {package} needs the package {package}: pip install {package}"
+            f"--log {package} needs the package {package} ({error}): pip install {package}"
         ) from error

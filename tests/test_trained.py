@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 from safetensors.torch import load_file, save_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from sdd_bench.results import Run, find
 
@@ -156,6 +157,23 @@ def test_a_curve_goes_from_the_untrained_model_to_the_last_weights(
         assert curve.loc[curve["role"] == role, "iteration"].tolist() == [0, 2, 4]
     assert set(curve["definition"]) == {"nude/miniature@0.7"}
     assert curve["n"].tolist() == [2] * 6
+
+
+def test_tensorboard_gets_the_rows_of_the_log(shell: Shell, method: str) -> None:
+    done = shell(
+        "train", "--method", method, "--log", "tensorboard", "--device", "cpu", "--results",
+        shell.results,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    (folder,) = (shell.results / "tensorboard").iterdir()
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    log = pd.read_parquet(checkpoint_of(shell).with_name("log.parquet"))
+    for column in ("loss", "gradient_norm", "rate", "unet_rows"):
+        sent = events.Scalars(column)
+        assert [event.step for event in sent] == [1, 2, 3, 4]
+        # the format holds single precision
+        assert [event.value for event in sent] == pytest.approx(log[column].tolist(), rel=1e-6)
 
 
 # --- wrong input ------------------------------------------------------------------------------
