@@ -7,8 +7,8 @@ The direction d of a word is the mean difference between its text states and tho
 text over the positions of the padding, which carry most of a short text. Every matrix W that reads
 texts (keys and values) becomes W (I - a d d'). With a = 1 the network no longer sees the direction:
 the word reads like no text, which is what SDD's loss asks for. With a > 1 it is pushed to the
-other side, as ESD's loss asks for. What the benchmark says of these weights is what a training
-with such a goal can reach for prompts that never name the word, whatever its optimiser does.
+other side, as ESD's loss asks for. What the benchmark says of these weights is a mark to hold a
+training with such a goal against, for prompts that never name the word.
 """
 
 from __future__ import annotations
