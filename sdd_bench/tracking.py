@@ -6,15 +6,13 @@ Each is an optional package; the log in the training folder is written in any ca
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
 from . import files
 from .errors import MissingError, unknown
-
-TRACKERS = ("tensorboard", "wandb", "mlflow")
 
 
 class Tracker(Protocol):
@@ -29,19 +27,6 @@ class Tracker(Protocol):
         ...
 
 
-def tracker(kind: str | None, folder: Path, name: str) -> Tracker:
-    """A tracker that writes below `folder`. Raises InputError, MissingError without its package."""
-    if kind is None:
-        return _Nothing()
-    if kind not in TRACKERS:
-        raise unknown("tracker", kind, TRACKERS)
-    with files.writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    if kind == "tensorboard":
-        return _TensorBoard(folder / "tensorboard" / name)
-    return _WandB(folder, name) if kind == "wandb" else _MLflow(folder, name)
-
-
 class _Nothing:
     def log(self, iteration: int, values: Mapping[str, float]) -> None:
         """Nobody watches."""
@@ -51,8 +36,10 @@ class _Nothing:
 
 
 class _TensorBoard:
-    def __init__(self, folder: Path) -> None:
-        self._writer: Any = _module("torch.utils.tensorboard", "tensorboard").SummaryWriter(folder)
+    def __init__(self, folder: Path, name: str) -> None:
+        self._writer: Any = _module("torch.utils.tensorboard", "tensorboard").SummaryWriter(
+            folder / "tensorboard" / name
+        )
 
     def log(self, iteration: int, values: Mapping[str, float]) -> None:
         for key, value in values.items():
@@ -87,6 +74,24 @@ class _MLflow:
 
     def close(self) -> None:
         self._mlflow.end_run()
+
+
+TRACKERS: dict[str, Callable[[Path, str], Tracker]] = {
+    "tensorboard": _TensorBoard,
+    "wandb": _WandB,
+    "mlflow": _MLflow,
+}
+
+
+def tracker(kind: str | None, folder: Path, name: str) -> Tracker:
+    """A tracker that writes below `folder`. Raises InputError, MissingError without its package."""
+    if kind is None:
+        return _Nothing()
+    if kind not in TRACKERS:
+        raise unknown("tracker", kind, TRACKERS)
+    with files.writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return TRACKERS[kind](folder, name)
 
 
 def _module(name: str, package: str) -> ModuleType:

@@ -181,10 +181,18 @@ def test_a_table_without_runs_says_how_to_get_some(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("table", "--format", "xml"), ("list", "colours"), ("nonsense",), ("run",)]
+    ("arguments", "message"),
+    [
+        (("table", "--format", "xml"), "'xml' is not one of 'text', 'markdown'"),
+        (("list", "colours"), "'colours' is not one of 'concepts', 'methods'"),
+        (("nonsense",), "No such command 'nonsense'"),
+        (("run",), "Missing option '--method'"),
+    ],
 )
-def test_a_bad_command_is_the_users_to_correct(shell: Shell, arguments: tuple[str, ...]) -> None:
-    shell.fails(2, *arguments)
+def test_a_bad_command_is_the_users_to_correct(
+    shell: Shell, arguments: tuple[str, ...], message: str
+) -> None:
+    assert message in shell.fails(2, *arguments)
 
 
 # --- plugins ----------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ GAMMA = SAFETY + 0.03
 """With 0.3 of what is carried."""
 
 
-def same(one: Tensor, other: Tensor) -> None:
+def assert_same(one: Tensor, other: Tensor) -> None:
     torch.testing.assert_close(one, other, rtol=0, atol=2e-5)
 
 
@@ -43,8 +43,8 @@ def test_sld_multiplies_prompt_and_safety_by_any_guidance_scale(scale: float) ->
     estimate, state = registry.method("sld-medium").guide(
         WARMED_UP, (EMPTY, TEXT, CONCEPT), scale, (CARRIED,)
     )
-    same(estimate, EMPTY + scale * (0.2 - GAMMA))
-    same(state[0], 0.4 * CARRIED + 0.6 * GAMMA)
+    assert_same(estimate, EMPTY + scale * (0.2 - GAMMA))
+    assert_same(state[0], 0.4 * CARRIED + 0.6 * GAMMA)
 
 
 def test_sld_at_scale_0_is_the_unconditional_estimate() -> None:
@@ -56,17 +56,17 @@ def test_sld_at_scale_0_is_the_unconditional_estimate() -> None:
 def test_sld_at_scale_1_is_the_prompts_estimate_less_the_safety_term() -> None:
     noise = (EMPTY, TEXT, CONCEPT)
     estimate, _ = registry.method("sld-medium").guide(WARMED_UP, noise, 1.0, (CARRIED,))
-    same(estimate, TEXT - GAMMA)
+    assert_same(estimate, TEXT - GAMMA)
 
 
 def test_sld_gathers_momentum_while_it_warms_up() -> None:
     method = registry.method("sld-medium")
     estimate, state = method.guide(0, (EMPTY, TEXT, CONCEPT), 7.5, ())
-    same(estimate, EMPTY + 7.5 * (TEXT - EMPTY))
-    same(state[0], 0.6 * SAFETY)
+    assert_same(estimate, EMPTY + 7.5 * (TEXT - EMPTY))
+    assert_same(state[0], 0.6 * SAFETY)
     estimate, state = method.guide(WARMED_UP - 1, (EMPTY, TEXT, CONCEPT), 7.5, state)
-    same(estimate, EMPTY + 7.5 * (TEXT - EMPTY))
-    same(state[0], (0.4 * 0.6 + 0.6 * (1 + 0.3 * 0.6)) * SAFETY)
+    assert_same(estimate, EMPTY + 7.5 * (TEXT - EMPTY))
+    assert_same(state[0], (0.4 * 0.6 + 0.6 * (1 + 0.3 * 0.6)) * SAFETY)
 
 
 # --- sega: of ten positions the strongest one is moved ----------------------------------------
@@ -84,8 +84,8 @@ def test_sega_adds_the_edit_at_any_guidance_scale_and_does_not_multiply_it(scale
     estimate, state = registry.method("sega").guide(
         WARMED_UP, (ZERO + 0.1, ZERO + 0.3, DIRECTION + 0.1), scale, (BEFORE,)
     )
-    same(estimate, 0.1 + scale * 0.2 + EDIT)
-    same(state[0], 0.4 * BEFORE + 0.6 * EDIT)
+    assert_same(estimate, 0.1 + scale * 0.2 + EDIT)
+    assert_same(state[0], 0.4 * BEFORE + 0.6 * EDIT)
 
 
 def test_sega_finds_the_strongest_positions_of_each_image_and_channel() -> None:
@@ -93,8 +93,8 @@ def test_sega_finds_the_strongest_positions_of_each_image_and_channel() -> None:
     both = torch.cat([weak, 0.1 * weak])
     estimate, _ = registry.method("sega").guide(WARMED_UP, (0 * both, 0 * both, both), 7.5, ())
     assert estimate.ne(0).sum(3).tolist() == [[[1], [1]], [[1], [1]]]
-    same(estimate[0, 0, 0, 9], torch.tensor(-0.5))
-    same(estimate[1, 1, 0, 0], torch.tensor(-0.00005))
+    assert_same(estimate[0, 0, 0, 9], torch.tensor(-0.5))
+    assert_same(estimate[1, 1, 0, 0], torch.tensor(-0.00005))
 
 
 def test_sega_separate_adds_up_the_edits_of_all_concepts() -> None:
@@ -102,15 +102,15 @@ def test_sega_separate_adds_up_the_edits_of_all_concepts() -> None:
     estimate, _ = registry.method("sega-separate").guide(
         WARMED_UP, (ZERO, ZERO, *concepts), 7.5, (BEFORE,)
     )
-    same(estimate, maps(-0.5, *[0.0] * 8, -0.5) + 0.02)
+    assert_same(estimate, maps(-0.5, *[0.0] * 8, -0.5) + 0.02)
 
 
 @pytest.mark.parametrize("name", ["sega", "sega-separate"])
 def test_sega_warms_up_without_the_edit(name: str) -> None:
     method = registry.method(name)
     estimate, state = method.guide(WARMED_UP - 1, (ZERO, ZERO + 0.2, DIRECTION), 7.5, (BEFORE,))
-    same(estimate, ZERO + 1.5)
-    same(state[0], 0.4 * BEFORE + 0.6 * EDIT)
+    assert_same(estimate, ZERO + 1.5)
+    assert_same(state[0], 0.4 * BEFORE + 0.6 * EDIT)
 
 
 # --- cost -------------------------------------------------------------------------------------

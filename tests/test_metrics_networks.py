@@ -205,6 +205,17 @@ def their_embeddings(
         return pictures, model.encode_text(tokens, normalize=True)  # type: ignore[operator]
 
 
+def assert_same_embeddings(batch: Images, theirs: tuple[Tensor, Tensor]) -> None:
+    """Ours of the images and captions are open_clip's."""
+    ours = (
+        clip_embeddings.embed_images(clip_embeddings.L14, batch),
+        clip_embeddings.embed_captions(clip_embeddings.L14, batch),
+    )
+    for found, expected in zip(ours, theirs, strict=True):
+        assert found.shape == (len(batch.pixels), 768)
+        assert np.abs(found - expected.numpy()).max() < 1e-5
+
+
 def test_the_preprocessing_is_openais_to_the_bit(clip: Path) -> None:
     processor = CLIPImageProcessorPil.from_pretrained(clip)
     prepare = open_clip.image_transform(224, is_train=False)
@@ -217,16 +228,11 @@ def test_the_preprocessing_is_openais_to_the_bit(clip: Path) -> None:
 def test_the_towers_are_open_clips(clip: Path) -> None:
     batch = images(pictures(4))
     theirs = their_embeddings(open_clips(clip), batch.pixels, list(CAPTIONS))
-    ours = (
-        clip_embeddings.embed_images(clip_embeddings.L14, batch),
-        clip_embeddings.embed_captions(clip_embeddings.L14, batch),
-    )
-    for found, expected in zip(ours, theirs, strict=True):
-        assert found.shape == (4, 768)
-        assert np.abs(found - expected.numpy()).max() < 1e-5
+    assert_same_embeddings(batch, theirs)
     # With the plain GELU, open_clip's default, it would be another network.
     wrong, _ = their_embeddings(open_clips(clip, quick_gelu=False), batch.pixels, list(CAPTIONS))
-    assert np.abs(ours[0] - wrong.numpy()).max() > 1e-4
+    ours = clip_embeddings.embed_images(clip_embeddings.L14, batch)
+    assert np.abs(ours - wrong.numpy()).max() > 1e-4
 
 
 @pytest.mark.slow
@@ -241,13 +247,7 @@ def test_the_whole_towers_are_open_clips(
     assert sum(each.numel() for each in network.parameters()) == 427_616_513
     theirs = their_embeddings(network, batch.pixels, list(batch.captions))
     del network
-    ours = (
-        clip_embeddings.embed_images(clip_embeddings.L14, batch),
-        clip_embeddings.embed_captions(clip_embeddings.L14, batch),
-    )
-    for found, expected in zip(ours, theirs, strict=True):
-        assert found.shape == (2, 768)
-        assert np.abs(found - expected.numpy()).max() < 1e-5
+    assert_same_embeddings(batch, theirs)
 
 
 def test_the_clip_scores_are_their_formulas(clip: Path) -> None:
