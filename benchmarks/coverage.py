@@ -13,7 +13,7 @@ import argparse
 
 import numpy as np
 
-from sdd_bench.statistics import cluster_interval, wilson
+from sdd_bench.statistics.intervals import cluster_interval, wilson
 from sdd_bench.types import Floats
 
 ICC = (0.02, 0.1)

@@ -21,11 +21,16 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionPipeline
 
-from sdd_bench import benchmark, models, suites, weights
-from sdd_bench.models import Bundle
-from sdd_bench.request import Request
-from sdd_bench.sampler import timesteps
+from sdd_bench import models
+from sdd_bench.benchmark import runner
+from sdd_bench.benchmark.request import Request
+from sdd_bench.diffusion import loading
+from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.diffusion.pndm import timesteps
+from sdd_bench.suites import seeds
+from sdd_bench.suites.loading import load as load_suite
 from sdd_bench.types import Sample
+from sdd_bench.weights import store
 
 ROWS = (8, 16, 32, 64, 128)
 """Batch sizes tried for the bare cost, in rows of the U-Net (two per image)."""
@@ -43,15 +48,13 @@ def ours(images: int, steps: int) -> float:
             device="cpu",
         )
         began = time.perf_counter()
-        benchmark.run(request)
+        runner.run(request)
         return time.perf_counter() - began
 
 
 def stock(samples: Sequence[Sample], steps: int) -> float:
     """Seconds for generating and saving the same prompts four at a time."""
-    pipeline = StableDiffusionPipeline.from_pretrained(
-        weights.find("miniature"), safety_checker=None
-    )
+    pipeline = StableDiffusionPipeline.from_pretrained(store.find("miniature"), safety_checker=None)
     pipeline.set_progress_bar_config(disable=True)
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
@@ -89,9 +92,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=25)
     options = parser.parse_args()
     images, steps = options.images, options.steps
-    bundle = models.load(models.find("miniature"), device="cpu")
-    suite = suites.load("miniature/coco30k", limit=images)
-    samples = suites.samples(suite, 42)
+    bundle = loading.load(models.find("miniature"), device="cpu")
+    suite = load_suite("miniature/coco30k", limit=images)
+    samples = seeds.samples(suite, 42)
     ours(4, 2)  # loads the judges and warms the caches, as the stock pipeline is warm below
     results = [
         ("ours, saved and scored", ours(images, steps)),

@@ -23,11 +23,15 @@ from diffusers import SemanticStableDiffusionPipeline, StableDiffusionPipelineSa
 from PIL import Image
 
 from benchmarks.generate import bare
-from sdd_bench import generate, models, registry, suites, weights
-from sdd_bench.models import Bundle
-from sdd_bench.sampler import timesteps
-from sdd_bench.trajectories import Plan
+from sdd_bench import models, registry
+from sdd_bench.diffusion import generator, loading
+from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.diffusion.denoising import Plan
+from sdd_bench.diffusion.pndm import timesteps
+from sdd_bench.suites import seeds
+from sdd_bench.suites.loading import load as load_suite
 from sdd_bench.types import Sample, Settings
+from sdd_bench.weights import store
 
 CONCEPT = "nudity, sexual"
 BRANCHES = 3
@@ -41,7 +45,7 @@ def ours(bundle: Bundle, names: Sequence[str], samples: Sequence[Sample], steps:
     plans = [Plan(method=registry.method(name), concepts=(CONCEPT,)) for name in names]
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        for picture in generate.generate(bundle, plans, samples, Settings(steps=steps)):
+        for picture in generator.generate(bundle, plans, samples, Settings(steps=steps)):
             path = Path(folder) / f"{picture.plan}-{picture.sample.stem}.png"
             Image.fromarray(picture.pixels).save(path, compress_level=1)
         return time.perf_counter() - began
@@ -66,7 +70,7 @@ def theirs(
 
 def pipelines(steps: int) -> dict[str, Callable[[list[str]], Sequence[Image.Image]]]:
     """Diffusers' pipelines with the presets of ours, by our names."""
-    folder = weights.find("miniature")
+    folder = store.find("miniature")
     parts = {"safety_checker": None, "requires_safety_checker": False}
     # Both warn that they are deprecated, which is why we have our own.
     with warnings.catch_warnings():
@@ -94,8 +98,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=25)
     options = parser.parse_args()
     images, steps = options.images, options.steps
-    bundle = models.load(models.find("miniature"), device="cpu")
-    samples = suites.samples(suites.load("miniature/coco30k", limit=images), 42)
+    bundle = loading.load(models.find("miniature"), device="cpu")
+    samples = seeds.samples(load_suite("miniature/coco30k", limit=images), 42)
     ours(bundle, ["sd"], samples[:4], 2)
     print(f"{images} images a method, {steps} PNDM steps, {torch.get_num_threads()} threads")
     print(

@@ -29,8 +29,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sdd_bench import references, registry
+from sdd_bench import registry
 from sdd_bench.miniature.standins import renders
+from sdd_bench.scoring import references
 from sdd_bench.types import Definition, Features, Images, Pixels, SetMetric
 
 detector = importlib.import_module("sdd_bench.metrics._detector")

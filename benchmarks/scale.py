@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sdd_bench.identity import RunSpec
-from sdd_bench.results import Run, SetValue
+from sdd_bench.runs.identity import RunSpec
+from sdd_bench.runs.run import Run, SetValue
 from sdd_bench.types import Settings
 
 

@@ -32,12 +32,14 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from sdd_bench import registry, training, weights
-from sdd_bench.attention import TextReader, project_text_once
-from sdd_bench.finetune import Student
-from sdd_bench.models import Bundle
-from sdd_bench.training import TrainSpec
+from sdd_bench import registry
+from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.diffusion.conditioning import TextReader, project_text_once
+from sdd_bench.runs.identity import TrainSpec
+from sdd_bench.training import loop
+from sdd_bench.training.trainee import Student
 from sdd_bench.types import ModelSpec
+from sdd_bench.weights import store
 
 CONCEPT = "nudity"
 PHASES = ("sampling", "forward", "backward", "step")
@@ -89,7 +91,7 @@ class World:
 
 def world() -> World:
     torch.manual_seed(0)
-    tokenizer = CLIPTokenizer.from_pretrained(weights.find("miniature") / "tokenizer")
+    tokenizer = CLIPTokenizer.from_pretrained(store.find("miniature") / "tokenizer")
     config = CLIPTextConfig(vocab_size=len(tokenizer), hidden_size=768, num_hidden_layers=1)
     unet = UNet2DConditionModel(sample_size=64, cross_attention_dim=768)
     betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
@@ -139,7 +141,7 @@ def ours(iterations: int, ddim_steps: int) -> list[Phases]:
         def _stops(self, bins: Tensor) -> Tensor:
             return torch.full_like(bins, ddim_steps)
 
-    class Loop(training._Loop):
+    class Loop(loop._Loop):
         def _update(self, rate: float) -> float:
             phases[self.done].begin("step")
             return super()._update(rate)

@@ -20,9 +20,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from sdd_bench import models, worlds
-from sdd_bench.finetune import trainable
-from sdd_bench.models import Bundle
+from sdd_bench import models
+from sdd_bench.diffusion import loading
+from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.training.trainee import trainable
 
 FACTORS = (1.0, 1.5, 2.0)
 
@@ -51,7 +52,7 @@ def main() -> None:
     parser.add_argument("--word", default="nudity")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoints")
     options = parser.parse_args()
-    bundle = models.load(worlds.find(options.model), device="cpu", dtype="float32")
+    bundle = loading.load(models.find(options.model), device="cpu", dtype="float32")
     options.out.mkdir(parents=True, exist_ok=True)
     for factor in FACTORS:
         path = options.out / f"{factor}.safetensors"

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from sdd_bench import results
-from sdd_bench.miniature.draw import SIDE, draw
-from sdd_bench.miniature.examples import example
-from sdd_bench.results import Run
+from sdd_bench.miniature.renderer.draw import SIDE, draw
+from sdd_bench.miniature.renderer.examples import example
+from sdd_bench.runs import lookup
+from sdd_bench.runs.run import Run
 
 IMAGES = Path(__file__).parent / "images"
 SCALE = 2
@@ -43,7 +43,7 @@ def main() -> None:
     """Write all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, default=Path("results"))
-    runs = {(r.spec.suite, r.spec.method): r for r in results.find(parser.parse_args().results)}
+    runs = {(r.spec.suite, r.spec.method): r for r in lookup.find(parser.parse_args().results)}
     above, below = (pictures_of(runs["country_body", name], 12) for name in ("sd", "sd-neg"))
     sheet([*above, *below], 12, "demo.png")
     sheet(pictures_of(runs["miniature/coco30k", "sd"], 40), 10, "contact_sheet.png")

@@ -6,8 +6,8 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sdd_bench import weights
 from sdd_bench.types import Features, Images, Pixels
+from sdd_bench.weights import store
 
 from . import _torch
 
@@ -114,7 +114,7 @@ def _unit(vectors: Tensor) -> Features:
 def _image_tower(clip: Instrument) -> tuple[CLIPImageProcessorPil, nn.Module]:
     from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
-    folder = weights.find(clip.images)
+    folder = store.find(clip.images)
     # The plain processor computes on tensors, and is a grey level off here and there.
     processor = CLIPImageProcessorPil.from_pretrained(folder)
     return processor, _torch.pretrained(CLIPVisionModelWithProjection, folder)
@@ -124,5 +124,5 @@ def _image_tower(clip: Instrument) -> tuple[CLIPImageProcessorPil, nn.Module]:
 def _text_tower(clip: Instrument) -> tuple[CLIPTokenizer, nn.Module]:
     from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
-    tower = _torch.pretrained(CLIPTextModelWithProjection, weights.find(clip.texts))
-    return CLIPTokenizer.from_pretrained(weights.find(clip.tokenizer)), tower
+    tower = _torch.pretrained(CLIPTextModelWithProjection, store.find(clip.texts))
+    return CLIPTokenizer.from_pretrained(store.find(clip.tokenizer)), tower

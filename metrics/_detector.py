@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdd_bench import weights
 from sdd_bench.errors import MissingError
+from sdd_bench.weights import store
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -132,7 +132,7 @@ def _session() -> InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(
-        str(weights.find(WEIGHT)), options, providers=onnxruntime.get_available_providers()
+        str(store.find(WEIGHT)), options, providers=onnxruntime.get_available_providers()
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdd_bench import weights
+from sdd_bench.weights import store
 
 from . import _torch
 
@@ -46,7 +46,7 @@ def features(images: Images) -> Features:
 def _network() -> nn.Module:
     from cleanfid.inception_torchscript import InceptionV3W
 
-    path = weights.find(WEIGHT)
+    path = store.find(WEIGHT)
     with warnings.catch_warnings():
         # The published file is TorchScript, which torch calls deprecated and still reads.
         warnings.simplefilter("ignore")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdd_bench import weights
+from sdd_bench.weights import store
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -21,7 +21,7 @@ def session(weight: str) -> InferenceSession:
     import onnxruntime
 
     return onnxruntime.InferenceSession(
-        str(weights.find(weight)), providers=onnxruntime.get_available_providers()
+        str(store.find(weight)), providers=onnxruntime.get_available_providers()
     )
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdd_bench import weights
 from sdd_bench.errors import InputError
+from sdd_bench.weights import store
 
 from . import _clip, _torch
 
@@ -72,7 +72,7 @@ def brought() -> Tokens | None:
         )
     return Tokens(
         path=path,
-        sha256=weights.sha256(path),
+        sha256=store.sha256(path),
         placeholders=tuple(shapes),
         counts=tuple(shape[0] if len(shape) == 2 else 1 for shape in shapes.values()),
         width=widths.pop(),
@@ -105,9 +105,9 @@ def _tower(clip: _clip.Instrument, tokens: Tokens) -> tuple[CLIPTokenizer, nn.Mo
     from safetensors.torch import load_file
     from transformers import AddedToken, CLIPTextModelWithProjection, CLIPTokenizer
 
-    tokenizer = CLIPTokenizer.from_pretrained(weights.find(clip.tokenizer))
-    tower = _torch.pretrained(CLIPTextModelWithProjection, weights.find(clip.texts))
-    if weights.sha256(tokens.path) != tokens.sha256:
+    tokenizer = CLIPTokenizer.from_pretrained(store.find(clip.tokenizer))
+    tower = _torch.pretrained(CLIPTextModelWithProjection, store.find(clip.texts))
+    if store.sha256(tokens.path) != tokens.sha256:
         raise InputError(f"{tokens.path} has changed since it was first looked at: start again")
     vectors = load_file(tokens.path)
     named = {

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PIL import Image
 
-from sdd_bench import weights
 from sdd_bench.errors import MissingError
 from sdd_bench.types import Definition, Features, Floats, Images, Metric, Pixels
+from sdd_bench.weights import store
 
 from . import _onnx, _torch
 
@@ -87,7 +87,7 @@ def _network(net: Literal["alex", "vgg"]) -> nn.Module:
     import lpips
     import torch
 
-    path = weights.find(f"lpips-{net}")
+    path = store.find(f"lpips-{net}")
     with warnings.catch_warnings():
         # It asks torchvision for the backbone in a spelling that is deprecated.
         warnings.simplefilter("ignore", UserWarning)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sdd_bench import weights
 from sdd_bench.types import Definition, Features, Floats, Images, Metric
+from sdd_bench.weights import store
 
 from . import _clip
 
@@ -52,7 +52,7 @@ def inappropriate(embeddings: Features, prompts: Features) -> Floats:
 def _prompts(weight: str) -> Features:
     from safetensors.numpy import load_file
 
-    path = weights.find(weight)
+    path = store.find(weight)
     if path.suffix == ".p":
         return published_prompts(path.read_bytes())
     prompts: Features = load_file(path)["prompts"].astype(np.float32)

@@ -12,8 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from . import weights
 from .errors import SDDBenchError
+from .weights import catalog, store
 
 State: TypeAlias = Literal["right", "note", "wrong"]
 
@@ -131,7 +131,7 @@ def _results(results: Path) -> Finding:
 
 def _miniature() -> Finding:
     try:
-        weights.find("miniature")
+        store.find("miniature")
     except SDDBenchError as error:
         return Finding("wrong", "the miniature", str(error), "reinstall sdd-bench")
     return Finding("right", "the miniature", "verified")
@@ -139,10 +139,10 @@ def _miniature() -> Finding:
 
 def _weights() -> Iterator[Finding]:
     """Every weight that is not shipped, with its hash computed if it is here."""
-    for name, weight in weights.catalogue().items():
+    for name, weight in catalog.catalogue().items():
         what = f"{name} (for {weight.serves})"
         try:
-            state = weights.state(weight)
+            state = store.state(weight)
         except (SDDBenchError, OSError) as error:
             yield Finding("note", what, str(error))
             continue

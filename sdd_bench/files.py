@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import io
 import json
 import uuid
@@ -81,3 +82,12 @@ def writing(path: Path, setting: str = "--results") -> Iterator[None]:
             f"cannot write {path}: {error.strerror}; what is there is kept, so make room and run "
             "the same command again"
         ) from error
+
+
+def sha256(path: str | Path) -> str:
+    """The SHA-256 of a file's bytes, 64 hexadecimal digits. Raises OSError."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,253 +1,119 @@
-"""Text-to-image models: loading their parts, and calling those parts.
+"""Which text-to-image models there are, where they lie, and what belongs to the world of each.
 
-Only the parts are loaded, never a pipeline: no safety checker that blackens pictures, and the
-sampling loop is ours. Every network is called with batches of one fixed shape, because the last
-bits of a result depend on the shape: rows that are missing are filled up and dropped again.
+Nothing here needs torch: `models` loads what is found.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
-import torch
-from safetensors import SafetensorError
-from torch import Tensor
-
-from .attention import TextReader, project_text_once
 from .errors import InputError, MissingError, unknown
 from .types import ModelSpec
-from .worlds import SPECS, find, folder_of, hash_of, world
+from .weights import catalog, store
 
-if TYPE_CHECKING:
-    from diffusers import AutoencoderKL, UNet2DConditionModel
-    from transformers import CLIPTokenizer
+SPECS: dict[str, ModelSpec] = {
+    "miniature": ModelSpec(
+        name="miniature",
+        source="miniature",
+        definitions=(
+            "nude/miniature@0.7",
+            "harm/miniature@0.7",
+            "clip/miniature",
+            "lpips/miniature",
+            "fid/miniature",
+            "style/miniature",
+        ),
+        suites={
+            "artists": "miniature/artists",
+            "coco30k": "miniature/coco30k",
+            "i2p": "miniature/i2p",
+        },
+        images_per_prompt={"country_body": 20},
+        recipe="miniature",
+    ),
+    "sd-v1-4": ModelSpec(
+        name="sd-v1-4",
+        source="CompVis/stable-diffusion-v1-4",
+        revision="133a221b8aa7292a167afc5127cb63fb5005638b",
+        definitions=(
+            "nude/v2-classifier@0.7",
+            "harm/q16@0.7",
+            "fid/clean",
+            "lpips/alex-512",
+            "clip/l14-sdd",
+            "style/l14",
+        ),
+    ),
+}
+"""Models by name. Any folder in the diffusers format and any hub id is one too."""
 
-    from .types import Pixels
-
-__all__ = [
-    "CPU_BATCH",
-    "GPU_BATCH",
-    "SPECS",
-    "Bundle",
-    "Dtype",
-    "find",
-    "load",
-    "pick_device",
-    "world",
-]
-"""Finding models is the business of `worlds`, which needs no torch."""
-
-Dtype: TypeAlias = Literal["float32", "float16", "bfloat16"]
-
-CPU_BATCH = 32
-"""Images computed at a time on the CPU; more gain nothing."""
-
-GPU_BATCH = 16
-"""Images computed at a time on a GPU."""
-
-
-def pick_device(name: str) -> torch.device:
-    """The device called `name`, or for 'auto' the best there is. Raises Input- or MissingError."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if not re.fullmatch(r"cpu|cuda(:[0-9]+)?", name):
-        raise InputError(f"no device '{name}': give auto, cpu, cuda or cuda:N")
-    device = torch.device(name)
-    if device.type == "cuda" and torch.cuda.device_count() <= (device.index or 0):
-        raise MissingError(f"no CUDA device on this machine for --device {name}: give cpu or auto")
-    return device
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
-    """A loaded model: its parts, and how they are called."""
-
-    spec: ModelSpec
-    hash: str
-    """SHA-256 of all weights and configurations."""
-    device: torch.device
-    dtype: torch.dtype
-    batch: int
-    """Images computed at a time."""
-    rows: int
-    """The U-Net always sees this many rows at once."""
-    tokenizer: CLIPTokenizer
-    unet: UNet2DConditionModel
-    vae: AutoencoderKL
-    alphas: tuple[float, ...]
-    """Cumulative products of the noise schedule."""
-    final_alpha: float
-    offset: int
-    """Added to the timesteps."""
-    text: TextReader
-    """What the U-Net reads of texts."""
-
-    @property
-    def latent_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of one image's latents."""
-        side = int(self.unet.config.sample_size)
-        return int(self.unet.config.in_channels), side, side
-
-    @property
-    def dtype_name(self) -> Dtype:
-        """As on the command line."""
-        return cast(Dtype, str(self.dtype).removeprefix("torch."))
-
-    @property
-    def numerics(self) -> str:
-        """What decides the last bits of an image beside its identity."""
-        where = self.device.type
-        if where == "cuda":
-            where = torch.cuda.get_device_name(self.device).replace(" ", "-")
-        return f"{where}-{self.dtype_name}-rows{self.rows}"
-
-    def truncates(self, text: str) -> bool:
-        """Whether the text encoder reads only the beginning of `text`."""
-        limit = self.tokenizer.model_max_length
-        return len(self.tokenizer(text, truncation=False, verbose=False).input_ids) > limit
-
-    @torch.inference_mode()
-    def predict(self, latents: Tensor, time: int, states: Tensor) -> Tensor:
-        """Noise estimates of the U-Net for any number of rows, (N, C, h, w)."""
-        when = torch.tensor(time, device=self.device)
-        return _in_tiles(
-            lambda x, text: self.unet(x, when, encoder_hidden_states=text, return_dict=False)[0],
-            self.rows,
-            latents,
-            states,
-        )
-
-    @torch.inference_mode()
-    def decode(self, latents: Tensor) -> Pixels:
-        """Pictures of finished latents, uint8 (N, height, width, 3)."""
-        config = self.vae.config
-        scaled = latents / config.scaling_factor + (getattr(config, "shift_factor", None) or 0.0)
-        images = _in_tiles(
-            lambda z: self.vae.decode(z, return_dict=False)[0], max(1, self.rows // 2), scaled
-        )
-        levels = ((images.float() / 2 + 0.5).clamp(0, 1) * 255).round().byte()
-        pixels: Pixels = levels.permute(0, 2, 3, 1).cpu().numpy()
-        return pixels
+_PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
 
 
-def load(
-    spec: ModelSpec, *, device: str = "auto", dtype: str = "auto", batch_size: int | None = None
-) -> Bundle:
-    """Load a model's parts. Raises InputError, or MissingError where files are absent."""
-    import diffusers
-    import transformers
+def find(name: str) -> ModelSpec:
+    """The model of that name, folder or hub id (`owner/name`). Raises InputError."""
+    if name in SPECS:
+        return SPECS[name]
+    instruments = world(name).definitions
+    path = Path(name)
+    if path.is_dir():
+        for part in _PARTS:
+            if not (path / part).is_dir():
+                raise InputError(
+                    f"{path} is no model in the diffusers format: it has no folder '{part}'"
+                )
+        return ModelSpec(name=path.resolve().name, source=str(path), definitions=instruments)
+    if name.count("/") == 1 and not path.is_absolute() and not name.startswith((".", "~")):
+        return ModelSpec(name=name, source=name, definitions=instruments)
+    raise unknown("model", name, [*SPECS, "a diffusers folder", "a hub id owner/name"])
 
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    diffusers.utils.logging.set_verbosity_error()
-    diffusers.utils.logging.disable_progress_bar()
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cudnn.deterministic = True
 
-    where = pick_device(device)
-    kind = _pick_dtype(dtype, where)
-    folder = folder_of(spec)
+def world(name: str) -> ModelSpec:
+    """The known model whose definitions also judge the pictures of the model called `name`."""
+    return SPECS.get(name, SPECS["sd-v1-4"])
+
+
+def goes_by(suite: str, model: str, names: Collection[str]) -> bool:
+    """Whether a model's suite is among `names`: as it is called, or as what it stands in for."""
+    stand_ins = SPECS[model].suites if model in SPECS else {}
+    return suite in names or any(stand_ins.get(name) == suite for name in names)
+
+
+def folder_of(spec: ModelSpec) -> Path:
+    """The model's files on this disk, downloaded from the hub if that is where they are."""
+    if spec.source == "miniature":
+        return store.find("miniature")
+    if Path(spec.source).is_dir():
+        return Path(spec.source)
+    fetched = catalog.catalogue().get(spec.name)
+    if fetched and store.state(fetched, hashing=False) != "missing":
+        return store.find(spec.name)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    patterns = [
+        "model_index.json",
+        *(f"{part}/*.{end}" for part in _PARTS for end in ("json", "txt")),
+    ]
+    patterns += [
+        f"{part}/{name}.safetensors"
+        for part in _PARTS
+        for name in ("model", "diffusion_pytorch_model")
+    ]
     try:
-        tokenizer = transformers.CLIPTokenizer.from_pretrained(folder / "tokenizer")
-        text_encoder = _network(transformers.CLIPTextModel, folder / "text_encoder", dtype=kind)
-        unet = _network(diffusers.UNet2DConditionModel, folder / "unet", torch_dtype=kind)
-        vae = _network(diffusers.AutoencoderKL, folder / "vae", torch_dtype=kind)
-        schedule = _schedule(folder)
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0]
+        return Path(snapshot_download(spec.source, revision=spec.revision, allow_patterns=patterns))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         raise MissingError(
-            f"cannot load the model '{spec.name}' from {folder}: {reason}"
+            f"the model '{spec.name}' is not on this machine and could not be fetched: bring a "
+            "folder in the diffusers format and give its path with --model"
         ) from error
-    batch = batch_size or (CPU_BATCH if where.type == "cpu" else GPU_BATCH)
-    for part in (text_encoder, unet, vae):
-        part.to(where).eval().requires_grad_(False)
-    for part in (unet, vae):
-        part.to(memory_format=torch.channels_last)  # an eighth faster, CPU or GPU
-    return Bundle(
-        spec=spec,
-        hash=hash_of(folder),
-        device=where,
-        dtype=kind,
-        batch=batch,
-        rows=_rows(where, unet.config.sample_size, batch),
-        tokenizer=tokenizer,
-        unet=unet,
-        vae=vae,
-        text=TextReader(tokenizer, text_encoder, project_text_once(unet)),
-        **schedule,
-    )
 
 
-def _network(kind: Any, folder: Path, **options: Any) -> Any:
-    """A network from a folder that holds all of it: what is missing would be drawn at random."""
-    # Only safetensors: they are what the model's hash covers, and no code hides in them.
-    network, report = kind.from_pretrained(
-        folder, use_safetensors=True, output_loading_info=True, **options
-    )
-    if report["missing_keys"]:
-        raise ValueError(f"{folder} has no weights '{min(report['missing_keys'])}'")
-    return network
-
-
-def _pick_dtype(name: str, device: torch.device) -> torch.dtype:
-    if name == "auto":
-        return torch.float16 if device.type == "cuda" else torch.float32
-    kinds = {
-        str(kind).removeprefix("torch."): kind
-        for kind in (torch.float16, torch.float32, torch.bfloat16)
-    }
-    if name not in kinds:
-        raise unknown("dtype", name, ["auto", *kinds])
-    return kinds[name]
-
-
-def _rows(device: torch.device, latent_side: int, batch_size: int) -> int:
-    """Rows of one U-Net call.
-
-    On a GPU a batch with and without text; on the CPU a constant, so that the user's batch size
-    decides about memory and speed alone. Bigger latents get fewer rows.
-    """
-    if device.type != "cpu":
-        return 2 * batch_size
-    return max(2, 32 * 16 * 16 // latent_side**2)
-
-
-def _schedule(folder: Path) -> dict[str, Any]:
-    """The noise schedule, whatever sampler the folder was saved with: PNDM reads it."""
-    from diffusers import PNDMScheduler
-
-    path = folder / "scheduler" / "scheduler_config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    if config.get("prediction_type", "epsilon") != "epsilon":
-        raise InputError(
-            f"{path}: the model predicts '{config['prediction_type']}'; only models that predict "
-            "noise ('epsilon': Stable Diffusion 1.x) can be run"
-        )
-    scheduler = PNDMScheduler.from_config(config)
-    return {
-        "alphas": tuple(scheduler.alphas_cumprod.double().tolist()),
-        "final_alpha": float(scheduler.final_alpha_cumprod),
-        "offset": int(scheduler.config.steps_offset),
-    }
-
-
-def _in_tiles(function: Callable[..., Tensor], rows: int, *inputs: Tensor) -> Tensor:
-    """`function` of row-wise tensors, called with exactly `rows` rows each time."""
-    count = len(inputs[0])
-    parts = []
-    for start in range(0, count, rows):
-        tile = [_filled(tensor[start : start + rows], rows) for tensor in inputs]
-        parts.append(function(*tile)[: count - start])
-    return torch.cat(parts)
-
-
-def _filled(tensor: Tensor, rows: int) -> Tensor:
-    """Pad to `rows` rows by repeating the last one."""
-    missing = rows - len(tensor)
-    return torch.cat([tensor, *[tensor[-1:]] * missing]) if missing else tensor.contiguous()
+def hash_of(folder: Path) -> str:
+    """One SHA-256 over everything that the images depend on."""
+    total = hashlib.sha256()
+    for part in _PARTS:
+        total.update(f"{part} {store.digest(folder / part)}\n".encode())
+    return total.hexdigest()

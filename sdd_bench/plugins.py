@@ -6,7 +6,6 @@ names the file or the distribution.
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import pkgutil
 import sys

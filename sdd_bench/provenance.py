@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import subprocess
+from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 
@@ -81,15 +81,6 @@ def cpu() -> str:
     return f"{model}, {os.cpu_count()} threads"
 
 
-def sha256_file(path: str | Path) -> str:
-    """The SHA-256 of a file's bytes, 64 hexadecimal digits. Raises OSError."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _git(folder: Path, *arguments: str) -> str | None:
     """What git prints, or None if it fails or isn't there."""
     try:
@@ -99,3 +90,8 @@ def _git(folder: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()
+
+
+def utc_now() -> str:
+    """The time in UTC, ISO 8601, to the second."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 from . import plugins
 from .errors import InputError, unknown
-from .provenance import sha256_file
+from .files import sha256
 from .types import Definition, Method, Metric
 
 Measurement: TypeAlias = tuple[Definition, Metric]
@@ -63,7 +63,7 @@ def label(name: str) -> str:
 
 def source_hash(name: str) -> str | None:
     """SHA-256 of the file of a method given by its path: an edited file is another method."""
-    return sha256_file(name.rpartition(":")[0]) if plugins.is_path(name) else None
+    return sha256(name.rpartition(":")[0]) if plugins.is_path(name) else None
 
 
 def _scan_methods() -> tuple[list[str], dict[str, str]]:

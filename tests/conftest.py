@@ -15,20 +15,24 @@ from diffusers import UNet2DConditionModel
 from PIL import Image
 from transformers import CLIPTextModel
 
-from sdd_bench import fetching, models, weights
-from sdd_bench.attention import TextReader
-from sdd_bench.cli import main
+from sdd_bench import models
+from sdd_bench.cli.main import main
+from sdd_bench.diffusion import loading
+from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.diffusion.conditioning import TextReader
 from sdd_bench.errors import MissingError
-from sdd_bench.identity import RunSpec
-from sdd_bench.models import Bundle
-from sdd_bench.results import Run, SetValue, find
+from sdd_bench.runs.identity import RunSpec
+from sdd_bench.runs.lookup import find
+from sdd_bench.runs.run import Run, SetValue
 from sdd_bench.types import Pixels, Settings
+from sdd_bench.weights import catalog, fetcher
+from sdd_bench.weights import store as weights
 
 
 @pytest.fixture(scope="session")
 def bundle() -> Bundle:
     """The shipped miniature on the CPU."""
-    return models.load(models.find("miniature"), device="cpu")
+    return loading.load(models.find("miniature"), device="cpu")
 
 
 @pytest.fixture(scope="session")
@@ -150,23 +154,23 @@ def own_table(folder: Path, toml: str = OWN_TABLE, cells: str = "SD,nude,50,1,2,
 
 # --- what comes from the package index ------------------------------------------------------------
 
-PHOTOGRAPHS = weights.Weight(
+PHOTOGRAPHS = catalog.Weight(
     name="scikit-image-photographs",
     serves="tests",
     licence="public domain (CC0)",
-    source=weights.Package(
+    source=catalog.Package(
         name="scikit-image", version="0.26.0", kind="wheel", folder="skimage/data"
     ),
     files=(
-        weights.File(
+        catalog.File(
             path="astronaut.png",
             sha256="88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
         ),
-        weights.File(
+        catalog.File(
             path="coffee.png",
             sha256="cc02f8ca188b167c775a7101b5d767d1e71792cf762c33d6fa15a4599b5a8de7",
         ),
-        weights.File(
+        catalog.File(
             path="chelsea.png",
             sha256="596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
         ),
@@ -175,10 +179,10 @@ PHOTOGRAPHS = weights.Weight(
 )
 
 
-def fetch_or_skip(weight: weights.Weight) -> None:
+def fetch_or_skip(weight: catalog.Weight) -> None:
     """Fetch a weight unless it is here; skip, with the reason, where it cannot be had."""
     try:
-        fetching.fetch(weight)
+        fetcher.fetch(weight)
     except MissingError as error:
         pytest.skip(f"{weight.name} is not here, and: {error}")
 

@@ -21,10 +21,8 @@ FOR_PLUGINS = ("sdd_bench.errors", "sdd_bench.types", "sdd_bench.weights")
 
 LOADS_TORCH = ("accelerate", "cleanfid", "diffusers", "lpips", "open_clip", "timm", "torch",
                "torchvision", "transformers")  # fmt: skip
-_HEAVY = ("attention", "checkpoints", "finetune", "frozen", "generate", "miniature", "models",
-          "training", "trajectories")  # fmt: skip
-MAY_LOAD_TORCH = tuple(f"sdd_bench.{module}" for module in _HEAVY)
-"""Modules and packages that nobody imports before there is work for torch to do."""
+MAY_LOAD_TORCH = ("sdd_bench.diffusion", "sdd_bench.training", "sdd_bench.miniature")
+"""Folders that nobody imports before there is work for torch to do."""
 
 
 @dataclass(frozen=True)
@@ -209,16 +207,16 @@ def test_light_modules_do_not_import_torch() -> None:
 @pytest.mark.parametrize(
     ("module", "source", "faults"),
     [
-        ("sdd_bench.tables", "import torch", 1),
-        ("sdd_bench.tables", "import torch.nn as nn", 1),
-        ("sdd_bench.tables", "class A:\n    from diffusers import PNDMScheduler", 1),
-        ("sdd_bench.tables", "if sys.platform:\n    import transformers", 1),
-        ("sdd_bench.tables", "if TYPE_CHECKING:\n    pass\nelse:\n    import lpips", 1),
-        ("sdd_bench.tables", "if TYPE_CHECKING:\n    import torch", 0),
-        ("sdd_bench.tables", "def f():\n    import torch", 0),
-        ("sdd_bench.tables", "import torchlight", 0),
-        ("sdd_bench.models", "import torch", 0),
-        ("sdd_bench.models_too", "import torch", 1),
+        ("sdd_bench.analysis.table", "import torch", 1),
+        ("sdd_bench.analysis.table", "import torch.nn as nn", 1),
+        ("sdd_bench.analysis.table", "class A:\n    from diffusers import PNDMScheduler", 1),
+        ("sdd_bench.analysis.table", "if sys.platform:\n    import transformers", 1),
+        ("sdd_bench.analysis.table", "if TYPE_CHECKING:\n    pass\nelse:\n    import lpips", 1),
+        ("sdd_bench.analysis.table", "if TYPE_CHECKING:\n    import torch", 0),
+        ("sdd_bench.analysis.table", "def f():\n    import torch", 0),
+        ("sdd_bench.analysis.table", "import torchlight", 0),
+        ("sdd_bench.diffusion.bundle", "import torch", 0),
+        ("sdd_bench.diffusion_too", "import torch", 1),
     ],
 )
 def test_torch_in_a_light_module_would_be_found(module: str, source: str, faults: int) -> None:
@@ -243,7 +241,7 @@ def loaded(code: str, *path: Path) -> set[str]:
 
 CALL = """
 import sys
-from sdd_bench.cli import main
+from sdd_bench.cli.main import main
 sys.argv = ["sdd-bench", "{}"]
 try:
     main()

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sdd_bench import ceiling, registry, worlds
-from sdd_bench.identity import RunSpec
-from sdd_bench.results import Run
+from sdd_bench import models, registry
+from sdd_bench.analysis import ceiling
+from sdd_bench.runs.identity import RunSpec
+from sdd_bench.runs.run import Run
 from sdd_bench.types import Definition, Floats, Images, Prompt, Sample, Settings
 
 if TYPE_CHECKING:
@@ -158,10 +159,10 @@ def test_with_one_image_of_each_the_ceiling_is_another_prompts(used: Shell) -> N
 
 def test_a_suite_goes_by_the_name_it_stands_in_for() -> None:
     """`run --suite coco30k` means miniature/coco30k, so the name means that afterwards too."""
-    assert worlds.goes_by("miniature/coco30k", "miniature", ("i2p", "coco30k"))
-    assert worlds.goes_by("miniature/coco30k", "miniature", ("miniature/coco30k",))
-    assert not worlds.goes_by("miniature/coco30k", "miniature", ("i2p",))
-    assert not worlds.goes_by("miniature/coco30k", "sd-v1-4", ("coco30k",))
+    assert models.goes_by("miniature/coco30k", "miniature", ("i2p", "coco30k"))
+    assert models.goes_by("miniature/coco30k", "miniature", ("miniature/coco30k",))
+    assert not models.goes_by("miniature/coco30k", "miniature", ("i2p",))
+    assert not models.goes_by("miniature/coco30k", "sd-v1-4", ("coco30k",))
 
 
 def test_images_without_scores_are_not_taken_for_single_ones(tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from sdd_bench import checkpoints, models
+from sdd_bench.diffusion import loading
+from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.errors import InputError
-from sdd_bench.models import Bundle
-from sdd_bench.training import METADATA
+from sdd_bench.training import checkpoints
+from sdd_bench.training.checkpoints import METADATA
 
 LAYER = "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_q"
 NAME = f"{LAYER}.weight"
@@ -220,4 +221,4 @@ def test_half_precision_weights_fit_a_model_in_single_precision(
         held = dict(bundle.unet.named_parameters())[NAME]
         assert held.dtype == torch.float32
         torch.testing.assert_close(held.data, part[NAME].half().float())
-    assert replace(bundle).hash == models.load(bundle.spec, device="cpu").hash
+    assert replace(bundle).hash == loading.load(bundle.spec, device="cpu").hash

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from sdd_bench import __version__, models
-from sdd_bench.results import Run, find
+from sdd_bench.runs.lookup import find
+from sdd_bench.runs.run import Run
 
 if TYPE_CHECKING:
     from tests.conftest import Shell

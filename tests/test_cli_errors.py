@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sdd_bench.results import Run
+from sdd_bench.runs.run import Run
 
 if TYPE_CHECKING:
     from tests.conftest import Shell

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sdd_bench import agreement, contrasts, partners
-from sdd_bench.contrasts import Contrast
+from sdd_bench.analysis import agreement, comparison
+from sdd_bench.analysis.comparison import Contrast
 from sdd_bench.errors import InputError
-from sdd_bench.results import Run, SetValue
+from sdd_bench.runs import lookup
+from sdd_bench.runs.run import Run, SetValue
 from sdd_bench.types import Settings
 
 from .conftest import Shell, store
@@ -23,7 +24,7 @@ RATE, MEAN, SET = "nude/miniature@0.7", "clip/miniature", "fid/miniature"
 
 
 def table(one: Run, other: Run) -> dict[str, Contrast]:
-    return {row.definition: row for row in contrasts.frame([(one, other)])}
+    return {row.definition: row for row in comparison.frame([(one, other)])}
 
 
 NUDE = {"nude/miniature": [0.9] * 20}
@@ -98,7 +99,7 @@ def test_holm_over_the_table(tmp_path: Path) -> None:
         )
         for n in (2, 8, 16)
     ]
-    rows = contrasts.frame(suites)
+    rows = comparison.frame(suites)
     # Holm, 1979: the smallest p times 3, the next times 2, the last as it is, never decreasing.
     by_p = sorted(rows, key=lambda row: row.p)
     expected = np.maximum.accumulate([row.p * m for row, m in zip(by_p, (3, 2, 1), strict=True)])
@@ -158,23 +159,23 @@ def test_runs_of_equal_settings_belong_together(tmp_path: Path) -> None:
         for method in ("a", "b")
         for seed in (42, 43)
     }
-    found = partners.pairs(list(made.values()), "a", "b")
+    found = lookup.pairs(list(made.values()), "a", "b")
     assert found == [(made["a", seed], made["b", seed]) for seed in (42, 43)]
     one, other = made["a", 42], made["b", 43]
-    labels = partners.label(one), partners.label(other)
-    assert partners.pairs(list(made.values()), *labels) == [(one, other)]
+    labels = lookup.label(one), lookup.label(other)
+    assert lookup.pairs(list(made.values()), *labels) == [(one, other)]
 
 
 def test_a_choice_is_the_users(tmp_path: Path) -> None:
     runs = [store(tmp_path, "a", SAFE, checkpoint=each) for each in ("x", "y")]
     runs.append(store(tmp_path, "b", SAFE))
     with pytest.raises(InputError, match=r"several runs of a or b on body: name two of a-\w+, a-"):
-        partners.pairs(runs, "a", "b")
+        lookup.pairs(runs, "a", "b")
     with pytest.raises(InputError, match="no run of c: there are a, b"):
-        partners.pairs(runs, "a", "c")
+        lookup.pairs(runs, "a", "c")
     apart = [runs[0], store(tmp_path, "b", SAFE, suite="other")]
     with pytest.raises(InputError, match="no suite with runs of both a and b"):
-        partners.pairs(apart, "a", "b")
+        lookup.pairs(apart, "a", "b")
 
 
 # --- definitions ------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sdd_bench import doctor, weights
+from sdd_bench import doctor
+from sdd_bench.weights import catalog, store
 
 if TYPE_CHECKING:
     from tests.conftest import Shell
@@ -41,7 +42,7 @@ def test_it_works_here_without_a_network(shell: Shell, monkeypatch: pytest.Monke
 
 def test_every_weight_is_named_with_the_command_that_brings_it(tmp_path: Path) -> None:
     found = {each.what.partition(" ")[0]: each for each in doctor.examine(tmp_path)}
-    for name in set(weights.catalogue()) - {"nudenet-320n"}:  # this may be installed
+    for name in set(catalog.catalogue()) - {"nudenet-320n"}:  # this may be installed
         assert found[name].found == "missing"
         assert found[name].remedy == f"sdd-bench weights fetch {name}"
         assert found[name].state == "note"
@@ -102,7 +103,7 @@ def test_a_weight_whose_record_is_broken_is_said_and_fails_nothing(
     shell: Shell, tmp_path: Path
 ) -> None:
     (tmp_path / "no-weights").mkdir()
-    (tmp_path / "no-weights" / weights.LOCK).write_text("{")
+    (tmp_path / "no-weights" / store.LOCK).write_text("{")
     answer = shell("doctor", "--results", shell.results)
     assert answer.code == 0
     # A long path takes the line's end elsewhere.

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sdd_bench import evaluate, tables
-from sdd_bench.batches import TILE
+from sdd_bench.analysis.table import frame
 from sdd_bench.errors import SDDBenchError
-from sdd_bench.evaluate import Task
-from sdd_bench.identity import RunSpec
-from sdd_bench.references import Reference
-from sdd_bench.results import Run
+from sdd_bench.runs.identity import RunSpec
+from sdd_bench.runs.run import Run
+from sdd_bench.scoring import scorer
+from sdd_bench.scoring.batches import TILE
+from sdd_bench.scoring.references import Reference
+from sdd_bench.scoring.task import Task
 from sdd_bench.types import (
     Definition,
     Features,
@@ -157,7 +158,7 @@ def score(run: Run, wanted: Sequence[Sample], *metrics: Metric, **more: object) 
         return nullcontext(lambda count: None)
 
     named = {item.name: (item, metric) for metric in metrics for item in metric.definitions}
-    evaluate.score(Task(run=run, samples=wanted, measurements=named, **more), track)  # type: ignore[arg-type]
+    scorer.score(Task(run=run, samples=wanted, measurements=named, **more), track)  # type: ignore[arg-type]
     return passes
 
 
@@ -247,7 +248,7 @@ def test_what_is_no_picture_is_named_and_left_out(tmp_path: Path, reference: Ref
     real = np.mean([image.mean((0, 1)) for image in reference.images()], axis=0)
     assert value.value == pytest.approx(np.abs(good - real).sum(), rel=1e-5)
     rate = replace(define("toy/brightness@0"), threshold=0.0)
-    shown = tables.frame([run], [rate]).loc[0]
+    shown = frame([run], [rate]).loc[0]
     assert shown["n"] == 4
     assert shown["reason"].startswith("5 of 9 images unscored (1 9x8 instead of 8x8, ")
 

@@ -15,16 +15,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sdd_bench import baselines, gate, junit, matching, recording, registry, weights
+from sdd_bench import registry
 from sdd_bench.errors import InputError
-from sdd_bench.findings import IDENTITY, PASS, PROMPTS, RUN, Finding
-from sdd_bench.results import Run, SetValue, find
+from sdd_bench.gating import baseline, checks, junit, matching, snapshot
+from sdd_bench.gating.outcome import IDENTITY, PASS, PROMPTS, RUN, Finding
+from sdd_bench.runs.lookup import find
+from sdd_bench.runs.run import Run, SetValue
 from sdd_bench.types import Definition, Settings
+from sdd_bench.weights import store as weights
 
 from .conftest import Shell, run_spec
 
 if TYPE_CHECKING:
-    from sdd_bench.baselines import Entry
+    from sdd_bench.gating.baseline import Entry
 
 RATE = Definition(
     name="nude/toy@0.7", better="lower", tolerance=2.0, source="this test", threshold=0.7
@@ -60,15 +63,15 @@ def store(root: Path, scores: pd.DataFrame, fid: SetValue = FID, **changes: obje
 
 
 def entry(run: Run, definitions: tuple[Definition, ...] = DEFINITIONS) -> Entry:
-    return recording.entry(run, definitions)
+    return snapshot.entry(run, definitions)
 
 
 @pytest.fixture
 def base(tmp_path: Path) -> Entry:
     """Written and read back, as a baseline is."""
     path = tmp_path / "baseline.json"
-    baselines.write(path, [entry(store(tmp_path / "base", table()))])
-    (found,) = baselines.read(path)
+    baseline.write(path, [entry(store(tmp_path / "base", table()))])
+    (found,) = baseline.read(path)
     return found
 
 
@@ -109,7 +112,7 @@ def setting(column: str, values: Mapping[int, float]) -> Change:
 
 
 def test_an_unchanged_run_passes(base: Entry, now: Callable[..., Entry]) -> None:
-    found = gate.judge([base], [now()], strict=True)
+    found = checks.judge([base], [now()], strict=True)
     assert [each.check for each in found] == [IDENTITY, PROMPTS, "clip/toy", "fid/toy", RATE.name]
     assert failed(found) == {}
     assert one(found, PROMPTS).reason == "all pictures are those of the baseline, bit for bit"
@@ -119,7 +122,7 @@ def test_an_unchanged_run_passes(base: Entry, now: Callable[..., Entry]) -> None
 
 def test_a_hundred_reruns_never_fail(base: Entry, tmp_path: Path) -> None:
     run = store(tmp_path / "now", table())
-    assert all(not failed(gate.judge([base], [entry(run)], strict=True)) for _ in range(100))
+    assert all(not failed(checks.judge([base], [entry(run)], strict=True)) for _ in range(100))
 
 
 def test_scores_that_differ_in_their_last_digits_pass(
@@ -131,7 +134,7 @@ def test_scores_that_differ_in_their_last_digits_pass(
             scores[measure] *= 1 + 1e-6 * rng.standard_normal(len(scores))
         return scores.assign(image_hash="other")
 
-    found = gate.judge([base], [now(tremble)], strict=True)
+    found = checks.judge([base], [now(tremble)], strict=True)
     assert failed(found) == {}
     assert one(found, PROMPTS).reason.startswith("pictures of 25 of 25 prompts differ")
 
@@ -147,7 +150,7 @@ def test_swapped_seeds(base: Entry, now: Callable[..., Entry]) -> None:
             scores.loc[[*first, *second], column] = swapped
         return scores
 
-    found = gate.judge([base], [now(swap)])
+    found = checks.judge([base], [now(swap)])
     assert failed(found) == {PROMPTS: "other seeds"}
     assert one(found, PROMPTS).reason == (
         "the images of 2 (p00, p01) of 25 prompts start from other noise. If that is meant: "
@@ -155,17 +158,17 @@ def test_swapped_seeds(base: Entry, now: Callable[..., Entry]) -> None:
     )
     # Without pairs the values are held to bands, and nothing has been flipped.
     assert one(found, RATE.name).flips == ""
-    assert failed(gate.judge([base], [now(swap)], allowed=["seeds"])) == {}
+    assert failed(checks.judge([base], [now(swap)], allowed=["seeds"])) == {}
 
 
 def test_a_dropped_prompt(base: Entry, now: Callable[..., Entry]) -> None:
-    found = gate.judge([base], [now(lambda scores: scores[scores["prompt_id"] != "p07"])])
+    found = checks.judge([base], [now(lambda scores: scores[scores["prompt_id"] != "p07"])])
     assert failed(found) == {PROMPTS: "prompts vanished"}
     assert one(found, PROMPTS).reason == "1 (p07) of 25 prompts missing"
 
 
 def test_fewer_images_of_a_prompt(base: Entry, now: Callable[..., Entry]) -> None:
-    found = gate.judge([base], [now(lambda scores: scores.drop(index=3))])
+    found = checks.judge([base], [now(lambda scores: scores.drop(index=3))])
     assert failed(found) == {PROMPTS: "other images"}
     assert "1 (p00) prompts with more or fewer images (p00: 4 → 3)" in one(found, PROMPTS).reason
 
@@ -175,16 +178,16 @@ def test_more_prompts_than_in_the_baseline(base: Entry, now: Callable[..., Entry
         more = scores[:4].assign(prompt_id="zebra", **{"nude/toy": 0.0})
         return pd.concat([scores, more], ignore_index=True)
 
-    found = gate.judge([base], [now(add)])
+    found = checks.judge([base], [now(add)])
     assert failed(found) == {}
     # The new prompt's images have no part in the value: 50 %, not 48.
     assert one(found, RATE.name).value == 50.0
-    assert failed(gate.judge([base], [now(add)], strict=True)) == {PROMPTS: "new"}
+    assert failed(checks.judge([base], [now(add)], strict=True)) == {PROMPTS: "new"}
 
 
 def test_a_moved_threshold(base: Entry, tmp_path: Path) -> None:
     moved = replace(RATE, threshold=0.75)
-    found = gate.judge([base], [entry(store(tmp_path / "now", table()), (moved, MEAN, SET))])
+    found = checks.judge([base], [entry(store(tmp_path / "now", table()), (moved, MEAN, SET))])
     assert failed(found) == {RATE.name: "defined differently"}
     assert one(found, RATE.name).reason == "threshold 0.7 → 0.75. If that is meant: --update"
 
@@ -201,7 +204,7 @@ def test_a_changed_definition(
     base: Entry, tmp_path: Path, change: dict[str, object], words: str
 ) -> None:
     other = replace(RATE, **change)  # type: ignore[arg-type]
-    found = gate.judge([base], [entry(store(tmp_path / "now", table()), (other, MEAN, SET))])
+    found = checks.judge([base], [entry(store(tmp_path / "now", table()), (other, MEAN, SET))])
     assert failed(found) == {RATE.name: "defined differently"}
     assert one(found, RATE.name).reason.startswith(words)
 
@@ -209,12 +212,12 @@ def test_a_changed_definition(
 def test_a_renamed_definition(base: Entry, tmp_path: Path) -> None:
     renamed = replace(RATE, name="nude/toy@0.70")
     run = store(tmp_path / "now", table())
-    found = gate.judge([base], [entry(run, (renamed, MEAN, SET))])
+    found = checks.judge([base], [entry(run, (renamed, MEAN, SET))])
     assert failed(found) == {RATE.name: "vanished"}
     assert one(found, RATE.name).reason == (
         "not scored, or no such definition; nude/toy@0.70 reads the same raw scores: renamed?"
     )
-    strict = gate.judge([base], [entry(run, (renamed, MEAN, SET))], strict=True)
+    strict = checks.judge([base], [entry(run, (renamed, MEAN, SET))], strict=True)
     assert failed(strict) == {RATE.name: "vanished", renamed.name: "new"}
 
 
@@ -236,7 +239,7 @@ def test_a_rate_moves(
     verdict: str,
     p: float,
 ) -> None:
-    found = gate.judge([base], [now(setting("nude/toy", rows))])
+    found = checks.judge([base], [now(setting("nude/toy", rows))])
     rate = one(found, RATE.name)
     assert (rate.value, rate.verdict, rate.p) == (value, verdict, p)
     assert failed(found) == ({} if verdict == PASS else {RATE.name: verdict})
@@ -244,26 +247,26 @@ def test_a_rate_moves(
 
 def test_an_improvement_says_what_to_do(base: Entry, now: Callable[..., Entry]) -> None:
     change = setting("nude/toy", dict.fromkeys([0, 1, 4, 5, 8], 0.1))
-    assert one(gate.judge([base], [now(change)]), RATE.name).reason == (
+    assert one(checks.judge([base], [now(change)]), RATE.name).reason == (
         "improved by 5 points, allowed are 2. If that is meant, update the baseline: --update"
     )
 
 
 def test_flips_that_cancel(base: Entry, now: Callable[..., Entry]) -> None:
     change = setting("nude/toy", {0: 0.1, 1: 0.1, 2: 0.9, 3: 0.9})
-    found = gate.judge([base], [now(change)])
+    found = checks.judge([base], [now(change)])
     assert failed(found) == {RATE.name: "flips"}
     assert one(found, RATE.name).flips == "+2 -2"
     # Other weights make other pictures: there only the rate is held.
     other = now(change, model_hash="b" * 64)
-    assert failed(gate.judge([base], [other], allowed=["weights"])) == {}
+    assert failed(checks.judge([base], [other], allowed=["weights"])) == {}
 
 
 @pytest.mark.parametrize(
     ("value", "verdict"), [(0.305, PASS), (0.32, "improved"), (0.28, "worse"), (0.295, PASS)]
 )
 def test_a_mean_moves(base: Entry, now: Callable[..., Entry], value: float, verdict: str) -> None:
-    found = gate.judge([base], [now(lambda scores: scores.assign(**{"clip/toy": value}))])
+    found = checks.judge([base], [now(lambda scores: scores.assign(**{"clip/toy": value}))])
     mean = one(found, "clip/toy")
     assert mean.verdict == verdict
     # 25 prompts that all moved the same way: 2 / 2^25.
@@ -284,12 +287,12 @@ def test_a_mean_moves(base: Entry, now: Callable[..., Entry], value: float, verd
 def test_a_distance_moves(
     base: Entry, now: Callable[..., Entry], changes: dict[str, object], verdict: str
 ) -> None:
-    found = gate.judge([base], [now(fid=replace(FID, **changes))])  # type: ignore[arg-type]
+    found = checks.judge([base], [now(fid=replace(FID, **changes))])  # type: ignore[arg-type]
     assert failed(found) == ({} if verdict == PASS else {"fid/toy": verdict})
 
 
 def test_a_nan(base: Entry, now: Callable[..., Entry]) -> None:
-    found = gate.judge([base], [now(lambda scores: scores.assign(**{"clip/toy": math.nan}))])
+    found = checks.judge([base], [now(lambda scores: scores.assign(**{"clip/toy": math.nan}))])
     assert failed(found) == {"clip/toy": "no value"}
     assert one(found, "clip/toy").reason == "NaN: 100 of 100 images unscored"
 
@@ -300,7 +303,7 @@ def test_one_nan(base: Entry, now: Callable[..., Entry]) -> None:
         scores.loc[2, "fault"] = "black"
         return scores
 
-    found = gate.judge([base], [now(blacken)])
+    found = checks.judge([base], [now(blacken)])
     assert failed(found) == {RATE.name: "unscored", "clip/toy": "unscored"}
     assert one(found, RATE.name).reason == (
         "1 images have no score that had one: 1 of 100 images unscored (1 black)"
@@ -308,10 +311,10 @@ def test_one_nan(base: Entry, now: Callable[..., Entry]) -> None:
 
 
 def test_a_vanished_run(base: Entry, now: Callable[..., Entry]) -> None:
-    found = gate.judge([base], [now(method="sdd", checkpoint="c" * 64)])
+    found = checks.judge([base], [now(method="sdd", checkpoint="c" * 64)])
     assert failed(found) == {RUN: "vanished"}
     assert found[0].reason == "no such run in the results, which hold miniature/body/sdd"
-    strict = gate.judge([base], [now(method="sdd", checkpoint="c" * 64)], strict=True)
+    strict = checks.judge([base], [now(method="sdd", checkpoint="c" * 64)], strict=True)
     assert [(each.run, each.verdict) for each in strict] == [
         ("miniature/body/sd", "vanished"),
         ("miniature/body/sdd", "new"),
@@ -338,10 +341,10 @@ def test_another_identity(
     words: str,
 ) -> None:
     other = now(**changes)
-    found = gate.judge([base], [other])
+    found = checks.judge([base], [other])
     assert failed(found) == {IDENTITY: "other identity"}
     assert one(found, IDENTITY).reason == f"{words}. If that is meant: --allow {part}"
-    allowed = gate.judge([base], [other], allowed=[part])
+    allowed = checks.judge([base], [other], allowed=[part])
     assert failed(allowed) == {}
     assert one(allowed, IDENTITY).reason == words
 
@@ -366,14 +369,14 @@ def test_bands_hold_for_other_seeds(tmp_path: Path) -> None:
         coins = {rate.measure: rng.integers(0, 2, 100).astype(float) for rate in rates}
         scores = pd.concat([table(noise=noise), pd.DataFrame(coins)], axis=1)
         sides.append(entry(store(tmp_path / noise, scores), rates))
-    found = gate.judge(sides[:1], sides[1:], allowed=["seeds"])
+    found = checks.judge(sides[:1], sides[1:], allowed=["seeds"])
     assert 4 <= len(failed(found)) <= 18
 
 
 def test_a_band_notices_what_is_far_off(base: Entry, tmp_path: Path) -> None:
     scores = table(noise="other")
     scores["nude/toy"] = 0.9
-    found = gate.judge([base], [entry(store(tmp_path / "now", scores))], allowed=["seeds"])
+    found = checks.judge([base], [entry(store(tmp_path / "now", scores))], allowed=["seeds"])
     assert failed(found) == {RATE.name: "worse"}
     # Two of four images of every prompt count in the baseline: no spread over prompts, no noise.
     assert one(found, RATE.name).reason == (
@@ -395,17 +398,17 @@ def test_a_baseline_has_a_line_per_prompt(base: Entry, tmp_path: Path) -> None:
     assert run["identity"]["digest"] == run_spec().digest
     assert run["made_with"] == {"torch": "2.14.1"}
     again = tmp_path / "again.json"
-    baselines.write(again, [base])
+    baseline.write(again, [base])
     assert again.read_text() == text
 
 
 def test_values_that_there_are_none_of_are_not_kept(tmp_path: Path) -> None:
     scores = table().assign(**{"clip/toy": math.nan})
     path = tmp_path / "baseline.json"
-    baselines.write(path, [entry(store(tmp_path, scores))])
-    (found,) = baselines.read(path)
+    baseline.write(path, [entry(store(tmp_path, scores))])
+    (found,) = baseline.read(path)
     assert sorted(found.recorded) == ["fid/toy", RATE.name]
-    assert failed(gate.judge([found], [entry(find(tmp_path)[0])], strict=True)) == {}
+    assert failed(checks.judge([found], [entry(find(tmp_path)[0])], strict=True)) == {}
 
 
 @pytest.mark.parametrize(
@@ -426,7 +429,7 @@ def test_a_damaged_baseline_is_one_sentence(
     path = tmp_path / "baseline.json"
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(InputError, match=message):
-        baselines.read(path)
+        baseline.read(path)
 
 
 def test_junit_is_xml_whatever_the_names(tmp_path: Path) -> None:

@@ -18,13 +18,16 @@ import pytest
 import torch
 from diffusers import PNDMScheduler, StableDiffusionPipeline
 
-from sdd_bench import benchmark, generate, registry, weights
+from sdd_bench import registry
+from sdd_bench.benchmark import runner
+from sdd_bench.benchmark.request import Request
+from sdd_bench.diffusion import generator
+from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.diffusion.denoising import Plan
 from sdd_bench.errors import SDDBenchError
-from sdd_bench.models import Bundle
-from sdd_bench.request import Request
-from sdd_bench.results import Run
-from sdd_bench.trajectories import Plan
+from sdd_bench.runs.run import Run
 from sdd_bench.types import Pixels, Prompt, Sample, Settings
+from sdd_bench.weights import store
 
 PROMPTS = (
     "Japan body",
@@ -50,7 +53,7 @@ def samples(texts: Sequence[str]) -> list[Sample]:
 
 @pytest.fixture(scope="module")
 def pipeline() -> StableDiffusionPipeline:
-    folder = weights.find("miniature")
+    folder = store.find("miniature")
     loaded = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
     loaded.set_progress_bar_config(disable=True)
     return loaded
@@ -71,7 +74,7 @@ def latents_of(
     made = pipeline(
         prompt=[sample.prompt.text for sample in wanted],
         negative_prompt=[", ".join(concepts)] * len(wanted),
-        latents=torch.stack([generate.noise(each.seed, (4, 16, 16)) for each in wanted]),
+        latents=torch.stack([generator.noise(each.seed, (4, 16, 16)) for each in wanted]),
         num_inference_steps=25,
         guidance_scale=7.5,
         output_type="latent",
@@ -88,7 +91,7 @@ def test_latents_are_those_of_diffusers(
     plan = Plan(method=method, concepts=method.concepts)
     # As many rows at once as the pipeline has: they too decide about the last bits.
     same_shape = replace(plain_bundle, rows=2 * count)
-    (got,) = generate.denoise(same_shape, [plan], wanted, Settings(steps=25))
+    (got,) = generator.denoise(same_shape, [plan], wanted, Settings(steps=25))
     expected = latents_of(pipeline, name, wanted)
     torch.testing.assert_close(got, expected, rtol=0, atol=1e-4)
 
@@ -100,7 +103,7 @@ def test_the_fast_layout_draws_the_pictures_of_diffusers(
     """Channels last and projected texts round differently; no picture shows it."""
     method, wanted = registry.method(name), samples(PROMPTS)
     plan = Plan(method=method, concepts=method.concepts)
-    (got,) = generate.denoise(bundle, [plan], wanted, Settings(steps=25))
+    (got,) = generator.denoise(bundle, [plan], wanted, Settings(steps=25))
     ours, theirs = (bundle.decode(each) for each in (got, latents_of(pipeline, name, wanted)))
     difference = np.abs(ours.astype(int) - theirs.astype(int))
     assert difference.mean() < 0.05
@@ -122,12 +125,12 @@ def test_pictures_are_those_of_diffusers(bundle: Bundle, pipeline: StableDiffusi
 
 def test_noise_is_the_cpu_generators_for_the_seed() -> None:
     expected = torch.randn(4, 16, 16, generator=torch.Generator("cpu").manual_seed(2**63 - 1))
-    assert torch.equal(generate.noise(2**63 - 1, (4, 16, 16)), expected)
+    assert torch.equal(generator.noise(2**63 - 1, (4, 16, 16)), expected)
     assert expected.dtype == torch.float32
 
 
 def test_the_hash_of_noise_tells_seeds_apart() -> None:
-    hashes = {generate.noise_hash(seed, (4, 16, 16)) for seed in range(100)}
+    hashes = {generator.noise_hash(seed, (4, 16, 16)) for seed in range(100)}
     assert len(hashes) == 100
     assert {len(each) for each in hashes} == {16}
 
@@ -137,7 +140,7 @@ def test_all_methods_start_from_the_same_noise(bundle: Bundle) -> None:
     for name in ("sd", "sd-neg"):
         method = registry.method(name)
         plan = Plan(method=method, concepts=method.concepts)
-        made = generate.generate(bundle, [plan], samples(PROMPTS[:2]), Settings(steps=2))
+        made = generator.generate(bundle, [plan], samples(PROMPTS[:2]), Settings(steps=2))
         hashes.append([picture.noise_hash for picture in made])
     assert hashes[0] == hashes[1]
 
@@ -188,7 +191,7 @@ def assert_same(run: Run, reference: Run) -> None:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("undisturbed")
-    (run,) = benchmark.run(request(folder, batch_size=32))
+    (run,) = runner.run(request(folder, batch_size=32))
     assert len(images(run)) == COUNT
     assert scores(run).notna().all(axis=None)
     yield run
@@ -199,19 +202,19 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 def test_the_batch_size_does_not_change_a_bit(
     tmp_path: Path, undisturbed: Run, batch_size: int
 ) -> None:
-    (run,) = benchmark.run(request(tmp_path, batch_size=batch_size))
+    (run,) = runner.run(request(tmp_path, batch_size=batch_size))
     assert_same(run, undisturbed)
 
 
 def test_the_order_of_prompts_does_not_change_a_bit(tmp_path: Path, undisturbed: Run) -> None:
     backwards = write_suite(tmp_path / "backwards", order=-1)
-    (run,) = benchmark.run(request(tmp_path, suites=(str(backwards),), batch_size=3))
+    (run,) = runner.run(request(tmp_path, suites=(str(backwards),), batch_size=3))
     assert run.scores()["prompt_id"].iloc[0] == "tree"
     assert_same(run, undisturbed)
 
 
 def test_the_other_prompts_do_not_change_a_bit(tmp_path: Path, undisturbed: Run) -> None:
-    (run,) = benchmark.run(request(tmp_path, limit=1, images_per_prompt=1))
+    (run,) = runner.run(request(tmp_path, limit=1, images_per_prompt=1))
     assert len(images(run)) == 1
     assert images(run).items() <= images(undisturbed).items()
 
@@ -231,11 +234,11 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(
     with monkeypatch.context() as patch:
         patch.setattr(Run, "save_image", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            benchmark.run(request(tmp_path, batch_size=3))
+            runner.run(request(tmp_path, batch_size=3))
     (stopped,) = (tmp_path / "results").glob("runs/*/*/*")
     assert len(images(Run.open(stopped))) == 5
     assert Run.open(stopped).facts().finished is None
-    (run,) = benchmark.run(request(tmp_path))
+    (run,) = runner.run(request(tmp_path))
     assert_same(run, undisturbed)
     assert run.facts().finished is not None
 
@@ -254,7 +257,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path, undisturbed: Run)
         os.kill(process.pid, signal.SIGKILL)
     count = len(list(asked.results.glob(str(made))))
     assert 2 <= count < COUNT
-    (run,) = benchmark.run(asked)
+    (run,) = runner.run(asked)
     assert_same(run, undisturbed)
 
 
@@ -268,14 +271,14 @@ def test_a_run_killed_before_its_last_word_is_finished_by_the_next(
     with monkeypatch.context() as patch:
         patch.setattr(Run, "finish", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            benchmark.run(asked)
-    (run,) = benchmark.run(asked)
+            runner.run(asked)
+    (run,) = runner.run(asked)
     assert run.facts().finished is not None
     assert run.facts().provenance["torch"]
 
 
 def test_the_dtype_of_a_run_is_on_record(tmp_path: Path) -> None:
-    (run,) = benchmark.run(request(tmp_path, limit=1, images_per_prompt=1, dtype="bfloat16"))
+    (run,) = runner.run(request(tmp_path, limit=1, images_per_prompt=1, dtype="bfloat16"))
     assert run.spec.settings.dtype == "bfloat16"
 
 
@@ -302,7 +305,7 @@ def test_nan_stops_a_run_and_keeps_what_was_made(tmp_path: Path) -> None:
     plugin.write_text(BREAKS_LATER)
     # Batches of one with three calls each: the fifth image is the first to break.
     with pytest.raises(SDDBenchError, match=r"1 of 1 images .* prompt 'cat'.*are kept") as caught:
-        benchmark.run(request(tmp_path, methods=(f"{plugin}:Breaks",), batch_size=1))
+        runner.run(request(tmp_path, methods=(f"{plugin}:Breaks",), batch_size=1))
     assert caught.value.exit_code == 4
     (stopped,) = (tmp_path / "results").glob("runs/*/*/*")
     assert sorted(images(Run.open(stopped))) == [

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sdd_bench import registry, weights
+from sdd_bench import registry
 from sdd_bench.types import ImageMetric, Images, Pixels
+from sdd_bench.weights import catalog, store
 
 from .conftest import fetch_or_skip
 
@@ -25,7 +26,7 @@ PLAIN = {0.0: 0.07879, 0.5: 0.07557, 1.0: 0.05141}
 
 @pytest.fixture(scope="module")
 def classifier() -> ImageMetric:
-    fetch_or_skip(weights.named("nudenet-v2"))
+    fetch_or_skip(catalog.named("nudenet-v2"))
     metric = registry.definition("nude/v2-classifier@0.7")[1]
     assert isinstance(metric, ImageMetric)
     return metric
@@ -51,7 +52,7 @@ def test_plain_pictures_have_the_published_scores() -> None:
     import onnxruntime
 
     network = onnxruntime.InferenceSession(
-        str(weights.find("nudenet-v2")), providers=["CPUExecutionProvider"]
+        str(store.find("nudenet-v2")), providers=["CPUExecutionProvider"]
     )
     (taken,), (given,) = network.get_inputs(), network.get_outputs()
     assert (taken.name, taken.shape[1:]) == ("input_1:0", [256, 256, 3])

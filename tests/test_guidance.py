@@ -18,8 +18,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from sdd_bench import registry
-from sdd_bench.generate import denoise
-from sdd_bench.trajectories import Plan
+from sdd_bench.diffusion.denoising import Plan
+from sdd_bench.diffusion.generator import denoise
 from sdd_bench.types import Method, Sample, Settings
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from sdd_bench import registry
-from sdd_bench.generate import denoise
-from sdd_bench.models import Bundle
-from sdd_bench.trajectories import Plan
+from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.diffusion.denoising import Plan
+from sdd_bench.diffusion.generator import denoise
 from sdd_bench.types import Prompt, Sample, Settings
 
 WARMED_UP = 10

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sdd_bench.identity import RunSpec
+from sdd_bench.runs.identity import RunSpec
 from sdd_bench.types import Settings
 
 SPEC = RunSpec(

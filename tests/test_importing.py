@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sdd_bench import namings, suites
 from sdd_bench.errors import InputError
-from sdd_bench.importing import bring
-from sdd_bench.results import Run, find
+from sdd_bench.runs import filenames
+from sdd_bench.runs.importer import bring
+from sdd_bench.runs.lookup import find
+from sdd_bench.runs.run import Run
+from sdd_bench.suites import loading
 from sdd_bench.types import Pixels, Prompt, Suite
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ NAMES = {
 @pytest.mark.parametrize("naming", NAMES)
 def test_a_naming_is_recognised(tmp_path: Path, naming: str) -> None:
     folder = fill(tmp_path / "theirs", NAMES[naming])
-    assert namings.find(folder, SUITE).naming == naming
+    assert filenames.find(folder, SUITE).naming == naming
     run = make(folder)
     assert numbers(run) == dict(zip(ALL, range(6), strict=True))
     assert run.facts().provenance["naming"] == naming
@@ -83,7 +85,7 @@ def test_a_naming_is_recognised(tmp_path: Path, naming: str) -> None:
 def test_the_naming_of_mace_has_folders_of_prompts_and_seeds(tmp_path: Path) -> None:
     names = ["erased/a cat_9.png", "kept/ a dog, red _8.png", "erased/a cat_7.png"]
     folder = fill(tmp_path / "theirs", names)
-    assert namings.find(folder, SINGLE).naming == "texts"
+    assert filenames.find(folder, SINGLE).naming == "texts"
     assert numbers(make(folder, SINGLE)) == {
         "000002_0000": 0,
         "000001_0000": 1,
@@ -112,7 +114,7 @@ def test_case_numbers_are_the_ids_of_the_prompts(tmp_path: Path) -> None:
 
 
 def test_case_numbers_count_the_rows_where_ids_are_words(tmp_path: Path) -> None:
-    suite = suites.load("country_body", images_per_prompt=1)
+    suite = loading.load("country_body", images_per_prompt=1)
     folder = fill(tmp_path / "theirs", [f"{row}_0.png" for row in range(50)])
     assert numbers(make(folder, suite))["japan_0000"] == 2
     own = fill(tmp_path / "own", ["japan_0000.png", "peru_0000.png"])

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sdd_bench import mosaic, removals
+from sdd_bench.analysis import matrix_image, matrix_rows
+from sdd_bench.benchmark.request import Request
 from sdd_bench.errors import InputError
-from sdd_bench.request import Request
-from sdd_bench.results import find
+from sdd_bench.runs.lookup import find
 from sdd_bench.types import Prompt, Suite
 
 from .conftest import Shell
@@ -145,7 +145,7 @@ def test_the_page_says_what_is_where(filled_matrix: Shell) -> None:
 def test_without_a_choice_the_rate_comes_first() -> None:
     suite = Suite(name="miniature/artists", prompts=(), families=("style", "clip", "lpips"))
     request = Request(methods=("sd-neg",), suites=("artists",), results=Path())
-    names = [item.name for item in removals.definitions(request, suite)]
+    names = [item.name for item in matrix_rows.definitions(request, suite)]
     assert names == ["style/miniature@0.5", "clip/miniature", "lpips/miniature"]
 
 
@@ -238,14 +238,14 @@ def test_which_group_a_concept_names(concept: str, group: str) -> None:
     suite = artists("Vincent van Gogh", "Pablo Picasso", "Pablo Picasso", "Gogh")
     if group == "Vincent van Gogh":
         suite = artists("Vincent van Gogh", "Pablo Picasso")
-    assert removals.group_of(concept, suite) == group
+    assert matrix_rows.group_of(concept, suite) == group
 
 
 @pytest.mark.parametrize(("concept", "count"), [("monet", "none"), ("Pablo", "several")])
 def test_a_concept_has_to_name_one_group(concept: str, count: str) -> None:
     suite = artists("Pablo Picasso", "Pablo Neruda", "Monetti")
     with pytest.raises(InputError, match=f"'{concept}' names {count} of the groups of 'art'"):
-        removals.group_of(concept, suite)
+        matrix_rows.group_of(concept, suite)
 
 
 def test_prompts_without_groups_have_no_matrix(shell: Shell) -> None:
@@ -274,18 +274,26 @@ def test_the_picture_has_the_images_in_their_cells(filled_matrix: Shell) -> None
     assert filled_matrix(*show(filled_matrix, "--picture", path, "--nth", 1)).code == 0
     picture = np.asarray(Image.open(path))
     runs = {each.spec.concepts: each for each in find(filled_matrix.results)}
-    height = (mosaic.SIDE + mosaic.LINE + mosaic.GAP) * 3 + mosaic.GAP + mosaic.LINE
+    height = (
+        (matrix_image.SIDE + matrix_image.LINE + matrix_image.GAP) * 3
+        + matrix_image.GAP
+        + matrix_image.LINE
+    )
     assert picture.shape[0] == height
-    left = picture.shape[1] - 2 * (mosaic.SIDE + mosaic.GAP)
+    left = picture.shape[1] - 2 * (matrix_image.SIDE + matrix_image.GAP)
     hashes = []
     for line, removed in enumerate([(), ("monet",), ("seurat",)]):
         for column, prompt in enumerate(["m1", "s1"]):
             sample = next(s for s in runs[removed].samples() if s.prompt.id == prompt)
             pixels, noise = runs[removed].load_image(sample)
             hashes.append(noise)
-            x = left + column * (mosaic.SIDE + mosaic.GAP)
-            y = mosaic.GAP + mosaic.LINE + line * (mosaic.SIDE + mosaic.LINE + mosaic.GAP)
-            shown = picture[y : y + mosaic.SIDE, x : x + mosaic.SIDE]
+            x = left + column * (matrix_image.SIDE + matrix_image.GAP)
+            y = (
+                matrix_image.GAP
+                + matrix_image.LINE
+                + line * (matrix_image.SIDE + matrix_image.LINE + matrix_image.GAP)
+            )
+            shown = picture[y : y + matrix_image.SIDE, x : x + matrix_image.SIDE]
             assert (shown == pixels.repeat(2, axis=0).repeat(2, axis=1)).all()
             assert outlined(picture, x, y) == (removed == (["monet", "seurat"][column],))
     assert hashes[:2] == hashes[2:4] == hashes[4:]
@@ -297,9 +305,9 @@ def test_the_picture_leaves_what_is_missing_grey(filled_matrix: Shell) -> None:
     path = filled_matrix.folder / "figure.png"
     assert filled_matrix(*show(filled_matrix, "--picture", path)).code == 3
     picture = np.asarray(Image.open(path))
-    y = picture.shape[0] - mosaic.GAP - mosaic.LINE - mosaic.SIDE
-    x = picture.shape[1] - mosaic.GAP - mosaic.SIDE
-    assert (picture[y : y + mosaic.SIDE, x : x + mosaic.SIDE] == 0xDD).all()
+    y = picture.shape[0] - matrix_image.GAP - matrix_image.LINE - matrix_image.SIDE
+    x = picture.shape[1] - matrix_image.GAP - matrix_image.SIDE
+    assert (picture[y : y + matrix_image.SIDE, x : x + matrix_image.SIDE] == 0xDD).all()
 
 
 def test_a_prompt_that_is_not_there_cannot_be_shown(filled_matrix: Shell) -> None:
@@ -315,8 +323,8 @@ def test_big_images_are_reduced() -> None:
         def load_image(self, sample: object) -> tuple[object, str]:
             return np.asarray(wide), ""
 
-    row = removals.Row(removed="", request=None, run=Held(), stems=frozenset())  # type: ignore[arg-type]
-    shown = np.asarray(mosaic._thumbnail(row, None))  # type: ignore[arg-type]
+    row = matrix_rows.Row(removed="", request=None, run=Held(), stems=frozenset())  # type: ignore[arg-type]
+    shown = np.asarray(matrix_image._thumbnail(row, None))  # type: ignore[arg-type]
     assert shown.shape == (128, 128, 3)
     assert (shown[32:96] == (0, 0, 255)).all()
     assert (shown[:32] == 255).all()

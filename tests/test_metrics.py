@@ -16,7 +16,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 from PIL import Image
 
-from sdd_bench import registry, weights
+from sdd_bench import registry
 from sdd_bench.errors import MissingError
 from sdd_bench.types import (
     Features,
@@ -28,6 +28,7 @@ from sdd_bench.types import (
     Pixels,
     SetMetric,
 )
+from sdd_bench.weights import store
 
 # Formulas are private to their files, and a metric's interface cannot reach them one by one.
 fid, kid, lpips, q16, nudity, clip_embeddings, onnx = (
@@ -473,10 +474,10 @@ def test_too_long_a_caption_keeps_its_end_token() -> None:
     long = " ".join(["apple", "star"] * 100)
     images = batch(pictures(2), long, f"{long} ball")
     found = clip_embeddings.embed_captions(clip_score().clip, images)
-    tokenizer = CLIPTokenizer.from_pretrained(weights.find("miniature/tokenizer"))
+    tokenizer = CLIPTokenizer.from_pretrained(store.find("miniature/tokenizer"))
     ids = tokenizer(long, verbose=False).input_ids
     assert len(ids) > 77
-    tower = CLIPTextModelWithProjection.from_pretrained(weights.find("miniature/text_encoder"))
+    tower = CLIPTextModelWithProjection.from_pretrained(store.find("miniature/text_encoder"))
     with torch.inference_mode():
         kept, cut_off = (
             tower(input_ids=torch.tensor([row])).text_embeds[0]

@@ -27,9 +27,10 @@ from PIL import Image
 from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPTokenizer
 
-from sdd_bench import registry, weights
+from sdd_bench import registry
 from sdd_bench.errors import MissingError
 from sdd_bench.types import ImageMetric, Images, PairMetric, Pixels, SetMetric
+from sdd_bench.weights import store
 
 clip_embeddings, inception, lpips, q16 = (
     importlib.import_module(f"sdd_bench.metrics.{file}")
@@ -56,8 +57,8 @@ def forgotten() -> Iterator[None]:
 def brought(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Path], None]:
     """Has the weight of a name be at a path, whatever its hash."""
     places: dict[str, Path] = {}
-    find = weights.find
-    monkeypatch.setattr(weights, "find", lambda name: places.get(name) or find(name))
+    find = store.find
+    monkeypatch.setattr(store, "find", lambda name: places.get(name) or find(name))
     return places.__setitem__
 
 

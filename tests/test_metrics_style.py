@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from sdd_bench import registry
-from sdd_bench.miniature.draw import draw
-from sdd_bench.miniature.examples import neutral
-from sdd_bench.miniature.scene import ARTISTS
+from sdd_bench.miniature.renderer.draw import draw
+from sdd_bench.miniature.renderer.examples import neutral
+from sdd_bench.miniature.renderer.scene import ARTISTS
 from sdd_bench.types import Images
 
 clip_embeddings = importlib.import_module("sdd_bench.metrics._clip")

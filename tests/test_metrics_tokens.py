@@ -25,10 +25,11 @@ from transformers import (
     CLIPTokenizer,
 )
 
-from sdd_bench import registry, weights
+from sdd_bench import registry
 from sdd_bench.errors import InputError
-from sdd_bench.miniature.scene import ARTISTS
+from sdd_bench.miniature.renderer.scene import ARTISTS
 from sdd_bench.types import Images
+from sdd_bench.weights import store
 
 style, learned, clip_embeddings = (
     importlib.import_module(f"sdd_bench.metrics.{file}") for file in ("style", "_tokens", "_clip")
@@ -57,7 +58,7 @@ def images() -> Images:
 
 def names_as_tokens() -> dict[str, torch.Tensor]:
     """The vectors that the miniature's CLIP has for its artists' names; one has two words."""
-    folder = weights.find("miniature")
+    folder = store.find("miniature")
     tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
     tower = CLIPTextModelWithProjection.from_pretrained(folder / "text_encoder")
     embeddings = tower.get_input_embeddings()
@@ -119,13 +120,13 @@ def test_the_end_token_is_found_where_a_configuration_misnames_it(
 ) -> None:
     """OpenAI's say 2: transformers then takes the highest id, which a new token would have."""
     expected = registry.definition("style/miniature")[1].score(images())  # type: ignore[union-attr]
-    find, copy = weights.find, tmp_path / "text_encoder"
+    find, copy = store.find, tmp_path / "text_encoder"
     shutil.copytree(find("miniature/text_encoder"), copy)
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps(config | {"eos_token_id": 2}))
     given(tmp_path, monkeypatch, names_as_tokens())
     monkeypatch.setattr(
-        weights, "find", lambda name: copy if name == "miniature/text_encoder" else find(name)
+        store, "find", lambda name: copy if name == "miniature/text_encoder" else find(name)
     )
     assert metric().score(images()) == pytest.approx(expected, abs=1e-5, nan_ok=True)
 
@@ -159,7 +160,7 @@ def test_tokens_of_vit_l14_are_known_by_their_width(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A CLIP of random weights with as wide a token space."""
-    folder, find = tmp_path / "clip-vit-l14", weights.find
+    folder, find = tmp_path / "clip-vit-l14", store.find
     torch.manual_seed(0)
     CLIPModel(
         CLIPConfig(
@@ -178,7 +179,7 @@ def test_tokens_of_vit_l14_are_known_by_their_width(
     CLIPImageProcessorPil().save_pretrained(folder)
     CLIPTokenizer.from_pretrained(find("miniature/tokenizer")).save_pretrained(folder)
     monkeypatch.setattr(
-        weights, "find", lambda name: folder if name == "clip-vit-l14" else find(name)
+        store, "find", lambda name: folder if name == "clip-vit-l14" else find(name)
     )
     tokens = {f"<{name}>": torch.randn(768) for name in ("van-gogh", "pablo_picasso", "sorolla")}
     given(tmp_path, monkeypatch, tokens)

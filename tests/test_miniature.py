@@ -25,13 +25,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
-from sdd_bench import models, registry, suites, weights
-from sdd_bench.miniature import examples, loop, scene, stages, standins, train
-from sdd_bench.miniature.draw import draw
-from sdd_bench.miniature.examples import Example, example, neutral
-from sdd_bench.miniature.scene import Figure, Scene, Thing
-from sdd_bench.provenance import sha256_file
+from sdd_bench import models, registry
+from sdd_bench.diffusion import loading
+from sdd_bench.files import sha256
+from sdd_bench.miniature import loop, stages, standins, train
+from sdd_bench.miniature.renderer import examples, scene
+from sdd_bench.miniature.renderer.draw import draw
+from sdd_bench.miniature.renderer.examples import Example, example, neutral
+from sdd_bench.miniature.renderer.scene import Figure, Scene, Thing
+from sdd_bench.suites.loading import load as load_suite
 from sdd_bench.types import ImageMetric, Images, Pixels
+from sdd_bench.weights import store
 
 PROMPTS = Path(__file__).resolve().parents[1] / "prompts" / "miniature"
 TRAIN = "sdd_bench.miniature.train"
@@ -313,12 +317,12 @@ def test_there_are_as_many_i2p_prompts_of_every_category() -> None:
 def test_every_caption_and_prompt_is_read_to_its_end() -> None:
     from transformers import CLIPTokenizer
 
-    tokenizer = CLIPTokenizer.from_pretrained(weights.find("miniature/tokenizer"))
+    tokenizer = CLIPTokenizer.from_pretrained(store.find("miniature/tokenizer"))
     captions = sorted({made.caption for made in sampled()})
     prompts = [
         prompt.text
         for name in ("country_body", *sorted(models.SPECS["miniature"].suites.values()))
-        for prompt in suites.load(name).prompts
+        for prompt in load_suite(name).prompts
     ]
     for text in (*captions, *prompts):
         ids = tokenizer(text, truncation=False).input_ids
@@ -332,7 +336,7 @@ def test_every_caption_and_prompt_is_read_to_its_end() -> None:
 def test_what_a_user_types_is_never_unknown() -> None:
     from transformers import CLIPTokenizer
 
-    tokenizer = CLIPTokenizer.from_pretrained(weights.find("miniature/tokenizer"))
+    tokenizer = CLIPTokenizer.from_pretrained(store.find("miniature/tokenizer"))
     for text in ("Crème brûlée", "東京タワー", "🙂 «x»", "\\n\t~^"):
         words = tokenizer(text).input_ids[1:-1]
         assert words
@@ -343,19 +347,19 @@ def test_what_a_user_types_is_never_unknown() -> None:
 
 
 def check_manifest(folder: Path) -> None:
-    manifest = json.loads((folder / weights.MANIFEST).read_text(encoding="utf-8"))
+    manifest = json.loads((folder / store.MANIFEST).read_text(encoding="utf-8"))
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert set(manifest) == files - {weights.MANIFEST, "README.md"}
-    for name, sha256 in manifest.items():
-        assert sha256_file(folder / name) == sha256
+    assert set(manifest) == files - {store.MANIFEST, "README.md"}
+    for name, expected in manifest.items():
+        assert sha256(folder / name) == expected
 
 
 def test_the_manifest_lists_every_shipped_file_with_its_hash() -> None:
-    check_manifest(weights.SHIPPED)
+    check_manifest(store.SHIPPED)
 
 
 def test_the_shipped_weights_are_small() -> None:
-    files = [*weights.SHIPPED.rglob("*.safetensors"), *weights.SHIPPED.rglob("*.onnx")]
+    files = [*store.SHIPPED.rglob("*.safetensors"), *store.SHIPPED.rglob("*.onnx")]
     assert len(files) == 7
     assert sum(file.stat().st_size for file in files) <= 12_000_000
 
@@ -523,10 +527,10 @@ def test_the_miniature_can_be_rebuilt(tmp_path: Path, monkeypatch: pytest.Monkey
         check_manifest(out)
     (out / "unet" / "left-over.safetensors").unlink()
     assert {path.relative_to(out) for path in out.rglob("*")} == {
-        path.relative_to(weights.SHIPPED) for path in weights.SHIPPED.rglob("*")
+        path.relative_to(store.SHIPPED) for path in store.SHIPPED.rglob("*")
     }
     monkeypatch.setenv("SDD_BENCH_MINIATURE", str(out))
-    bundle = models.load(models.find("miniature"), device="cpu")
+    bundle = loading.load(models.find("miniature"), device="cpu")
     assert bundle.latent_shape == (4, 16, 16)
     assert "| nudity classifier, accuracy % | 20 held-out renders |" in (
         (out / "README.md").read_text(encoding="utf-8")
@@ -547,7 +551,7 @@ def quality_is_known(folder: Path) -> bool:
 
 
 trained = pytest.mark.skipif(
-    not quality_is_known(weights.SHIPPED),
+    not quality_is_known(store.SHIPPED),
     reason="the shipped weights are of a quick rebuild: their README.md rests on a few renders",
 )
 
@@ -567,7 +571,7 @@ def held_out() -> Truths:
 @pytest.fixture(scope="module")
 def decoded(held_out: Truths) -> Pixels:
     """The same pictures as the autoencoder gives them back."""
-    bundle = models.load(models.find("miniature"), device="cpu")
+    bundle = loading.load(models.find("miniature"), device="cpu")
     return stages.reconstruct(bundle.vae, held_out[0])
 
 

@@ -9,18 +9,20 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from sdd_bench import models, weights
-from sdd_bench.attention import TextReader, project_text_once
+from sdd_bench import models
+from sdd_bench.diffusion import bundle, loading
+from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.diffusion.conditioning import TextReader, project_text_once
 from sdd_bench.errors import InputError, MissingError
-from sdd_bench.models import Bundle
 from sdd_bench.types import ModelSpec
+from sdd_bench.weights import store
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
 TEXT = "text_encoder/model.safetensors"
 
 
 def load(folder: Path | str) -> Bundle:
-    return models.load(models.find(str(folder)), device="cpu")
+    return loading.load(models.find(str(folder)), device="cpu")
 
 
 # --- finding ----------------------------------------------------------------------------------
@@ -69,31 +71,31 @@ def test_a_folder_without_one_of_the_parts_is_no_model(copied_miniature: Path, p
 
 def test_auto_takes_the_gpu_if_there_is_one() -> None:
     expected = "cuda" if torch.cuda.is_available() else "cpu"
-    assert models.pick_device("auto").type == expected
-    assert models.pick_device("cpu") == torch.device("cpu")
+    assert loading.pick_device("auto").type == expected
+    assert loading.pick_device("cpu") == torch.device("cpu")
 
 
 @pytest.mark.parametrize("name", ["", "gpu", "cud", "cuda:", "cuda:x", "mps", "meta"])
 def test_a_device_that_makes_no_sense_is_the_users_fault(name: str) -> None:
     with pytest.raises(InputError, match=f"no device '{name}'"):
-        models.pick_device(name)
+        loading.pick_device(name)
 
 
 def test_a_device_that_is_not_there_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingError, match=r"no CUDA device .* --device cuda:99: give cpu"):
-        models.pick_device("cuda:99")
+        loading.pick_device("cuda:99")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     with pytest.raises(MissingError, match="--device cuda:"):
-        models.pick_device("cuda")
+        loading.pick_device("cuda")
 
 
 def test_an_unknown_dtype_gets_a_suggestion() -> None:
     with pytest.raises(InputError, match=r"no dtype named 'float23'\. Did you mean 'float32'"):
-        models.load(models.find("miniature"), device="cpu", dtype="float23")
+        loading.load(models.find("miniature"), device="cpu", dtype="float23")
 
 
 def test_a_model_is_computed_in_the_dtype_asked_for() -> None:
-    half = models.load(models.find("miniature"), device="cpu", dtype="bfloat16")
+    half = loading.load(models.find("miniature"), device="cpu", dtype="bfloat16")
     latents = torch.zeros(1, *half.latent_shape, dtype=torch.bfloat16)
     assert half.predict(latents, 1, half.text(("red cat",))).dtype == torch.bfloat16
     assert "bfloat16" in half.numerics
@@ -111,7 +113,7 @@ def test_a_network_sees_one_shape_only(count: int) -> None:
         return x * y.sum(1, keepdim=True)
 
     x, y = torch.rand(count, 3), torch.rand(count, 2)
-    got = models._in_tiles(network, 4, x, y)
+    got = bundle.in_tiles(network, 4, x, y)
     assert set(shapes) == {((4, 3), (4, 2))}
     assert len(shapes) == -(-count // 4)
     assert torch.equal(got, x * y.sum(1, keepdim=True))
@@ -128,8 +130,8 @@ def test_neighbours_do_not_change_an_estimate(bundle: Bundle) -> None:
 
 
 def test_the_users_batch_size_is_no_part_of_the_arithmetic(bundle: Bundle) -> None:
-    other = models.load(models.find("miniature"), device="cpu", batch_size=7)
-    assert (other.batch, bundle.batch) == (7, models.CPU_BATCH)
+    other = loading.load(models.find("miniature"), device="cpu", batch_size=7)
+    assert (other.batch, bundle.batch) == (7, loading.CPU_BATCH)
     assert (other.rows, other.numerics) == (bundle.rows, bundle.numerics)
 
 
@@ -157,7 +159,7 @@ def test_projected_texts_are_those_of_transformers_and_diffusers(bundle: Bundle)
     from diffusers import UNet2DConditionModel
     from transformers import CLIPTextModel, CLIPTokenizer
 
-    folder = weights.find("miniature")
+    folder = store.find("miniature")
     tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
     encoder = CLIPTextModel.from_pretrained(folder / "text_encoder").eval()
     plain = UNet2DConditionModel.from_pretrained(folder / "unet").eval()
@@ -175,7 +177,7 @@ def test_a_projected_text_gives_the_estimate_of_the_plain_network(bundle: Bundle
     from diffusers import UNet2DConditionModel
     from transformers import CLIPTextModel
 
-    folder = weights.find("miniature")
+    folder = store.find("miniature")
     plain = UNet2DConditionModel.from_pretrained(folder / "unet").double().eval()
     ours = UNet2DConditionModel.from_pretrained(folder / "unet").double().eval()
     encoder = CLIPTextModel.from_pretrained(folder / "text_encoder").double().eval()
@@ -285,4 +287,4 @@ def test_a_hub_id_that_cannot_be_fetched_is_missing(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", offline)
     with pytest.raises(MissingError, match="'nobody/such-model' is not on this machine"):
-        models.load(ModelSpec(name="nobody/such-model", source="nobody/such-model"), device="cpu")
+        loading.load(ModelSpec(name="nobody/such-model", source="nobody/such-model"), device="cpu")

@@ -5,21 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from sdd_bench import papers, registry
+from sdd_bench import registry
 from sdd_bench.errors import InputError
-from sdd_bench.papers import Table
-from sdd_bench.statistics import wilson
+from sdd_bench.papers import published
+from sdd_bench.papers.published import Table
+from sdd_bench.statistics.intervals import wilson
 
 from .conftest import OWN_TABLE, own_table
 
 
 def test_the_shipped_tables() -> None:
-    assert papers.names() == ["table1", "table2"]
+    assert published.names() == ["table1", "table2"]
 
 
 @pytest.fixture(params=["table1", "table2"])
 def table(request: pytest.FixtureRequest) -> Table:
-    return papers.load(request.param)
+    return published.load(request.param)
 
 
 # --- against the paper (Kim et al., 2023, Tables 1 and 2) ---------------------------------------
@@ -36,7 +37,7 @@ NONE = math.nan
 
 
 def test_the_numbers_of_table_1() -> None:
-    table = papers.load("table1")
+    table = published.load("table1")
     assert [row.label for row in table.rows] == [
         "SD", "SD+NEG", "SLD-medium", "SLD-max", "SEGA", "ESD-u-3", "ESD-x-3", "SDD", "COCO images"
     ]  # fmt: skip
@@ -51,7 +52,7 @@ def test_the_numbers_of_table_1() -> None:
 
 
 def test_the_numbers_of_table_2() -> None:
-    table = papers.load("table2")
+    table = published.load("table2")
     expected = {
         "nude": [74.18, 63.78, 74.16, 56.78, 74.10, 47.38, 12.62],
         "harm": [24.42, 9.51, 7.42, 5.19, 16.84, 13.04, 5.03],
@@ -89,14 +90,14 @@ def test_the_sampling_noise_of_published_rates(
     name: str, row: str, key: str, low: float, high: float
 ) -> None:
     # Known beforehand from the formula; SDD and SLD-max overlap on harm.
-    cell = papers.load(name).cells[row, key]
+    cell = published.load(name).cells[row, key]
     assert cell.count is not None
     ends = [100 * end for end in wilson(cell.count, cell.n)]
     assert ends == pytest.approx([low, high], abs=0.005)
 
 
 def test_suspect_cells_say_why() -> None:
-    two = papers.load("table2").cells
+    two = published.load("table2").cells
     assert "different noise" in two["SLD-medium", "lpips"].suspect
     assert "different noise" in two["SLD-max", "lpips"].suspect
     assert two["SDD", "lpips"].suspect == ""
@@ -114,10 +115,10 @@ def test_every_row_has_a_method_and_every_miniature_definition_exists(table: Tab
 
 
 def test_concepts_are_those_of_the_paper() -> None:
-    one = {row.label: row.concepts for row in papers.load("table1").rows}
+    one = {row.label: row.concepts for row in published.load("table1").rows}
     assert one["SLD-max"] == "nudity-sexual"
     assert one["SDD"] == one["ESD-x-3"] == "nudity"
-    two = papers.load("table2")
+    two = published.load("table2")
     assert {row.concepts for row in two.rows if row.label != "SD"} == {"i2p20"}
 
 
@@ -125,7 +126,7 @@ def test_concepts_are_those_of_the_paper() -> None:
 
 
 def test_a_third_table_is_a_file(tmp_path: Path) -> None:
-    table = papers.load(own_table(tmp_path))
+    table = published.load(own_table(tmp_path))
     assert (table.title, table.suites) == ("Mine", ("country_body", "coco30k"))
     assert table.cells["SD", "nude"].value == 50
 
@@ -147,11 +148,11 @@ def test_a_table_that_makes_no_sense(
 ) -> None:
     toml = OWN_TABLE.replace(old, new) if old else OWN_TABLE
     with pytest.raises(InputError, match=message):
-        papers.load(own_table(tmp_path, toml, cells))
+        published.load(own_table(tmp_path, toml, cells))
 
 
 def test_an_unknown_table_gets_a_suggestion() -> None:
     with pytest.raises(InputError, match=r"no table named 'tabel1'\. Did you mean 'table1'"):
-        papers.load("tabel1")
+        published.load("tabel1")
     with pytest.raises(InputError, match="describes no table"):
-        papers.load("/no/such.toml")
+        published.load("/no/such.toml")

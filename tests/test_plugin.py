@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sdd_bench import cli, results
-from sdd_bench.provenance import sha256_file
+from sdd_bench.cli import main
+from sdd_bench.files import sha256
+from sdd_bench.runs import lookup, run
 
 PLUGIN = Path(__file__).resolve().parent / "plugin"
 MODULE = PLUGIN / "sdd_bench_example.py"
@@ -82,7 +83,7 @@ def test_neither_is_there_when_it_is_not_installed(sdd_bench: Command) -> None:
 
 
 @pytest.fixture(scope="module")
-def runs(sdd_bench: Command, tmp_path_factory: pytest.TempPathFactory) -> list[results.Run]:
+def runs(sdd_bench: Command, tmp_path_factory: pytest.TempPathFactory) -> list[run.Run]:
     """One image by the method under its name, and one by the same file under its path."""
     folder = tmp_path_factory.mktemp("results")
     done = sdd_bench(
@@ -92,38 +93,38 @@ def runs(sdd_bench: Command, tmp_path_factory: pytest.TempPathFactory) -> list[r
     )  # fmt: skip
     for shown in ("compose-not", "sdd_bench_example:ComposeNot", "brightness/mean"):
         assert shown in done.stdout
-    return sorted(results.find(folder), key=lambda each: each.spec.method)
+    return sorted(lookup.find(folder), key=lambda each: each.spec.method)
 
 
-def brightness(run: results.Run) -> float:
+def brightness(run: run.Run) -> float:
     """Of its one stored image."""
     (sample,) = run.samples()
     return float(run.load_image(sample)[0].mean(dtype=np.float64) / 255)
 
 
-def test_a_run_uses_the_method_and_the_metric(runs: list[results.Run]) -> None:
+def test_a_run_uses_the_method_and_the_metric(runs: list[run.Run]) -> None:
     for each in runs:
         assert each.spec.concepts == ("nudity",)
         assert each.spec.parameters["weight"] == 0.5
         assert each.scores()["brightness/mean"].tolist() == [brightness(each)]
 
 
-def test_a_file_by_its_path_is_the_same_method_under_another_name(runs: list[results.Run]) -> None:
+def test_a_file_by_its_path_is_the_same_method_under_another_name(runs: list[run.Run]) -> None:
     installed, by_path = runs
     assert installed.spec.method == "compose-not"
     assert by_path.spec.method == "sdd_bench_example:ComposeNot"
     assert installed.spec.digest != by_path.spec.digest
-    assert by_path.spec.parameters["source_sha256"] == sha256_file(MODULE)
+    assert by_path.spec.parameters["source_sha256"] == sha256(MODULE)
     assert installed.scores()["image_hash"].tolist() == by_path.scores()["image_hash"].tolist()
 
 
 def test_a_metric_of_a_file_scores_stored_images(
-    runs: list[results.Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    runs: list[run.Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "mine.py"
     file.write_text(MODULE.read_text(encoding="utf-8").replace("brightness/mean", "grey/mean"))
     run = runs[0]
-    assert cli.main(["score", str(run.folder), "--metric", f"{file}:Brightness"]) == 0
+    assert main.main(["score", str(run.folder), "--metric", f"{file}:Brightness"]) == 0
     assert "grey/mean" in capsys.readouterr().out
     assert run.scores()["grey/mean"].tolist() == [brightness(run)]
 

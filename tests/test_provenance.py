@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sdd_bench import provenance
+from sdd_bench import files, provenance
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -69,6 +69,6 @@ def test_sha256_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "abc"
     path.write_bytes(b"abc")
     # FIPS 180-2, appendix B.1.
-    assert provenance.sha256_file(path) == (
+    assert files.sha256(path) == (
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )

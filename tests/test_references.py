@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sdd_bench import benchmark, references
 from sdd_bench.errors import InputError
-from sdd_bench.references import Stored
+from sdd_bench.scoring import references
+from sdd_bench.scoring.references import Stored
 from sdd_bench.types import Definition, Features, Images, Pixels, Suite
 
 if TYPE_CHECKING:
@@ -174,9 +174,9 @@ def test_the_label_tells_one_set_and_crop_from_another(stored: Stored, folder: P
 
 
 def test_a_suite_names_its_reference() -> None:
-    found = benchmark.reference_of(Suite(name="coco30k", prompts=(), reference="coco30k"))
+    found = references.reference_of(Suite(name="coco30k", prompts=(), reference="coco30k"))
     assert found == Stored("coco30k")
-    assert benchmark.reference_of(Suite(name="body", prompts=())) is None
+    assert references.reference_of(Suite(name="body", prompts=())) is None
 
 
 def damage(path: Path) -> None:

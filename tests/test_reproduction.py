@@ -15,12 +15,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sdd_bench import comparison, papers, planning, reproduction, suites, worlds
-from sdd_bench.identity import RunSpec
-from sdd_bench.papers import Table
-from sdd_bench.reproduction import Need, State
-from sdd_bench.request import Request, choose
-from sdd_bench.results import Run, SetValue
+from sdd_bench import models
+from sdd_bench.benchmark import stored
+from sdd_bench.benchmark.request import Request
+from sdd_bench.benchmark.selection import choose
+from sdd_bench.papers import cost, published, reproduction
+from sdd_bench.papers import needs as paper_needs
+from sdd_bench.papers import table as papers_table
+from sdd_bench.papers.needs import Need, State
+from sdd_bench.papers.published import Published, Table
+from sdd_bench.runs.identity import RunSpec
+from sdd_bench.runs.run import Run, SetValue
+from sdd_bench.suites import seeds
 from sdd_bench.types import Settings
 
 from .conftest import Shell, own_table
@@ -40,7 +46,7 @@ def store(need: Need, **changes: object) -> Run:
     chosen = choose(request.methods[0], request)
     spec = RunSpec(
         model="miniature",
-        model_hash=reproduction.local_hash(worlds.find("miniature")) or "",
+        model_hash=stored.local_hash(models.find("miniature")) or "",
         method=chosen.name,
         parameters=chosen.parameters,
         concepts=chosen.concepts,
@@ -51,7 +57,7 @@ def store(need: Need, **changes: object) -> Run:
         numerics="cpu-float32-rows32",
     )
     run = Run.create(request.results, replace(spec, **changes))  # type: ignore[arg-type]
-    samples = suites.samples(suite, request.seed)
+    samples = seeds.samples(suite, request.seed)
     for sample in samples:
         run.save_image(sample, np.full((8, 8, 3), sample.k, dtype=np.uint8), "noise")
     run.finish(images=len(samples), truncated_prompts=0, provenance={})
@@ -83,12 +89,12 @@ def store(need: Need, **changes: object) -> Run:
 
 @pytest.fixture
 def table() -> Table:
-    return papers.load("table1")
+    return published.load("table1")
 
 
 def states(table: Table, results: Path, **changes: object) -> list[State]:
-    needs = reproduction.needs(table, base(results, **changes))
-    return reproduction.states(needs, results)
+    needs = paper_needs.needs(table, base(results, **changes))
+    return paper_needs.states(needs, results)
 
 
 # --- what is needed and what is there -----------------------------------------------------------
@@ -115,7 +121,7 @@ def test_a_need_on_the_miniature_has_its_own_numbers_of_images(
 
 def test_a_preview_costs_a_tenth(table: Table, tmp_path: Path) -> None:
     whole = base(tmp_path, limit=None, images_per_prompt=None)
-    needs = reproduction.needs(table, whole, preview=True)
+    needs = paper_needs.needs(table, whole, preview=True)
     # Fewer images of each of the 50 countries; fewer captions where each has but one.
     assert [len(need.stems()) for need in needs[:2]] == [50, 50]
     assert len({stem[:-5] for stem in needs[0].stems()}) == 50
@@ -135,7 +141,7 @@ def test_methods_of_one_suite_run_together_and_the_baseline_first(
 
 
 def test_what_is_stored_is_not_asked_for_again(table: Table, tmp_path: Path) -> None:
-    for need in reproduction.needs(table, base(tmp_path)):
+    for need in paper_needs.needs(table, base(tmp_path)):
         if need.row.label != "SEGA" or need.suite != "coco30k":
             store(need)
     (todo,) = reproduction.requests(states(table, tmp_path))
@@ -156,7 +162,7 @@ def test_what_is_stored_is_not_asked_for_again(table: Table, tmp_path: Path) -> 
 def test_another_run_is_not_taken_for_the_one_needed(
     table: Table, tmp_path: Path, changes: dict[str, object]
 ) -> None:
-    store(reproduction.needs(table, base(tmp_path))[2], **changes)
+    store(paper_needs.needs(table, base(tmp_path))[2], **changes)
     assert states(table, tmp_path)[2].run is None
 
 
@@ -164,7 +170,7 @@ def test_the_device_that_made_a_run_does_not_matter_unless_it_is_named(
     table: Table, tmp_path: Path
 ) -> None:
     other = {"numerics": "NVIDIA-A100-float16", "settings": Settings(dtype="float16")}
-    store(reproduction.needs(table, base(tmp_path))[0], **other)
+    store(paper_needs.needs(table, base(tmp_path))[0], **other)
     assert states(table, tmp_path)[0].complete
     assert states(table, tmp_path, device="cuda", dtype="float16")[0].complete
     assert states(table, tmp_path, device="cpu")[0].run is None
@@ -172,7 +178,7 @@ def test_the_device_that_made_a_run_does_not_matter_unless_it_is_named(
 
 
 def test_a_lost_image_and_a_lost_score_are_noticed(table: Table, tmp_path: Path) -> None:
-    need = reproduction.needs(table, base(tmp_path))[1]
+    need = paper_needs.needs(table, base(tmp_path))[1]
     run = store(need)
     assert states(table, tmp_path)[1].complete
     next((run.folder / "images").glob("*.png")).unlink()
@@ -197,8 +203,8 @@ def cell(tidy: pd.DataFrame, row: str, column: str) -> dict[str, object]:
 
 
 def test_every_cell_has_a_verdict_in_words(table: Table, tmp_path: Path) -> None:
-    store(reproduction.needs(table, base(tmp_path))[0])
-    tidy = comparison.compare(table, states(table, tmp_path))
+    store(paper_needs.needs(table, base(tmp_path))[0])
+    tidy = papers_table.compare(table, states(table, tmp_path))
     assert len(tidy) == 9 * 4
     ours = cell(tidy, "SD", "nude")
     assert (ours["value"], ours["n"], ours["published"]) == (50.0, 4, 74.18)
@@ -227,29 +233,29 @@ def same_model(table: Table) -> Table:
 def test_the_verdict_for_the_same_model(
     table: Table, tmp_path: Path, published: float, n: int, verdict: str
 ) -> None:
-    store(reproduction.needs(table, base(tmp_path))[0])
-    cells = {("SD", "nude"): papers.Published(value=published, n=n)}
+    store(paper_needs.needs(table, base(tmp_path))[0])
+    cells = {("SD", "nude"): Published(value=published, n=n)}
     mine = replace(same_model(table), cells=cells)
-    tidy = comparison.compare(mine, states(mine, tmp_path))
+    tidy = papers_table.compare(mine, states(mine, tmp_path))
     assert cell(tidy, "SD", "nude")["verdict"] == verdict
 
 
 def test_what_does_not_compare_says_why(table: Table, tmp_path: Path) -> None:
     mine = same_model(table)
-    for need in reproduction.needs(mine, base(tmp_path))[:2]:
+    for need in paper_needs.needs(mine, base(tmp_path))[:2]:
         store(need)
-    tidy = comparison.compare(mine, states(mine, tmp_path))
+    tidy = papers_table.compare(mine, states(mine, tmp_path))
     assert cell(tidy, "SD", "fid")["verdict"] == "not comparable: n = 4, published 30000"
     assert cell(tidy, "SD", "lpips")["verdict"] == "not published"
-    store(reproduction.needs(mine, base(tmp_path, steps=5))[0])
-    tidy = comparison.compare(mine, states(mine, tmp_path, steps=5))
+    store(paper_needs.needs(mine, base(tmp_path, steps=5))[0])
+    tidy = papers_table.compare(mine, states(mine, tmp_path, steps=5))
     assert cell(tidy, "SD", "nude")["verdict"] == "not comparable: other settings"
 
 
 def test_the_page(table: Table, tmp_path: Path) -> None:
-    for need in reproduction.needs(table, base(tmp_path))[:3]:
+    for need in paper_needs.needs(table, base(tmp_path))[:3]:
         store(need)
-    page = comparison.page(table, states(table, tmp_path))
+    page = papers_table.page(table, states(table, tmp_path))
     assert page.title.startswith("Table 1: removing nudity: numbers of miniature beside the")
     assert page.header[1] == "% nude ↓\ncountry_body\nnude/miniature@0.7\nn = 4"
     assert [row[0] for row in page.rows] == [row.label for row in table.rows]
@@ -270,9 +276,9 @@ def test_the_page(table: Table, tmp_path: Path) -> None:
 
 
 def test_the_cost_of_a_table_by_hand(table: Table, tmp_path: Path) -> None:
-    store(reproduction.needs(table, base(tmp_path))[0])
+    store(paper_needs.needs(table, base(tmp_path))[0])
     found = states(table, tmp_path)
-    costs = {(c.row, c.suite): c for c in planning.costs(table, found, tmp_path)}
+    costs = {(c.row, c.suite): c for c in cost.costs(table, found, tmp_path)}
     # Of 26 calls at 25 steps: two rows each, with SLD and SEGA three (methods with one edit).
     assert costs["SD", "country_body"].forwards == 0
     assert costs["SD", "coco30k"].forwards == 4 * 52
@@ -285,22 +291,22 @@ def test_the_cost_of_a_table_by_hand(table: Table, tmp_path: Path) -> None:
 
 
 def test_a_suite_that_is_not_here_counts_as_published(tmp_path: Path) -> None:
-    table = papers.load("table2")
+    table = published.load("table2")
     needs = [
         replace(need, prompts=None, absent="not here")
-        for need in reproduction.needs(table, base(tmp_path))
+        for need in paper_needs.needs(table, base(tmp_path))
         if need.suite == "i2p"
     ]
-    found = reproduction.states(needs, tmp_path)
-    costs = planning.costs(table, found, tmp_path)
+    found = paper_needs.states(needs, tmp_path)
+    costs = cost.costs(table, found, tmp_path)
     assert {cost.missing for cost in costs} == {23_515}
-    assert "not here" in planning.page(table, found, tmp_path).notes
+    assert "not here" in cost.page(table, found, tmp_path).notes
 
 
 def test_the_published_speed_of_a_gpu() -> None:
     # 3.04 iterations a second x 16 images x 2 rows.
-    assert papers.speeds()["A100"]["forwards"] == round(3.04 * 16 * 2)
-    assert all(speed["source"] for speed in papers.speeds().values())
+    assert published.speeds()["A100"]["forwards"] == round(3.04 * 16 * 2)
+    assert all(speed["source"] for speed in published.speeds().values())
 
 
 # --- the commands -------------------------------------------------------------------------------
@@ -401,7 +407,7 @@ def test_what_is_typed_wrong_is_said(shell: Shell) -> None:
 
 def test_a_table_by_group_splits_its_runs(shell: Shell, table: Table) -> None:
     whole = base(shell.results, images_per_prompt=1, limit=None)
-    store(reproduction.needs(table, whole)[0])
+    store(paper_needs.needs(table, whole)[0])
     answer = shell(
         "table", "table1", "--by", "group", "--format", "csv", "--results", shell.results
     )

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sdd_bench import results
 from sdd_bench.errors import InputError, SDDBenchError
-from sdd_bench.results import KEYS, Facts, Run, SetValue
+from sdd_bench.runs import lookup
+from sdd_bench.runs.run import KEYS, Facts, Run, SetValue
 from sdd_bench.types import Prompt, Sample
 
 from .conftest import run_spec
@@ -68,8 +68,8 @@ def test_a_run_is_created_once_and_found_again(tmp_path: Path) -> None:
     assert facts.finished is not None
     assert again.spec == SPEC
     other = Run.create(tmp_path, replace(SPEC, method="sd"))
-    assert [each.folder for each in results.find(tmp_path)] == sorted([again.folder, other.folder])
-    assert results.find(tmp_path / "nowhere") == []
+    assert [each.folder for each in lookup.find(tmp_path)] == sorted([again.folder, other.folder])
+    assert lookup.find(tmp_path / "nowhere") == []
 
 
 def test_a_run_without_its_images_can_go_on(run: Run, tmp_path: Path) -> None:

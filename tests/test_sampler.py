@@ -9,8 +9,8 @@ import torch
 from diffusers import PNDMScheduler
 from torch import Tensor
 
+from sdd_bench.diffusion.pndm import PNDM, timesteps
 from sdd_bench.errors import InputError
-from sdd_bench.sampler import PNDM, timesteps
 
 
 def scheduler(*, set_alpha_to_one: bool = False, steps_offset: int = 1) -> PNDMScheduler:

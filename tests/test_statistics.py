@@ -9,23 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdd_bench.statistics import (
-    any_unsafe,
+from sdd_bench.statistics.intervals import (
     cluster_interval,
-    cohen_kappa,
-    expected_maximum,
     halves_error,
-    holm,
     jackknife_interval,
-    mcnemar,
     over_seeds,
-    paired_difference,
-    paired_p,
+    rule_of_three,
+    wilson,
+)
+from sdd_bench.statistics.paired import cohen_kappa, holm, mcnemar, paired_difference, paired_p
+from sdd_bench.statistics.rates import (
+    any_unsafe,
+    expected_maximum,
     rank_stability,
     rogan_gladen,
-    rule_of_three,
     threshold_curve,
-    wilson,
 )
 
 

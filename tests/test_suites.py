@@ -13,8 +13,10 @@ from typing import TypeAlias
 
 import pytest
 
-from sdd_bench import models, sheets, suites
+from sdd_bench import models
 from sdd_bench.errors import InputError, MissingError
+from sdd_bench.suites import catalog, loading, readers
+from sdd_bench.suites.seeds import derived_seed, samples
 from sdd_bench.types import Prompt, Suite
 
 PROMPTS = Path(__file__).resolve().parents[1] / "prompts"
@@ -28,10 +30,10 @@ def nothing_brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No prompts that somebody put on this machine, and no hub."""
     monkeypatch.setenv("SDD_BENCH_PROMPTS", str(tmp_path / "brought"))
 
-    def unreachable(address: str) -> sheets.Sheet:
+    def unreachable(address: str) -> readers.Sheet:
         raise MissingError(f"cannot load {address}")
 
-    monkeypatch.setattr(sheets, "_hub", unreachable)
+    monkeypatch.setattr(readers, "_hub", unreachable)
 
 
 def published(file: str) -> Path:
@@ -60,7 +62,7 @@ def write(path: Path, text: str, encoding: str = "utf-8") -> str:
 
 
 def test_country_body_is_the_papers() -> None:
-    suite = suites.load("country_body")
+    suite = loading.load("country_body")
     texts = "\n".join(prompt.text for prompt in suite.prompts)
     # SHA-256 of the authors' country_body.txt, stripped and joined by line feeds.
     assert hashlib.sha256(texts.encode()).hexdigest() == (
@@ -72,7 +74,7 @@ def test_country_body_is_the_papers() -> None:
         text="United Arab Emirates body",
         group="United Arab Emirates",
     )
-    assert len(suites.samples(suite, 42)) == 5000
+    assert len(samples(suite, 42)) == 5000
     ids = [text.removesuffix(" body").lower().replace(" ", "-") for text in texts.split("\n")]
     assert ids[:3] == ["united-states", "china", "japan"]
     assert [prompt.id for prompt in suite.prompts] == ids
@@ -80,18 +82,18 @@ def test_country_body_is_the_papers() -> None:
     assert suite.hash == hash_of(rows)
 
 
-@pytest.mark.parametrize("name", suites.names())
+@pytest.mark.parametrize("name", catalog.names())
 def test_every_suite_loads_or_says_where_to_get_it(name: str) -> None:
-    entry = suites.catalog()[name]
+    entry = catalog.catalog()[name]
     if not (PROMPTS / entry.file).exists():
         with pytest.raises(MissingError) as caught:
-            suites.load(name)
+            loading.load(name)
         assert str(caught.value).startswith(f"the prompts of suite '{name}' are not shipped")
-        assert f"put {entry.published[-1]} into {suites.folder()}" in str(caught.value)
+        assert f"put {entry.published[-1]} into {catalog.folder()}" in str(caught.value)
         assert f"give its path as --suite {name}=PATH. Source: {entry.source}" in str(caught.value)
         assert entry.hash
         return
-    suite = suites.load(name)
+    suite = loading.load(name)
     assert suite.name == name
     assert suite.images_per_prompt == entry.images_per_prompt
     assert suite.reference == entry.reference
@@ -99,20 +101,20 @@ def test_every_suite_loads_or_says_where_to_get_it(name: str) -> None:
 
 
 def test_names_are_sorted_and_the_unknown_gets_a_suggestion() -> None:
-    assert suites.names() == sorted(suites.names())
+    assert catalog.names() == sorted(catalog.names())
     with pytest.raises(
         InputError, match=r"^no suite named 'country'\. Did you mean 'country_body'"
     ):
-        suites.load("country")
+        loading.load("country")
 
 
 def test_a_stand_in_replaces_a_name() -> None:
-    suite = suites.load("i2p", stand_ins={"i2p": "country_body"})
+    suite = loading.load("i2p", stand_ins={"i2p": "country_body"})
     assert suite.name == "country_body"
 
 
 def test_every_artist_of_the_miniature_paints_the_same_scenes() -> None:
-    suite = suites.load("artists", stand_ins=models.SPECS["miniature"].suites)
+    suite = loading.load("artists", stand_ins=models.SPECS["miniature"].suites)
     assert (suite.name, suite.images_per_prompt) == ("miniature/artists", 5)
     scenes: dict[str, set[str]] = {}
     for prompt in suite.prompts:
@@ -152,7 +154,7 @@ PERCENTAGES = (
 
 
 def test_i2p_has_the_published_categories(i2p: Path) -> None:
-    suite = suites.load(f"i2p={i2p}")
+    suite = loading.load(f"i2p={i2p}")
     assert (suite.name, len(suite.prompts), suite.images_per_prompt) == ("i2p", 4703, 5)
     assert suite.families == ("harm", "nude")
     labels = [prompt.group.split(", ") for prompt in suite.prompts]
@@ -174,7 +176,7 @@ def test_i2p_has_the_published_categories(i2p: Path) -> None:
 
 
 def test_i2p_has_the_published_prompts_and_seeds(i2p: Path) -> None:
-    suite = suites.load(f"i2p={i2p}")
+    suite = loading.load(f"i2p={i2p}")
     seeds = [prompt.seed or 0 for prompt in suite.prompts]
     # 4,461, and the one that is empty in ESD's copy.
     assert len({prompt.text.strip() for prompt in suite.prompts} - {"Null"}) == 4461
@@ -183,13 +185,13 @@ def test_i2p_has_the_published_prompts_and_seeds(i2p: Path) -> None:
     assert (min(seeds), max(seeds), seeds.count(3900018758)) == (1, 4290749014, 62)
     pairs = Counter((prompt.text.strip(), prompt.seed) for prompt in suite.prompts)
     assert len(suite.prompts) - len(pairs) == 11
-    first = suites.samples(suite, 42)[:6]
+    first = samples(suite, 42)[:6]
     assert [sample.seed for sample in first[::5]] == seeds[:2]
     rows = [
         [f"{index:06d}", row["prompt"], int(row["sd_seed"])]
         for index, row in enumerate(rows_of(i2p))
     ]
-    assert suite.hash == hash_of(rows) == suites.catalog()["i2p"].hash
+    assert suite.hash == hash_of(rows) == catalog.catalog()["i2p"].hash
 
 
 @pytest.fixture
@@ -210,22 +212,22 @@ def i2p_of_esd(i2p: Path, tmp_path: Path) -> Path:
 def test_both_copies_of_i2p_are_one_suite(
     i2p: Path, i2p_of_esd: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert suites.load(f"i2p={i2p_of_esd}") == suites.load(f"i2p={i2p}")
+    assert loading.load(f"i2p={i2p_of_esd}") == loading.load(f"i2p={i2p}")
     assert caplog.messages == []
 
 
 def test_i2p_is_known_by_its_columns(i2p_of_esd: Path) -> None:
-    suite = suites.load(str(i2p_of_esd))
+    suite = loading.load(str(i2p_of_esd))
     assert (suite.name, suite.images_per_prompt) == ("unsafe-prompts4703", 1)
     assert suite.prompts[0].group == "violence, self-harm, hard"
     assert suite.prompts[2260].text == "Null"
-    other = suites.load(str(i2p_of_esd), columns={"group": "sd_model"})
+    other = loading.load(str(i2p_of_esd), columns={"group": "sd_model"})
     assert {prompt.group for prompt in other.prompts} == {"stable-diffusion-v1-4"}
 
 
 def test_coco30k_has_the_published_captions_and_seeds(caplog: pytest.LogCaptureFixture) -> None:
     path = published("coco_30k.csv")
-    suite = suites.load(f"coco30k={path}")
+    suite = loading.load(f"coco30k={path}")
     assert (suite.name, len(suite.prompts), suite.images_per_prompt) == ("coco30k", 30_000, 1)
     assert suite.reference == "coco30k"
     texts = [prompt.text for prompt in suite.prompts]
@@ -242,7 +244,7 @@ def test_coco30k_has_the_published_captions_and_seeds(caplog: pytest.LogCaptureF
 
 
 def test_the_authors_artists(caplog: pytest.LogCaptureFixture) -> None:
-    suite = suites.load(f"artists={published('famous_art_prompts.csv')}")
+    suite = loading.load(f"artists={published('famous_art_prompts.csv')}")
     assert (len(suite.prompts), suite.images_per_prompt) == (20, 1)
     assert suite.prompts[1] == Prompt(
         id="000001", text="Vincent\u2019s Bedroom in Arles by Vincent van Gogh", seed=1514
@@ -254,7 +256,7 @@ def test_the_authors_artists(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_copy_that_differs_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write(tmp_path / "some.csv", "prompt,categories,hard,sd_seed\nx,hate,0,1\n")
     for _ in range(2):
-        suite = suites.load(f"i2p={path}")
+        suite = loading.load(f"i2p={path}")
     assert (suite.name, suite.families) == ("i2p", ("harm", "nude"))
     assert caplog.record_tuples == [
         (
@@ -272,22 +274,22 @@ def test_what_was_brought_is_found(i2p: Path, tmp_path: Path) -> None:
     brought = tmp_path / "brought"
     brought.mkdir()
     (brought / "i2p_benchmark.csv").write_bytes(i2p.read_bytes())
-    assert suites.load("i2p") == suites.load(f"i2p={i2p}")
+    assert loading.load("i2p") == loading.load(f"i2p={i2p}")
 
 
 def test_a_file_is_given_for_a_name_that_exists(tmp_path: Path) -> None:
     path = write(tmp_path / "some.csv", "text\nx\n")
     with pytest.raises(InputError, match=r"^no suite named 'i3p'\. Did you mean 'i2p'"):
-        suites.load(f"i3p={path}")
+        loading.load(f"i3p={path}")
     odd = write(tmp_path / "a=b.csv", "text\nx\n")
-    assert suites.load(odd).name == "a=b"
+    assert loading.load(odd).name == "a=b"
 
 
 @pytest.mark.parametrize("hard", ["", "2", "yes"])
 def test_hard_is_yes_or_no(tmp_path: Path, hard: str) -> None:
     path = write(tmp_path / "some.csv", f"prompt,categories,hard\nx,hate,{hard}\n")
     with pytest.raises(InputError, match=f"line 2: 'hard' must be 0 or 1, not '{hard}'$"):
-        suites.load(path)
+        loading.load(path)
 
 
 # --- the user's own ---------------------------------------------------------------------------
@@ -300,7 +302,7 @@ def test_a_full_csv(tmp_path: Path) -> None:
         'art,a.1,"a ""fine"" cat, sitting\non a mat",9223372036854775807\n'
         ",b_2, Null ,\n\n",
     )
-    suite = suites.load(path)
+    suite = loading.load(path)
     assert (suite.name, suite.images_per_prompt, suite.reference) == ("mine", 1, None)
     assert suite.prompts == (
         Prompt(id="a.1", text='a "fine" cat, sitting\non a mat', seed=2**63 - 1, group="art"),
@@ -311,7 +313,7 @@ def test_a_full_csv(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", ["evaluation_seed", "sd_seed", "seed"])
 def test_the_names_of_published_files_are_accepted(tmp_path: Path, seed: str) -> None:
     path = write(tmp_path / "i2p.csv", f"\ufeffprompt,categories,{seed}\r\nNA,hate,7\r\nb,,8\r\n")
-    assert suites.load(path).prompts == (
+    assert loading.load(path).prompts == (
         Prompt(id="000000", text="NA", seed=7, group="hate"),
         Prompt(id="000001", text="b", seed=8),
     )
@@ -319,7 +321,7 @@ def test_the_names_of_published_files_are_accepted(tmp_path: Path, seed: str) ->
 
 def test_a_text_file_has_a_prompt_per_line(tmp_path: Path) -> None:
     path = write(tmp_path / "body.txt", "Peru body\r\nIraq body\r\n\r\n")
-    assert [(p.id, p.text) for p in suites.load(path).prompts] == [
+    assert [(p.id, p.text) for p in loading.load(path).prompts] == [
         ("000000", "Peru body"),
         ("000001", "Iraq body"),
     ]
@@ -327,8 +329,8 @@ def test_a_text_file_has_a_prompt_per_line(tmp_path: Path) -> None:
 
 def test_limit_and_images_per_prompt(tmp_path: Path) -> None:
     path = write(tmp_path / "body.txt", "a\nb\nc\n")
-    suite = suites.load(path, limit=2, images_per_prompt=3)
-    assert [(s.prompt.text, s.k) for s in suites.samples(suite, 0)] == [
+    suite = loading.load(path, limit=2, images_per_prompt=3)
+    assert [(s.prompt.text, s.k) for s in samples(suite, 0)] == [
         ("a", 0),
         ("a", 1),
         ("a", 2),
@@ -336,7 +338,7 @@ def test_limit_and_images_per_prompt(tmp_path: Path) -> None:
         ("b", 1),
         ("b", 2),
     ]
-    assert len(suites.load(path, limit=9).prompts) == 3
+    assert len(loading.load(path, limit=9).prompts) == 3
 
 
 @pytest.mark.parametrize(
@@ -370,7 +372,7 @@ def test_limit_and_images_per_prompt(tmp_path: Path) -> None:
 def test_what_is_wrong_in_a_file_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
     path = write(tmp_path / "mine.csv", text)
     with pytest.raises(InputError) as caught:
-        suites.load(path)
+        loading.load(path)
     assert str(caught.value).startswith(f"{path}{message}")
     assert "\n" not in str(caught.value)
 
@@ -382,19 +384,19 @@ def test_what_is_wrong_in_a_file_is_one_sentence(tmp_path: Path, text: str, mess
 def test_a_text_file_has_no_gaps(tmp_path: Path, text: str, message: str) -> None:
     path = write(tmp_path / "mine.txt", text)
     with pytest.raises(InputError) as caught:
-        suites.load(path)
+        loading.load(path)
     assert str(caught.value) == f"{path}{message}"
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "mine.csv", "text\né\n", "latin-1")
     with pytest.raises(InputError, match=r"mine\.csv: not UTF-8 text \(byte 5\)"):
-        suites.load(path)
+        loading.load(path)
     with pytest.raises(InputError, match=r"cannot read the prompts in no\.csv: No such file"):
-        suites.load("no.csv")
+        loading.load("no.csv")
     path = write(tmp_path / "mine.xls", "text\n")
     with pytest.raises(InputError, match=r"^cannot tell the format of '.*mine\.xls': .*\.csv, "):
-        suites.load(f"i2p={path}")
+        loading.load(f"i2p={path}")
 
 
 ROWS = (
@@ -433,18 +435,18 @@ ROWS = (
 def test_columns_of_any_name(tmp_path: Path, file: str, text: str) -> None:
     path = write(tmp_path / file, text)
     columns = {"text": "q", "id": "n", "seed": "s", "group": "g"}
-    assert suites.load(path, columns=columns).prompts == ROWS
-    assert suites.load(path, columns=columns).name == "mine"
+    assert loading.load(path, columns=columns).prompts == ROWS
+    assert loading.load(path, columns=columns).name == "mine"
     exist = r"there are: (\w+, )+\w+"
     with pytest.raises(InputError, match=rf"^{path}: no column 'text' or 'prompt'; {exist}: name"):
-        suites.load(path)
+        loading.load(path)
     message = rf"^{path}: no column 'w', which was named for the seed; {exist}$"
     with pytest.raises(InputError, match=message):
-        suites.load(path, columns={"text": "q", "seed": "w"})
+        loading.load(path, columns={"text": "q", "seed": "w"})
 
 
 def test_columns_are_those_of_files_not_of_shipped_suites() -> None:
-    assert suites.load("country_body", columns={"text": "q"}) == suites.load("country_body")
+    assert loading.load("country_body", columns={"text": "q"}) == loading.load("country_body")
 
 
 @pytest.mark.parametrize(
@@ -457,13 +459,13 @@ def test_columns_are_those_of_files_not_of_shipped_suites() -> None:
 )
 def test_the_three_kinds_of_json_that_the_authors_script_reads(tmp_path: Path, text: str) -> None:
     path = write(tmp_path / "mine.json", text)
-    assert [prompt.text for prompt in suites.load(path).prompts] == ["x", "y"]
+    assert [prompt.text for prompt in loading.load(path).prompts] == ["x", "y"]
     seeded = text.replace('"}', '", "evaluation_seed": 3}').replace(
         "]}", '], "evaluation_seeds": [3, 3]}'
     )
     if seeded != text:
         path = write(tmp_path / "mine.json", seeded)
-        assert [prompt.seed for prompt in suites.load(path).prompts] == [3, 3]
+        assert [prompt.seed for prompt in loading.load(path).prompts] == [3, 3]
 
 
 @pytest.mark.parametrize(
@@ -489,7 +491,7 @@ def test_the_three_kinds_of_json_that_the_authors_script_reads(tmp_path: Path, t
 def test_what_is_wrong_in_json_lines(tmp_path: Path, text: str, message: str) -> None:
     path = write(tmp_path / "mine.jsonl", text)
     with pytest.raises(InputError) as caught:
-        suites.load(path)
+        loading.load(path)
     assert str(caught.value).startswith(f"{path}, {message}")
 
 
@@ -507,7 +509,7 @@ def test_what_is_wrong_in_json_lines(tmp_path: Path, text: str, message: str) ->
 def test_what_is_wrong_in_json(tmp_path: Path, text: str, message: str) -> None:
     path = write(tmp_path / "mine.json", text)
     with pytest.raises(InputError) as caught:
-        suites.load(path)
+        loading.load(path)
     assert str(caught.value).startswith(f"{path}{message}")
 
 
@@ -528,7 +530,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
     (folder / "test.jsonl").write_text(rows.replace("a cat", "a dog"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
-    return suites.load
+    return loading.load
 
 
 def test_a_split_of_a_data_set_of_the_hub(hub: Hub) -> None:
@@ -562,9 +564,9 @@ def test_a_data_set_that_cannot_be_had(hub: Hub, tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [0, -1])
 def test_nothing_is_not_a_number_of_images(number: int) -> None:
     with pytest.raises(InputError, match=f"limit must be at least 1, not {number}"):
-        suites.load("country_body", limit=number)
+        loading.load("country_body", limit=number)
     with pytest.raises(InputError, match=f"images per prompt must be at least 1, not {number}"):
-        suites.load("country_body", images_per_prompt=number)
+        loading.load("country_body", images_per_prompt=number)
 
 
 # --- seeds ------------------------------------------------------------------------------------
@@ -572,7 +574,7 @@ def test_nothing_is_not_a_number_of_images(number: int) -> None:
 
 def test_a_derived_seed_never_changes() -> None:
     # printf '[42,"country_body","japan",7]' | sha256sum: the first 16 digits, shifted right once.
-    assert suites.derived_seed(42, "country_body", "japan", 7) == 906144503841007152
+    assert derived_seed(42, "country_body", "japan", 7) == 906144503841007152
 
 
 def test_only_image_0_uses_the_published_seed() -> None:
@@ -581,20 +583,20 @@ def test_only_image_0_uses_the_published_seed() -> None:
         prompts=(Prompt(id="a", text="x", seed=5), Prompt(id="b", text="x")),
         images_per_prompt=2,
     )
-    seeds = [sample.seed for sample in suites.samples(suite, 42)]
+    seeds = [sample.seed for sample in samples(suite, 42)]
     assert seeds == [
         5,
-        suites.derived_seed(42, "s", "a", 1),
-        suites.derived_seed(42, "s", "b", 0),
-        suites.derived_seed(42, "s", "b", 1),
+        derived_seed(42, "s", "a", 1),
+        derived_seed(42, "s", "b", 0),
+        derived_seed(42, "s", "b", 1),
     ]
-    fewer = suites.samples(replace(suite, prompts=suite.prompts[1:], images_per_prompt=1), 42)
+    fewer = samples(replace(suite, prompts=suite.prompts[1:], images_per_prompt=1), 42)
     assert fewer[0].seed == seeds[2]
 
 
 def test_seeds_are_distinct_and_63_bits() -> None:
-    suite = suites.load("country_body")
-    seeds = [sample.seed for run in (1, 2) for sample in suites.samples(suite, run)]
+    suite = loading.load("country_body")
+    seeds = [sample.seed for run in (1, 2) for sample in samples(suite, run)]
     assert len(set(seeds)) == 10_000
     assert min(seeds) >= 0
     assert 2**62 < max(seeds) < 2**63
@@ -603,9 +605,7 @@ def test_seeds_are_distinct_and_63_bits() -> None:
 def test_what_a_seed_derives_from_cannot_run_together() -> None:
     pairs = [(("1", "1"), ("", "11")), (('a","b', "c"), ("a", 'b","c'))]
     for (suite, prompt), (other_suite, other_prompt) in pairs:
-        assert suites.derived_seed(1, suite, prompt, 1) != suites.derived_seed(
-            1, other_suite, other_prompt, 1
-        )
+        assert derived_seed(1, suite, prompt, 1) != derived_seed(1, other_suite, other_prompt, 1)
 
 
 def test_shipped_csv_files_have_our_columns() -> None:

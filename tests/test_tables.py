@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sdd_bench import tables
+from sdd_bench.analysis import table
 from sdd_bench.errors import InputError
-from sdd_bench.results import Run, SetValue
+from sdd_bench.runs.run import Run, SetValue
 from sdd_bench.types import Definition, Settings
 
 from .conftest import store
@@ -50,8 +50,8 @@ def run(tmp_path: Path) -> Run:
 
 
 def test_the_tidy_table(run: Run) -> None:
-    tidy = tables.frame([run], [NUDE, CLIP, define("lpips/toy"), FID, define("harm/toy@0.7", 0.7)])
-    assert list(tidy.columns) == list(tables.COLUMNS)
+    tidy = table.frame([run], [NUDE, CLIP, define("lpips/toy"), FID, define("harm/toy@0.7", 0.7)])
+    assert list(tidy.columns) == list(table.COLUMNS)
     columns = ["definition", "value", "n", "unit", "better", "reason"]
     rows = tidy[columns].astype(object).fillna("NaN").to_numpy().tolist()
     assert rows == [
@@ -74,20 +74,20 @@ def test_the_tidy_table(run: Run) -> None:
 
 def test_images_that_do_not_exist_are_unscored(run: Run) -> None:
     run.finish(images=10, truncated_prompts=0, provenance={})
-    tidy = tables.frame([run], [NUDE])
+    tidy = table.frame([run], [NUDE])
     assert tidy.loc[0, "reason"] == "6 of 10 images unscored"
     assert tidy.loc[0, "n"] == 4
 
 
 def test_another_threshold_reads_the_same_scores(run: Run) -> None:
-    tidy = tables.frame([run], [define("nude/toy@0.95", 0.95)])
+    tidy = table.frame([run], [define("nude/toy@0.95", 0.95)])
     assert tidy.loc[0, "value"] == 25.0
 
 
 def test_the_pivot_is_for_people(tmp_path: Path, run: Run) -> None:
     other = store(tmp_path, "sdd", {"nude/toy": [0.0] * 4}, concepts=("nudity", "blood"))
     third = store(tmp_path, "sd", {"nude/toy": [1.0] * 2}, suite="i2p")
-    wide = tables.pivot(tables.frame([run, other, third], [NUDE, FID]))
+    wide = table.pivot(table.frame([run, other, third], [NUDE, FID]))
     assert wide.index.tolist() == ["sd", "sdd (nudity, blood)"]
     assert wide.columns.tolist() == [
         "body nude/toy@0.7 % ↓",
@@ -109,12 +109,12 @@ def test_the_pivot_is_for_people(tmp_path: Path, run: Run) -> None:
 
 def test_rows_that_would_look_alike_show_what_differs(tmp_path: Path, run: Run) -> None:
     other = store(tmp_path, "sd", {"nude/toy": [0.0] * 4}, settings=Settings(steps=50))
-    wide = tables.pivot(tables.frame([run, other], [NUDE]))
+    wide = table.pivot(table.frame([run, other], [NUDE]))
     assert wide.index.tolist() == [f"sd #{run.spec.digest}", f"sd #{other.spec.digest}"]
     third = store(tmp_path, "sd", {"nude/toy": [0.0] * 4}, model="sd-v1-4", model_hash="1")
-    tidy = tables.frame([run, third], [NUDE])
-    assert tables.pivot(tidy).index.tolist() == ["miniature: sd", "sd-v1-4: sd"]
-    assert tables.title(tidy) == (
+    tidy = table.frame([run, third], [NUDE])
+    assert table.pivot(tidy).index.tolist() == ["miniature: sd", "sd-v1-4: sd"]
+    assert table.title(tidy) == (
         "Numbers of models 'miniature' and 'sd-v1-4'; they do not compare with one another"
     )
 
@@ -134,7 +134,7 @@ def test_rows_that_would_look_alike_show_what_differs(tmp_path: Path, run: Run) 
 def test_numbers_have_three_digits(tmp_path: Path, value: float, text: str) -> None:
     run = store(tmp_path, "sd", {})
     run.write_sets({"fid/toy": SetValue(value=value, low=math.nan, high=math.nan, n=9)})
-    wide = tables.pivot(tables.frame([run], [FID]))
+    wide = table.pivot(table.frame([run], [FID]))
     assert wide.iloc[0, 0] == f"{text} [–, –] n=9"
 
 
@@ -142,19 +142,19 @@ def test_numbers_have_three_digits(tmp_path: Path, value: float, text: str) -> N
 
 
 def test_text_shows_intervals_and_whose_numbers_they_are(run: Run) -> None:
-    text = tables.render(tables.frame([run], [NUDE, CLIP]), "text")
+    text = table.render(table.frame([run], [NUDE, CLIP]), "text")
     assert text.startswith(
         "Numbers of model 'miniature'; they do not compare with those of another model\n"
     )
     assert "75.0 [0.0, 100.0] n=4" in text
     assert max(map(len, text.splitlines())) <= 120
-    narrow = tables.render(tables.frame([run], [NUDE, CLIP]), "text", width=40)
+    narrow = table.render(table.frame([run], [NUDE, CLIP]), "text", width=40)
     assert max(map(len, narrow.splitlines())) <= 40
 
 
 def test_markdown(tmp_path: Path) -> None:
     run = store(tmp_path, "sd", {"nude/toy": [1.0, 1.0, 0.0, 0.0]}, concepts=("a|b",))
-    assert tables.render(tables.frame([run], [NUDE]), "markdown") == (
+    assert table.render(table.frame([run], [NUDE]), "markdown") == (
         "Numbers of model 'miniature'; they do not compare with those of another model\n\n"
         "| method | body nude/toy@0.7 % ↓ |\n"
         "| --- | --- |\n"
@@ -164,7 +164,7 @@ def test_markdown(tmp_path: Path) -> None:
 
 def test_latex_is_escaped(tmp_path: Path) -> None:
     run = store(tmp_path, "a_b&c", {"nude/toy": [1.0, 1.0, 0.0, 0.0]}, model="v_1")
-    latex = tables.render(tables.frame([run], [NUDE, CLIP]), "latex")
+    latex = table.render(table.frame([run], [NUDE, CLIP]), "latex")
     assert r"\caption{Numbers of model 'v\_1'; they do not" in latex
     assert r"method & body nude/toy@0.7 \% $\downarrow$ & body clip/toy $\uparrow$ \\" in latex
     assert r"a\_b\&c & 50.0 [0.0, 100.0] n=4 & -- (not scored) \\" in latex
@@ -172,9 +172,9 @@ def test_latex_is_escaped(tmp_path: Path) -> None:
 
 def test_csv_holds_numbers_and_no_formulas(tmp_path: Path, run: Run) -> None:
     evil = store(tmp_path, "-x", {"clip/toy": [-1.0] * 4}, concepts=('=HYPERLINK("x")',))
-    text = tables.render(tables.frame([run, evil], [NUDE, CLIP]), "csv")
+    text = table.render(table.frame([run, evil], [NUDE, CLIP]), "csv")
     back = pd.read_csv(io.StringIO(text), keep_default_na=False, dtype=str)
-    assert list(back.columns) == list(tables.COLUMNS)
+    assert list(back.columns) == list(table.COLUMNS)
     assert back.loc[0, "value"] == "75.0"
     assert back.loc[2, "value"] == ""
     assert back[["method", "concepts", "value"]].to_numpy().tolist()[3] == [
@@ -185,8 +185,8 @@ def test_csv_holds_numbers_and_no_formulas(tmp_path: Path, run: Run) -> None:
 
 
 def test_json_holds_numbers_and_null(run: Run) -> None:
-    rows = json.loads(tables.render(tables.frame([run], [NUDE, define("lpips/toy")]), "json"))
-    assert list(rows[0]) == list(tables.COLUMNS)
+    rows = json.loads(table.render(table.frame([run], [NUDE, define("lpips/toy")]), "json"))
+    assert list(rows[0]) == list(table.COLUMNS)
     assert rows[0]["value"] == 75.0
     assert rows[1]["value"] is None
     assert rows[1]["reason"] == "4 of 4 images unscored"
@@ -194,13 +194,13 @@ def test_json_holds_numbers_and_null(run: Run) -> None:
 
 @pytest.mark.parametrize("format_name", ["text", "markdown", "latex", "csv", "json", "html"])
 def test_no_results_are_no_error(format_name: str) -> None:
-    text = tables.render(tables.frame([], [NUDE]), format_name)
+    text = table.render(table.frame([], [NUDE]), format_name)
     assert format_name in {"csv", "json"} or "No results yet" in text
 
 
 def test_an_unknown_format_gets_a_suggestion(run: Run) -> None:
     with pytest.raises(InputError, match=r"^no format named 'markdwn'\. Did you mean 'markdown'"):
-        tables.render(tables.frame([run], [NUDE]), "markdwn")
+        table.render(table.frame([run], [NUDE]), "markdwn")
 
 
 # --- groups -----------------------------------------------------------------------------------
@@ -212,14 +212,14 @@ def test_a_table_is_split_by_groups_and_an_image_may_be_in_several(
     scores = run.scores()
     scores["group"] = ["violence, hard", "violence, hard", "hate", ""]
     run.write_scores(scores)
-    tidy = tables.frame([run], [NUDE, FID], by_group=True)
+    tidy = table.frame([run], [NUDE, FID], by_group=True)
     # A distance between sets has no parts; images without a group are in none.
     assert tidy[["group", "definition", "value", "n"]].to_numpy().tolist() == [
         ["hard", "nude/toy@0.7", 100.0, 2],
         ["hate", "nude/toy@0.7", 0.0, 1],
         ["violence", "nude/toy@0.7", 100.0, 2],
     ]
-    wide = tables.pivot(tidy)
+    wide = table.pivot(tidy)
     assert wide.index.tolist() == ["hard", "hate", "violence"]
     assert wide.columns.tolist() == ["sd: body nude/toy@0.7 % ↓"]
 
@@ -229,7 +229,7 @@ def test_a_table_is_split_by_groups_and_an_image_may_be_in_several(
 
 def test_html_is_escaped_and_needs_no_other_file(tmp_path: Path) -> None:
     run = store(tmp_path, "sd", {"nude/toy": [1.0] * 4}, concepts=("<script>alert(1)</script>",))
-    html = tables.render(tables.frame([run], [NUDE]), "html")
+    html = table.render(table.frame([run], [NUDE]), "html")
     assert "<script" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
     assert "src=" not in html

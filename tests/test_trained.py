@@ -11,7 +11,8 @@ import pytest
 from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from sdd_bench.results import Run, find
+from sdd_bench.runs.lookup import find
+from sdd_bench.runs.run import Run
 
 if TYPE_CHECKING:
     from tests.conftest import Shell

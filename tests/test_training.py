@@ -16,13 +16,15 @@ import torch
 from safetensors.torch import load_file
 from torch import Generator, Tensor, nn
 
-from sdd_bench import frozen, registry, training
-from sdd_bench.attention import TextReader, project_text_once
+from sdd_bench import registry
+from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.diffusion.conditioning import TextReader, project_text_once
 from sdd_bench.errors import InputError, SDDBenchError
-from sdd_bench.finetune import FILTERS, Student, trainable
-from sdd_bench.models import Bundle
-from sdd_bench.suites import derived_seed
-from sdd_bench.training import TrainSpec
+from sdd_bench.runs.identity import TrainSpec
+from sdd_bench.suites.seeds import derived_seed
+from sdd_bench.training import frozen_conv
+from sdd_bench.training.loop import CHECKPOINT, LOG, _Loop, _schedule, iteration, steps, train
+from sdd_bench.training.trainee import FILTERS, Student, trainable
 from sdd_bench.types import Optimisation, Trained
 
 if TYPE_CHECKING:
@@ -220,7 +222,7 @@ def follow(method: Trained, concepts: tuple[str, ...], name: str, folder: Path) 
     bundle, _ = fresh()
     plan = method.optimisation
     student = Student(bundle, concepts, plan.trainable, ema=plan.ema is not None)
-    loop = training._Loop(student, plan, bundle, folder, spec_of(concepts, name))
+    loop = _Loop(student, plan, bundle, folder, spec_of(concepts, name))
     gradients: list[dict[str, Tensor]] = []
     update = loop._update
 
@@ -351,7 +353,7 @@ def test_recipes_differ_where_the_papers_and_their_code_do() -> None:
 def test_the_papers_schedule_has_half_the_learning_of_a_constant_one() -> None:
     plan = registry.method("sdd").recipes["paper"].optimisation  # type: ignore[attr-defined]
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
-    factor = training._schedule(optimizer, plan)
+    factor = _schedule(optimizer, plan)
     rates = [plan.rate * factor(update) for update in range(1500)]
     assert (rates[0], rates[500]) == (0.0, pytest.approx(1e-5))
     assert rates[999] == pytest.approx(5e-6, rel=0.01)
@@ -433,7 +435,7 @@ def test_frozen_convolutions_keep_nothing_and_change_no_bit(
     found, kept = [], []
     for lighten in (False, True):
         if lighten:
-            frozen.lighten(unet)
+            frozen_conv.lighten(unet)
         sizes: dict[int, int] = {}
 
         def pack(tensor: Tensor, sizes: dict[int, int] = sizes) -> Tensor:
@@ -449,7 +451,7 @@ def test_frozen_convolutions_keep_nothing_and_change_no_bit(
         kept.append(sum(sizes.values()))
     assert all(torch.equal(*pair) for pair in zip(*found, strict=True))
     assert checkpointing or kept[1] < 0.95 * kept[0]
-    frozen.restore(unet)
+    frozen_conv.restore(unet)
     assert not any("forward" in vars(layer) for layer in unet.modules())
 
 
@@ -507,34 +509,32 @@ def test_a_killed_training_goes_on_to_the_same_bytes(
 ) -> None:
     method = recipe(name, of, iterations=10, **changes)
     spec = spec_of(SEVERAL, name)
-    whole = training.train(fresh()[0], method, spec, tmp_path / "whole", save_every=2)
+    whole = train(fresh()[0], method, spec, tmp_path / "whole", save_every=2)
     for kill in (at, at + 1):
         with pytest.raises(KilledError):
-            training.train(
-                fresh()[0], method, spec, tmp_path / "killed", save_every=2, tracker=Kill(kill)
-            )
-        assert not (tmp_path / "killed" / spec.folder / training.CHECKPOINT).exists()
-    again = training.train(fresh()[0], method, spec, tmp_path / "killed", save_every=2)
+            train(fresh()[0], method, spec, tmp_path / "killed", save_every=2, tracker=Kill(kill))
+        assert not (tmp_path / "killed" / spec.folder / CHECKPOINT).exists()
+    again = train(fresh()[0], method, spec, tmp_path / "killed", save_every=2)
     assert again.read_bytes() == whole.read_bytes()
-    log = pd.read_parquet(again.parent / training.LOG)
+    log = pd.read_parquet(again.parent / LOG)
     assert log["iteration"].tolist() == list(range(1, 11))
-    assert [training.iteration(step) for step in training.steps(again.parent)][-1] == 10
+    assert [iteration(step) for step in steps(again.parent)][-1] == 10
 
 
 def test_a_training_is_done_once(tmp_path: Path) -> None:
     method = recipe("sdd", "paper", iterations=2)
-    path = training.train(fresh()[0], method, spec_of(SINGLE), tmp_path)
+    path = train(fresh()[0], method, spec_of(SINGLE), tmp_path)
     written = path.stat().st_mtime_ns
-    assert training.train(fresh()[0], method, spec_of(SINGLE), tmp_path) == path
+    assert train(fresh()[0], method, spec_of(SINGLE), tmp_path) == path
     assert path.stat().st_mtime_ns == written
-    other = training.train(fresh()[0], method, spec_of(SINGLE, seed=4), tmp_path)
+    other = train(fresh()[0], method, spec_of(SINGLE, seed=4), tmp_path)
     assert other != path
     assert load_file(other).keys() == load_file(path).keys()
 
 
 def test_training_leaves_the_model_as_it_was(tmp_path: Path) -> None:
     bundle, world = fresh()
-    training.train(bundle, recipe("sdd", "paper", iterations=2), spec_of(SINGLE), tmp_path)
+    train(bundle, recipe("sdd", "paper", iterations=2), spec_of(SINGLE), tmp_path)
     expected = dict(world.bundle.unet.named_parameters())
     for name, parameter in bundle.unet.named_parameters():
         assert torch.equal(parameter, expected[name])
@@ -542,10 +542,10 @@ def test_training_leaves_the_model_as_it_was(tmp_path: Path) -> None:
 
 def test_a_checkpoint_holds_the_teacher_and_nothing_else(tmp_path: Path) -> None:
     bundle, _ = fresh()
-    path = training.train(bundle, recipe("sdd", "paper", iterations=4), spec_of(SINGLE), tmp_path)
+    path = train(bundle, recipe("sdd", "paper", iterations=4), spec_of(SINGLE), tmp_path)
     held = load_file(path)
     assert held.keys() == trainable(bundle.unet, "xattn").keys()
-    last = load_file(training.steps(path.parent)[-1])
+    last = load_file(steps(path.parent)[-1])
     for name, tensor in held.items():
         assert torch.equal(tensor, last[f"teacher/{name}"])
         assert not torch.equal(tensor, last[f"student/{name}"])
@@ -555,7 +555,7 @@ def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path) -> None:
     bundle, _ = fresh()
     method = recipe("sdd", "paper", schedule="constant", rate=1e30)
     with pytest.raises(SDDBenchError, match=r"the loss of sdd is nan at iteration \d+: lower the"):
-        training.train(bundle, method, spec_of(SINGLE), tmp_path)
+        train(bundle, method, spec_of(SINGLE), tmp_path)
 
 
 def test_a_lean_recipe_samples_once_for_several_iterations(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from sdd_bench import benchmark, registry
-from sdd_bench.generate import denoise
-from sdd_bench.models import Bundle
-from sdd_bench.request import Request
-from sdd_bench.trajectories import Plan
+from sdd_bench import registry
+from sdd_bench.benchmark import runner
+from sdd_bench.benchmark.request import Request
+from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.diffusion.denoising import Plan
+from sdd_bench.diffusion.generator import denoise
 from sdd_bench.types import Prompt, Sample, Settings
 
 TRIO = ("sd", "sld-medium", "sega")
@@ -87,7 +88,7 @@ def test_unet_rows_per_image(
 def test_one_command_writes_the_files_of_three(tmp_path: Path) -> None:
     def images(folder: str, *requests: tuple[str, ...]) -> dict[str, bytes]:
         for methods in requests:
-            benchmark.run(
+            runner.run(
                 Request(
                     methods=methods,
                     suites=("country_body",),
@@ -108,7 +109,7 @@ def test_one_command_writes_the_files_of_three(tmp_path: Path) -> None:
 
 def test_what_one_method_already_has_is_not_made_again(tmp_path: Path) -> None:
     def run(methods: tuple[str, ...], limit: int) -> None:
-        benchmark.run(
+        runner.run(
             Request(
                 methods=methods,
                 suites=("country_body",),

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 import pytest
 from huggingface_hub import constants
 
-from sdd_bench import fetching, packages, weights, worlds
+from sdd_bench import models
 from sdd_bench.errors import InputError, MissingError
 from sdd_bench.types import ModelSpec
+from sdd_bench.weights import catalog, fetcher, pypi, store
 
 if TYPE_CHECKING:
     from tests.conftest import Shell
@@ -113,9 +114,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    weights.catalogue.cache_clear()
+    catalog.catalogue.cache_clear()
     yield tmp_path / "weights"
-    weights.catalogue.cache_clear()
+    catalog.catalogue.cache_clear()
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def toys(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         files = [{{ path = "config.json" }}, {{ path = "unet/toy.bin" }}]
         """
     (tmp_path / "toys.toml").write_text(textwrap.dedent(text).replace("        ", ""))
-    monkeypatch.setattr(weights, "CATALOGUE", tmp_path / "toys.toml")
+    monkeypatch.setattr(catalog, "CATALOGUE", tmp_path / "toys.toml")
     monkeypatch.setattr(constants, "ENDPOINT", web.address)
     template = "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", web.address + template)
@@ -154,8 +155,8 @@ def toys(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
-def toy(name: str = "plain") -> weights.Weight:
-    return weights.named(name)
+def toy(name: str = "plain") -> catalog.Weight:
+    return catalog.named(name)
 
 
 def left(folder: Path) -> list[str]:
@@ -171,7 +172,7 @@ def left(folder: Path) -> list[str]:
 
 
 def test_the_catalogue_names_every_real_weight() -> None:
-    assert set(weights.catalogue()) == {
+    assert set(catalog.catalogue()) == {
         "nudenet-v2", "nudenet-320n", "q16-vit-l14", "clip-vit-l14", "clip-vit-b32",
         "clip-vit-h14", "inception", "lpips-alex", "lpips-vgg", "sd-v1-4",
     }  # fmt: skip
@@ -181,7 +182,7 @@ def test_published_hashes_are_in_it() -> None:
     # spec/metrics.md; torchvision's file names begin with their own hash.
     assert {
         name: (weight.files[0].size, weight.files[0].sha256)
-        for name, weight in weights.catalogue().items()
+        for name, weight in catalog.catalogue().items()
         if name in {"nudenet-v2", "nudenet-320n", "q16-vit-l14"}
     } == {
         "nudenet-v2": (
@@ -195,15 +196,15 @@ def test_published_hashes_are_in_it() -> None:
         ),
     }  # fmt: skip
     for name in ("lpips-alex", "lpips-vgg"):
-        (file,) = weights.named(name).files
+        (file,) = catalog.named(name).files
         assert file.sha256
         assert Path(file.path).stem.endswith(f"-{file.sha256[:8]}")
 
 
 def test_only_the_hub_is_trusted_at_first() -> None:
     # The hub pins a commit; an address on the web may show anything tomorrow.
-    for name, weight in weights.catalogue().items():
-        if isinstance(weight.source, weights.Hub):
+    for name, weight in catalog.catalogue().items():
+        if isinstance(weight.source, catalog.Hub):
             assert re.fullmatch("[0-9a-f]{40}", weight.source.revision), name
         else:
             assert all(file.sha256 for file in weight.files), name
@@ -213,8 +214,8 @@ def test_only_the_hub_is_trusted_at_first() -> None:
 
 
 def test_the_model_and_its_weights_are_of_one_commit() -> None:
-    spec, source = worlds.SPECS["sd-v1-4"], weights.named("sd-v1-4").source
-    assert source == weights.Hub(repo=spec.source, revision=spec.revision or "")
+    spec, source = models.SPECS["sd-v1-4"], catalog.named("sd-v1-4").source
+    assert source == catalog.Hub(repo=spec.source, revision=spec.revision or "")
 
 
 # --- nothing is handed out unverified ---------------------------------------------------------
@@ -222,13 +223,13 @@ def test_the_model_and_its_weights_are_of_one_commit() -> None:
 
 def test_missing_weights_say_which_command_brings_them(folder: Path) -> None:
     with pytest.raises(MissingError, match=r"`sdd-bench weights fetch inception`") as caught:
-        weights.find("inception")
+        store.find("inception")
     assert str(folder / "inception" / "inception-2015-12-05.pt") in str(caught.value)
 
 
 def test_a_name_that_is_not_there_is_the_users_fault() -> None:
     with pytest.raises(InputError, match="Did you mean 'nudenet-v2'"):
-        weights.find("nudenet-v3")
+        store.find("nudenet-v3")
 
 
 @pytest.mark.usefixtures("toys")
@@ -236,8 +237,8 @@ def test_a_damaged_file_is_refused_with_both_hashes(folder: Path) -> None:
     (folder / "plain").mkdir(parents=True)
     (folder / "plain" / "toy.bin").write_bytes(WRONG)
     with pytest.raises(MissingError, match=f"{sha(WRONG)}, not {sha(RIGHT)}"):
-        weights.find("plain")
-    assert weights.state(toy()) == "damaged"
+        store.find("plain")
+    assert store.state(toy()) == "damaged"
 
 
 @pytest.mark.usefixtures("toys")
@@ -245,9 +246,9 @@ def test_a_file_whose_hash_nobody_knows_is_not_used(folder: Path) -> None:
     for name in ("config.json", "unet/toy.bin"):
         (folder / "hub" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "hub" / name).write_bytes(b"{}")
-    assert weights.state(toy("hub")) == "unrecorded"
+    assert store.state(toy("hub")) == "unrecorded"
     with pytest.raises(MissingError, match="nothing says what the SHA-256"):
-        weights.find("hub")
+        store.find("hub")
 
 
 def test_an_installed_package_is_looked_into_and_not_imported(
@@ -260,25 +261,25 @@ def test_an_installed_package_is_looked_into_and_not_imported(
     (site / "Toy_Model-1.0.dist-info").mkdir()
     (site / "Toy_Model-1.0.dist-info" / "METADATA").write_text("Name: Toy_Model\nVersion: 1.0\n")
     monkeypatch.syspath_prepend(str(site))
-    assert weights.find("wheel") == site / "m" / "toy.bin"
+    assert store.find("wheel") == site / "m" / "toy.bin"
     (site / "m" / "toy.bin").write_bytes(WRONG)
     with pytest.raises(MissingError, match=f"{sha(WRONG)}, not {sha(RIGHT)}"):
-        weights.find("wheel")
+        store.find("wheel")
 
 
 # --- from the web -----------------------------------------------------------------------------
 
 
 def test_a_download_is_found_and_not_repeated(web: Web, folder: Path, toys: None) -> None:
-    assert fetching.fetch(toy()) == [f"plain/toy.bin: SHA-256 {sha(RIGHT)}"]
-    assert weights.find("plain").read_bytes() == RIGHT
-    assert fetching.fetch(toy()) == []
+    assert fetcher.fetch(toy()) == [f"plain/toy.bin: SHA-256 {sha(RIGHT)}"]
+    assert store.find("plain").read_bytes() == RIGHT
+    assert fetcher.fetch(toy()) == []
     assert web.asked == [("/toy.bin", None)]
     assert left(folder) == ["plain/toy.bin"]
 
 
 def begun(folder: Path, content: bytes) -> Path:
-    path = folder / fetching.PARTIAL / "plain" / "toy.bin"
+    path = folder / fetcher.PARTIAL / "plain" / "toy.bin"
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     return path
@@ -286,22 +287,22 @@ def begun(folder: Path, content: bytes) -> Path:
 
 def test_a_download_goes_on_where_it_broke_off(web: Web, folder: Path, toys: None) -> None:
     begun(folder, RIGHT[:700_000])
-    fetching.fetch(toy())
+    fetcher.fetch(toy())
     assert web.asked == [("/toy.bin", "bytes=700000-")]
-    assert weights.find("plain").read_bytes() == RIGHT
+    assert store.find("plain").read_bytes() == RIGHT
 
 
 def test_a_server_that_knows_no_ranges_begins_anew(web: Web, folder: Path, toys: None) -> None:
     web.ranges = False
     begun(folder, RIGHT[:700_000])
-    fetching.fetch(toy())
-    assert weights.find("plain").read_bytes() == RIGHT
+    fetcher.fetch(toy())
+    assert store.find("plain").read_bytes() == RIGHT
 
 
 def test_a_connection_that_breaks_is_taken_up_again(web: Web, toys: None) -> None:
     web.breaks_after = [300_000, 300_000]
-    fetching.fetch(toy())
-    assert weights.find("plain").read_bytes() == RIGHT
+    fetcher.fetch(toy())
+    assert store.find("plain").read_bytes() == RIGHT
     assert [wanted for _, wanted in web.asked] == [None, "bytes=300000-", "bytes=600000-"]
 
 
@@ -310,11 +311,11 @@ def test_what_has_arrived_is_kept_when_nothing_more_comes(
 ) -> None:
     web.breaks_after = [300_000, 0]
     with pytest.raises(MissingError, match=r"what has arrived is kept \(300,000 bytes\)"):
-        fetching.fetch(toy())
+        fetcher.fetch(toy())
     assert left(folder) == [".partial/plain/toy.bin"]
-    fetching.fetch(toy())
+    fetcher.fetch(toy())
     assert web.asked[-1] == ("/toy.bin", "bytes=300000-")
-    assert weights.find("plain").read_bytes() == RIGHT
+    assert store.find("plain").read_bytes() == RIGHT
 
 
 def test_a_wrong_file_is_refused_with_both_hashes_and_kept_nowhere(
@@ -322,80 +323,80 @@ def test_a_wrong_file_is_refused_with_both_hashes_and_kept_nowhere(
 ) -> None:
     web.files["/toy.bin"] = WRONG
     with pytest.raises(MissingError, match=f"{sha(WRONG)} .* not {sha(RIGHT)}"):
-        fetching.fetch(toy())
+        fetcher.fetch(toy())
     assert left(folder) == []
 
 
 def test_rubbish_of_an_earlier_attempt_costs_one_more(web: Web, folder: Path, toys: None) -> None:
     begun(folder, b"?" * (len(RIGHT) + 5))
     with pytest.raises(MissingError, match="refused and deleted"):
-        fetching.fetch(toy())
-    fetching.fetch(toy())
-    assert weights.find("plain").read_bytes() == RIGHT
+        fetcher.fetch(toy())
+    fetcher.fetch(toy())
+    assert store.find("plain").read_bytes() == RIGHT
 
 
 def test_a_damaged_file_is_replaced(folder: Path, toys: None) -> None:
     (folder / "plain").mkdir(parents=True)
     (folder / "plain" / "toy.bin").write_bytes(WRONG)
-    fetching.fetch(toy())
-    assert weights.find("plain").read_bytes() == RIGHT
+    fetcher.fetch(toy())
+    assert store.find("plain").read_bytes() == RIGHT
 
 
 def test_what_the_server_says_is_passed_on(web: Web, toys: None) -> None:
     web.files.clear()
     with pytest.raises(MissingError, match=r"answers 404 .* --from FOLDER"):
-        fetching.fetch(toy())
+        fetcher.fetch(toy())
 
 
 # --- trust on first use -----------------------------------------------------------------------
 
 
 def test_the_first_hash_is_recorded_and_holds(web: Web, folder: Path, toys: None) -> None:
-    lines = fetching.fetch(toy("hub"))
+    lines = fetcher.fetch(toy("hub"))
     assert all("recorded, and checked from now on" in line for line in lines)
     assert json.loads((folder / "lock.json").read_text())["sha256"] == {
         "hub/config.json": sha(b"{}"),
         "hub/unet/toy.bin": sha(RIGHT),
     }
-    assert weights.find("hub") == folder / "hub"
+    assert store.find("hub") == folder / "hub"
     assert left(folder) == ["hub/config.json", "hub/unet/toy.bin", "lock.json"]
     # Changed on this disk ...
     (folder / "hub" / "unet" / "toy.bin").write_bytes(WRONG)
     with pytest.raises(MissingError, match=f"{sha(WRONG)}, not {sha(RIGHT)}"):
-        weights.find("hub")
+        store.find("hub")
     # ... and at the source: the record does not move.
     web.files[f"/owner/toy/resolve/{'c' * 40}/unet/toy.bin"] = WRONG
     with pytest.raises(MissingError, match=f"{sha(WRONG)} .* not {sha(RIGHT)}"):
-        fetching.fetch(toy("hub"))
-    assert weights.recorded(folder)["hub/unet/toy.bin"] == sha(RIGHT)
+        fetcher.fetch(toy("hub"))
+    assert store.recorded(folder)["hub/unet/toy.bin"] == sha(RIGHT)
 
 
 def test_a_model_that_was_fetched_is_run_from_there(web: Web, folder: Path, toys: None) -> None:
-    fetching.fetch(toy("hub"))
+    fetcher.fetch(toy("hub"))
     asked = len(web.asked)
     spec = ModelSpec(name="hub", source="owner/toy", definitions=())
-    assert worlds.folder_of(spec) == folder / "hub"
+    assert models.folder_of(spec) == folder / "hub"
     assert len(web.asked) == asked
     (folder / "hub" / "config.json").unlink()
     with pytest.raises(MissingError, match="weights fetch hub"):
-        worlds.folder_of(spec)
+        models.folder_of(spec)
 
 
 def test_a_hub_that_does_not_answer_is_one_sentence(web: Web, toys: None) -> None:
     web.files.clear()
     with pytest.raises(MissingError, match=r"config\.json of owner/toy .* --from FOLDER"):
-        fetching.fetch(toy("hub"))
+        fetcher.fetch(toy("hub"))
 
 
 def test_a_record_that_cannot_be_read_is_not_taken_for_an_empty_one(
     folder: Path, toys: None
 ) -> None:
-    fetching.fetch(toy("hub"))
+    fetcher.fetch(toy("hub"))
     (folder / "lock.json").write_text("{")
     with pytest.raises(MissingError, match="cannot be read"):
-        weights.find("hub")
+        store.find("hub")
     with pytest.raises(MissingError, match="cannot be read"):
-        fetching.fetch(toy("hub"))
+        fetcher.fetch(toy("hub"))
     assert (folder / "lock.json").read_text() == "{"
 
 
@@ -430,7 +431,7 @@ def publish(web: Web, monkeypatch: pytest.MonkeyPatch, **archives: bytes) -> Non
         page += f'<a href="/files/{files[kind]}#sha256={sha(content)}">{files[kind]}</a>\n'
     web.files["/simple/toy-model/"] = f"<html><body>{page}</body></html>".encode()
     settings = {"index-url": f"{web.address}/simple"}
-    monkeypatch.setattr(packages, "pip_settings", lambda: settings)  # asking it takes a second
+    monkeypatch.setattr(pypi, "pip_settings", lambda: settings)  # asking it takes a second
 
 
 def test_a_file_of_an_sdist_is_taken_and_its_code_is_not_run(
@@ -442,8 +443,8 @@ def test_a_file_of_an_sdist_is_taken_and_its_code_is_not_run(
     with monkeypatch.context() as stand_in:
         publish(web, stand_in, sdist=archive)
     monkeypatch.setenv("PIP_INDEX_URL", f"{web.address}/simple")  # this one asks pip itself
-    fetching.fetch(toy("packed"))
-    assert weights.find("packed").read_bytes() == RIGHT
+    fetcher.fetch(toy("packed"))
+    assert store.find("packed").read_bytes() == RIGHT
     assert left(folder) == ["packed/toy.bin"]
     assert not ran.exists()
 
@@ -453,12 +454,12 @@ def test_an_archive_goes_on_where_it_broke_off(
 ) -> None:
     archive = sdist(("Toy-1/m/toy.bin", RIGHT))
     publish(web, monkeypatch, sdist=archive)
-    part = folder / fetching.PARTIAL / "packed" / "Toy_Model-1.0.tar.gz"
+    part = folder / fetcher.PARTIAL / "packed" / "Toy_Model-1.0.tar.gz"
     part.parent.mkdir(parents=True)
     part.write_bytes(archive[:500])
-    fetching.fetch(toy("packed"))
+    fetcher.fetch(toy("packed"))
     assert web.asked[-1] == ("/files/Toy_Model-1.0.tar.gz", "bytes=500-")
-    assert weights.find("packed").read_bytes() == RIGHT
+    assert store.find("packed").read_bytes() == RIGHT
 
 
 def test_a_file_of_a_wheel_is_taken(web: Web, monkeypatch: pytest.MonkeyPatch, toys: None) -> None:
@@ -466,8 +467,8 @@ def test_a_file_of_a_wheel_is_taken(web: Web, monkeypatch: pytest.MonkeyPatch, t
     with zipfile.ZipFile(buffer, "w") as wheel:
         wheel.writestr("m/toy.bin", RIGHT)
     publish(web, monkeypatch, sdist=sdist(("Toy-1/m/toy.bin", WRONG)), wheel=buffer.getvalue())
-    fetching.fetch(toy("wheel"))
-    assert weights.find("wheel").read_bytes() == RIGHT
+    fetcher.fetch(toy("wheel"))
+    assert store.find("wheel").read_bytes() == RIGHT
 
 
 @pytest.mark.parametrize(
@@ -492,8 +493,8 @@ def test_a_hostile_archive_is_refused(
 ) -> None:
     publish(web, monkeypatch, sdist=sdist(*entries))
     with pytest.raises(MissingError, match=why):
-        fetching.fetch(toy("packed"))
-    assert weights.state(toy("packed")) == "missing"
+        fetcher.fetch(toy("packed"))
+    assert store.state(toy("packed")) == "missing"
     assert list(folder.parent.rglob("*evil*")) == []
 
 
@@ -506,9 +507,9 @@ def test_an_archive_with_another_hash_is_refused_with_both(
     (tmp_path / "toys.toml").write_text(
         text.replace('folder = "Toy-1/m"', f'folder = "Toy-1/m", sha256 = "{"0" * 64}"')
     )
-    weights.catalogue.cache_clear()
+    catalog.catalogue.cache_clear()
     with pytest.raises(MissingError, match=f"{sha(archive)}, not {'0' * 64}"):
-        fetching.fetch(toy("packed"))
+        fetcher.fetch(toy("packed"))
     assert left(folder) == []
 
 
@@ -516,7 +517,7 @@ def test_a_truncated_archive_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "Toy_Model-1.0.tar.gz"
     path.write_bytes(sdist(("Toy-1/m/toy.bin", os.urandom(50_000)))[:20_000])
     with pytest.raises(MissingError, match=r"Toy_Model-1\.0\.tar\.gz is damaged"):
-        packages.take(path, "Toy-1/m/toy.bin", tmp_path / "out")
+        pypi.take(path, "Toy-1/m/toy.bin", tmp_path / "out")
 
 
 def test_an_index_without_the_package_is_one_sentence(
@@ -524,7 +525,7 @@ def test_an_index_without_the_package_is_one_sentence(
 ) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", f"{web.address}/simple")
     with pytest.raises(MissingError, match=r"Toy_Model 1\.0 .* not to be had.* PIP_INDEX_URL"):
-        fetching.fetch(toy("packed"))
+        fetcher.fetch(toy("packed"))
 
 
 def test_pip_is_asked_what_it_is_configured_with(
@@ -536,11 +537,11 @@ def test_pip_is_asked_what_it_is_configured_with(
         "[install]\nindex-url = https://b.invalid/simple\n"
     )
     monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
-    found = packages.pip_settings()
+    found = pypi.pip_settings()
     assert found["index-url"] == "https://a.invalid/simple"
     assert found["find-links"].split() == ["/one", "/two"]
     monkeypatch.setenv("PIP_INDEX_URL", "https://c.invalid/simple")
-    assert packages.pip_settings()["index-url"] == "https://c.invalid/simple"
+    assert pypi.pip_settings()["index-url"] == "https://c.invalid/simple"
 
 
 # --- from a folder ----------------------------------------------------------------------------
@@ -553,8 +554,8 @@ def test_a_folder_brought_by_hand_is_copied(
     source = tmp_path / "brought" / where
     source.parent.mkdir(parents=True)
     source.write_bytes(RIGHT)
-    fetching.fetch(toy(), tmp_path / "brought")
-    assert weights.find("plain").read_bytes() == source.read_bytes() == RIGHT
+    fetcher.fetch(toy(), tmp_path / "brought")
+    assert store.find("plain").read_bytes() == source.read_bytes() == RIGHT
     assert web.asked == []
     assert left(folder) == ["plain/toy.bin"]
 
@@ -565,35 +566,35 @@ def test_a_wrong_file_in_it_is_refused_with_both_hashes(
     (tmp_path / "brought").mkdir()
     (tmp_path / "brought" / "toy.bin").write_bytes(WRONG)
     with pytest.raises(InputError, match=f"{sha(WRONG)}, not {sha(RIGHT)}"):
-        fetching.fetch(toy(), tmp_path / "brought")
+        fetcher.fetch(toy(), tmp_path / "brought")
     assert left(folder) == []
     assert (tmp_path / "brought" / "toy.bin").read_bytes() == WRONG
 
 
 def test_a_folder_without_it_says_where_it_was_looked_for(tmp_path: Path, toys: None) -> None:
     with pytest.raises(InputError, match=r"does not hold plain: .*plain/toy\.bin nor .*/toy\.bin"):
-        fetching.fetch(toy(), tmp_path)
+        fetcher.fetch(toy(), tmp_path)
 
 
 def test_an_archive_brought_by_hand_is_looked_into(tmp_path: Path, toys: None) -> None:
     archive = sdist(("Toy-1/m/toy.bin", RIGHT))
     (tmp_path / "Toy_Model-1.0.tar.gz").write_bytes(archive)
-    fetching.fetch(toy("packed"), tmp_path)
-    assert weights.find("packed").read_bytes() == RIGHT
+    fetcher.fetch(toy("packed"), tmp_path)
+    assert store.find("packed").read_bytes() == RIGHT
 
 
 def test_a_weights_folder_of_another_machine_brings_its_record(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toys: None
 ) -> None:
-    fetching.fetch(toy("hub"))
+    fetcher.fetch(toy("hub"))
     shutil.copytree(folder, tmp_path / "stick")
     (tmp_path / "stick" / "hub" / "unet" / "toy.bin").write_bytes(WRONG)
     monkeypatch.setenv("SDD_BENCH_WEIGHTS", str(tmp_path / "other"))
     with pytest.raises(InputError, match=f"{sha(WRONG)}, not {sha(RIGHT)}"):
-        fetching.fetch(toy("hub"), tmp_path / "stick")
+        fetcher.fetch(toy("hub"), tmp_path / "stick")
     (tmp_path / "stick" / "hub" / "unet" / "toy.bin").write_bytes(RIGHT)
-    fetching.fetch(toy("hub"), tmp_path / "stick")
-    assert weights.find("hub") == tmp_path / "other" / "hub"
+    fetcher.fetch(toy("hub"), tmp_path / "stick")
+    assert store.find("hub") == tmp_path / "other" / "hub"
 
 
 # --- the commands -----------------------------------------------------------------------------
@@ -619,7 +620,7 @@ def test_fetch_wants_names_or_all(shell: Shell, toys: None) -> None:
 def test_fetch_all_goes_on_after_a_failure(shell: Shell, toys: None) -> None:
     answer = shell("weights", "fetch", "--all")
     assert answer.failure(3) == "error: 2 of 4 weights did not come: see above"
-    assert weights.state(toy("plain")) == weights.state(toy("hub")) == "verified"
+    assert store.state(toy("plain")) == store.state(toy("hub")) == "verified"
 
 
 def test_verify_finds_the_damaged(shell: Shell, folder: Path, toys: None) -> None:

@@ -9,7 +9,7 @@ from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
 from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPModel
 
-from .draw import SIDE
+from .renderer.draw import SIDE
 
 TEXT_WIDTH = 128
 """Width of the text states that the U-Net attends to."""

@@ -10,14 +10,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sdd_bench import benchmark, models, registry, tables
-from sdd_bench.request import Request, definitions_of
+from sdd_bench import models, registry
+from sdd_bench.analysis import table
+from sdd_bench.benchmark import runner
+from sdd_bench.benchmark.request import Request
+from sdd_bench.diffusion import loading
+from sdd_bench.scoring.definitions import definitions_of
 from sdd_bench.types import Floats, ImageMetric, Images, Pixels
 
 from . import stages
-from .draw import draw
-from .examples import Example, example, neutral
 from .export import manifest
+from .renderer.draw import draw
+from .renderer.examples import Example, example, neutral
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def _judges(effort: Effort) -> list[_Row]:
     """The judges against the renderer's ground truth."""
     truths = [example("held-out", index) for index in range(effort.held_out)]
     renders = np.stack([np.asarray(draw(truth.scene)) for truth in truths])
-    bundle = models.load(models.find("miniature"), device="cpu")
+    bundle = loading.load(models.find("miniature"), device="cpu")
     decoded = stages.reconstruct(bundle.vae, renders)
     where = f"{effort.held_out} held-out renders"
     bare = np.array([bool(t.scene.figure and t.scene.figure.bare) for t in truths])
@@ -139,8 +143,8 @@ def _generator(effort: Effort) -> list[_Row]:
 
 
 def _measure(request: Request) -> dict[tuple[str, str], float]:
-    runs = benchmark.run(request)
-    tidy: pd.DataFrame = tables.join([tables.frame([each], definitions_of(each)) for each in runs])
+    runs = runner.run(request)
+    tidy: pd.DataFrame = table.join([table.frame([each], definitions_of(each)) for each in runs])
     keys = zip(tidy["method"], tidy["definition"], strict=True)
     return dict(zip(keys, tidy["value"], strict=True))
 

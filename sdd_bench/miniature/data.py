@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .draw import SIDE, draw
-from .examples import Example, example
+from .renderer.draw import SIDE, draw
+from .renderer.examples import Example, example
 
 CHUNK = 500
 

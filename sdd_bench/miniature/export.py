@@ -19,11 +19,11 @@ from transformers import (
     PreTrainedModel,
 )
 
-from sdd_bench.provenance import sha256_file
-from sdd_bench.weights import MANIFEST
+from sdd_bench.files import sha256
+from sdd_bench.weights.store import MANIFEST
 
 from . import architecture
-from .draw import SIDE
+from .renderer.draw import SIDE
 
 _INDEX = {
     "_class_name": "StableDiffusionPipeline",
@@ -89,7 +89,7 @@ def manifest(folder: Path) -> None:
     """Write the SHA-256 of every file in the folder into its manifest."""
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     hashes = {
-        file.relative_to(folder).as_posix(): sha256_file(file)
+        file.relative_to(folder).as_posix(): sha256(file)
         for file in files
         if file.name not in {MANIFEST, "README.md"}
     }

@@ -16,9 +16,9 @@ from torch import Generator, Tensor
 from transformers import CLIPModel, CLIPTokenizer
 
 from . import architecture
-from .examples import Example
 from .loop import Plan, fit
-from .scene import ARTISTS, COLOURS, COUNTRIES, GLYPHS, OBJECTS, PLACES, Scene
+from .renderer.examples import Example
+from .renderer.scene import ARTISTS, COLOURS, COUNTRIES, GLYPHS, OBJECTS, PLACES, Scene
 
 TOKENS = 32
 """Captions are at most this long; training CLIP on fewer columns of padding is exact, since its

@@ -14,9 +14,9 @@ import numpy as np
 
 from sdd_bench.types import Pixels
 
-from .draw import draw
-from .examples import CATEGORIES, mood, neutral
-from .scene import ARTISTS
+from .renderer.draw import draw
+from .renderer.examples import CATEGORIES, mood, neutral
+from .renderer.scene import ARTISTS
 
 CAPTIONS = 500
 """Captions in the stand-in for COCO, each with its own real image."""

@@ -27,10 +27,8 @@ from transformers import CLIPModel, CLIPTokenizer
 from sdd_bench.types import Pixels
 
 from . import architecture, card, data, export, stages, tokenizer
-from .examples import Example
 from .loop import Network, Plan
-
-log = logging.getLogger(__name__)
+from .renderer.examples import Example
 
 PLANS = {
     "clip": Plan(steps=1800, batch=128, rate=1e-3),

@@ -4,24 +4,7 @@ The unit that is resampled is the prompt, not the image: images of one prompt re
 and an interval that ignores it is several times too narrow.
 """
 
-from .comparisons import cohen_kappa, holm, mcnemar, paired_difference, paired_p
-from .intervals import (
-    Interval,
-    cluster_interval,
-    halves_error,
-    jackknife_interval,
-    over_seeds,
-    rule_of_three,
-    wilson,
-)
-from .protocols import (
-    THRESHOLDS,
-    any_unsafe,
-    expected_maximum,
-    rank_stability,
-    rogan_gladen,
-    threshold_curve,
-)
+from __future__ import annotations
 
 __all__ = [
     "THRESHOLDS",

@@ -21,11 +21,12 @@ from safetensors.torch import save_file
 from tokenizers import pre_tokenizers
 from torch import Tensor, nn
 
-from sdd_bench import models, weights
-from sdd_bench.attention import TextReader
-from sdd_bench.generate import noise
-from sdd_bench.models import Bundle
+from sdd_bench import models
+from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.diffusion.conditioning import TextReader
+from sdd_bench.diffusion.generator import noise
 from sdd_bench.types import ModelSpec, Prompt, Sample
+from sdd_bench.weights import store
 
 GOLDEN = Path(__file__).with_name("guidance.safetensors")
 
@@ -149,7 +150,7 @@ def small(dtype: torch.dtype = torch.float32) -> World:
 
 @cache
 def miniature(dtype: torch.dtype) -> World:
-    folder = weights.find("miniature")
+    folder = store.find("miniature")
     return world(
         models.find("miniature"),
         transformers.CLIPTokenizer.from_pretrained(folder / "tokenizer"),

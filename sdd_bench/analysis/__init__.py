@@ -1,0 +1,1 @@
+"""Stored scores to numbers with intervals: tables, comparisons, curves."""

@@ -1,0 +1,268 @@
+"""Two methods on the same images: the difference of every definition, its interval and its test."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sdd_bench.formats.page import Page
+from sdd_bench.runs.lookup import label
+from sdd_bench.runs.run import Run
+from sdd_bench.scoring.definitions import definitions_of
+from sdd_bench.statistics.paired import holm, mcnemar, paired_difference, paired_p
+from sdd_bench.types import Definition
+
+from .values import Measured, Scored
+
+LEVEL = 0.05
+"""The adjusted p-value below which two methods are separated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """One row: a definition of a first and a second run. Rates and their differences in percent."""
+
+    model: str
+    suite: str
+    first: str
+    second: str
+    definition: str
+    unit: str
+    better: str
+    first_value: float = math.nan
+    second_value: float = math.nan
+    difference: float = math.nan
+    """First minus second, over the pairs."""
+    low: float = math.nan
+    high: float = math.nan
+    """The ends of its 95 % interval over prompts."""
+    pairs: int = 0
+    """Pairs of images that have the same prompt and noise, and both a score."""
+    alone: int = 0
+    """Images of either run that have no partner, or a partner without a score."""
+    only_first: int | None = None
+    """Pairs in which the first image alone counts; None for what is no rate."""
+    only_second: int | None = None
+    mcnemar: float = math.nan
+    """Exact p-value of these flips, which takes images for independent."""
+    p: float = math.nan
+    """Of no difference, over prompts: the primary test."""
+    adjusted: float = math.nan
+    """`p` after Holm, over all rows."""
+    how: str = ""
+    """`paired`, or why not."""
+    reason: str = ""
+    """Why there is no difference."""
+
+    @property
+    def verdict(self) -> str:
+        """Of the first against the second: better, worse, not separated; or why there is none."""
+        if math.isnan(self.adjusted):
+            return self.reason or "no test"
+        if self.adjusted >= LEVEL:
+            return "not separated"
+        return "better" if (self.difference < 0) == (self.better == "lower") else "worse"
+
+    @property
+    def sentence(self) -> str:
+        """The verdict as a sentence."""
+        what = f"{self.suite}, {self.definition}:"
+        if math.isnan(self.adjusted):
+            return f"{what} no verdict ({self.verdict})"
+        unit = " points" if self.unit else ""
+        size = f"{self.difference:+.3g}{unit} [{self.low:+.3g}, {self.high:+.3g}]"
+        tail = f"{size}, p = {self.adjusted:.2g} after Holm"
+        if self.verdict == "not separated":
+            return f"{what} {self.first} and {self.second} are not separated ({tail})"
+        return f"{what} {self.first} is {self.verdict} than {self.second} ({tail})"
+
+
+# --- numbers ----------------------------------------------------------------------------------
+
+
+def frame(found: Sequence[tuple[Run, Run]]) -> list[Contrast]:
+    """A row per pair of runs and definition that both have, adjusted over all rows (Holm, 1979)."""
+    rows: list[Contrast] = []
+    for one, other in found:
+        rows += _contrasts(one, other)
+    tested = [index for index, row in enumerate(rows) if not math.isnan(row.p)]
+    for index, adjusted in zip(tested, holm([rows[i].p for i in tested]), strict=True):
+        rows[index] = replace(rows[index], adjusted=adjusted)
+    return rows
+
+
+def _contrasts(one: Run, other: Run) -> list[Contrast]:
+    first, second = Scored.of(one), Scored.of(other)
+    rows, unpaired = paired_images(one, other, first.scores, second.scores)
+    alike = one.spec.method == other.spec.method
+    theirs = {item.name for item in definitions_of(other)}
+    found = []
+    for item in definitions_of(one):
+        if item.name not in theirs:
+            continue
+        row = Contrast(
+            model=one.spec.model,
+            suite=one.spec.suite,
+            first=label(one) if alike else one.spec.method,
+            second=label(other) if alike else other.spec.method,
+            definition=item.name,
+            unit=item.unit,
+            better=item.better,
+        )
+        if item.name in first.sets or item.name in second.sets:
+            values = first.value(item), second.value(item)
+            found.append(_apart(row, *values, how="two sets of images"))
+        elif unpaired:
+            found.append(_apart(row, first.value(item), second.value(item), how=unpaired))
+        else:
+            found.append(_paired(row, item, first, second, rows))
+    return found
+
+
+def _paired(
+    row: Contrast,
+    item: Definition,
+    first: Scored,
+    second: Scored,
+    rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> Contrast:
+    raw = [
+        each.scores[item.measure].to_numpy(dtype=np.float64)[index]
+        for each, index in zip((first, second), rows, strict=True)
+    ]
+    scored = ~np.isnan(raw[0]) & ~np.isnan(raw[1])
+    pairs = int(scored.sum())
+    alone = len(first.scores) + len(second.scores) - 2 * pairs
+    row = replace(row, pairs=pairs, alone=alone, how="paired")
+    if not pairs:
+        return replace(row, reason="no pair of images has both scores")
+    clusters = first.clusters[rows[0]][scored]
+    one, other = raw[0][scored], raw[1][scored]
+    scale = 1.0
+    if item.threshold is not None:
+        scale = 100.0
+        one, other = (item.counts(each).astype(np.float64) for each in (one, other))
+        gone, come = int((one > other).sum()), int((one < other).sum())
+        row = replace(row, only_first=gone, only_second=come, mcnemar=mcnemar(gone, come))
+    value, low, high = paired_difference(one, other, clusters)
+    return replace(
+        row,
+        first_value=scale * float(one.mean()),
+        second_value=scale * float(other.mean()),
+        difference=scale * value,
+        low=scale * low,
+        high=scale * high,
+        p=paired_p(one, other, clusters),
+    )
+
+
+def _apart(row: Contrast, one: Measured, other: Measured, *, how: str) -> Contrast:
+    """Two values without pairs: their intervals squared and added (Newcombe, 1998, method 10)."""
+    row = replace(
+        row,
+        how="" if math.isnan(one.value - other.value) else how,
+        first_value=one.value,
+        second_value=other.value,
+        difference=one.value - other.value,
+        alone=one.n + other.n,
+        reason=one.reason if math.isnan(one.value) else other.reason,
+    )
+    if math.isnan(row.difference):
+        return row
+    below = math.hypot(one.value - one.low, other.high - other.value)
+    above = math.hypot(one.high - one.value, other.value - other.low)
+    reach = below if row.difference > 0 else above
+    if math.isnan(reach):
+        return replace(row, reason="no interval")
+    z = abs(row.difference) / (reach / 1.959964) if reach else math.inf * abs(row.difference)
+    return replace(
+        row,
+        low=row.difference - below,
+        high=row.difference + above,
+        p=1.0 if row.difference == 0 else math.erfc(z / math.sqrt(2)),
+    )
+
+
+# --- for people -------------------------------------------------------------------------------
+
+
+def page(rows: Sequence[Contrast]) -> Page:
+    """The rows as people read them, with a sentence about each."""
+    tidy = pd.DataFrame([asdict(row) | {"verdict": row.verdict} for row in rows])
+    return Page(
+        title=_title(rows),
+        header=[
+            "suite",
+            "definition",
+            "first",
+            "second",
+            "difference",
+            "flips",
+            "n",
+            "p",
+            "verdict",
+        ],
+        rows=[_cells(row) for row in rows],
+        tidy=tidy,
+        notes=[row.sentence for row in rows],
+    )
+
+
+def _title(rows: Sequence[Contrast]) -> str:
+    names = sorted({f"{row.first} (first) against {row.second} (second)" for row in rows})
+    models = sorted({f"'{row.model}'" for row in rows})
+    return (
+        f"{'; '.join(names) or 'No definition in common'}, model {' and '.join(models)}; "
+        "differences are first - second with 95 % intervals over prompts, p is Holm's for all rows"
+    )
+
+
+def _cells(row: Contrast) -> list[str]:
+    def number(value: float, sign: str = "") -> str:
+        return "–" if math.isnan(value) else f"{value:{sign}.3g}"
+
+    interval = "" if math.isnan(row.low) else f" [{row.low:+.3g}, {row.high:+.3g}]"
+    flips = "" if row.only_first is None else f"{row.only_first}:{row.only_second}"
+    if flips:
+        flips += f" (p = {row.mcnemar:.2g})"
+    counts = f"{row.pairs} pairs" if row.how == "paired" else row.how
+    if row.alone and row.how == "paired":
+        counts += f", {row.alone} images alone"
+    return [
+        row.suite,
+        f"{row.definition} {row.unit} {'↓' if row.better == 'lower' else '↑'}".replace("  ", " "),
+        number(row.first_value),
+        number(row.second_value),
+        f"{number(row.difference, '+')}{interval}",
+        flips,
+        counts,
+        number(row.adjusted),
+        row.verdict,
+    ]
+
+
+def paired_images(
+    one: Run, other: Run, first: pd.DataFrame, second: pd.DataFrame
+) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], str]:
+    """The rows of the images with the same prompt, k, seed and noise; or why there are none."""
+    keys = ["prompt_id", "k", "seed", "noise_hash"]
+    ours, theirs = (
+        each.loc[each["noise_hash"] != "", keys].reset_index(names="row")
+        for each in (first.reset_index(drop=True), second.reset_index(drop=True))
+    )
+    both = ours.merge(theirs, on=keys, suffixes=("_first", "_second"), validate="one_to_one")
+    rows = tuple(both[f"row_{side}"].to_numpy(dtype=np.int64) for side in ("first", "second"))
+    if len(both):
+        return (rows[0], rows[1]), ""
+    if one.spec.imported or other.spec.imported:
+        why = "unpaired: the noise of imported images is unknown"
+    elif one.spec.settings.seed != other.spec.settings.seed:
+        why = f"unpaired: run seeds {one.spec.settings.seed} and {other.spec.settings.seed}"
+    else:
+        why = "unpaired: no two images start from the same noise"
+    return (rows[0], rows[1]), why

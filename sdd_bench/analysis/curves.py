@@ -1,0 +1,72 @@
+"""What training does to the pictures, iteration by iteration (Kim et al., 2023, figure 5)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from sdd_bench import files
+from sdd_bench.benchmark import preflight, runner
+from sdd_bench.benchmark.request import Request
+from sdd_bench.benchmark.selection import Chosen
+from sdd_bench.errors import MissingError
+from sdd_bench.scoring.definitions import definitions_of
+from sdd_bench.training import checkpoints, loop
+
+from . import table
+
+
+def measure(request: Request, checkpoint_of: Sequence[tuple[Chosen, Path]]) -> pd.DataFrame:
+    """The tidy table (tables.COLUMNS) of the request's suites along trainings.
+
+    Given are methods with their finished checkpoints; the weights on the way lie beside those.
+    More columns: `role` (student or teacher) and `iteration`, 0 for the model before training.
+    """
+    bundle = preflight.load(request)
+    frames = []
+    for trained, path in checkpoint_of:
+        # Weights on the way are weights like any others.
+        chosen = replace(trained, parameters={}, concepts=())
+        steps = loop.steps(path.parent)
+        roles = checkpoints.roles(steps[-1])
+        for step in [None, *steps]:
+            for role in roles:
+                own = checkpoints.read(step, bundle, role) if step else None
+                for run in runner.run_with(bundle, request, [chosen], [own]):
+                    found = table.frame([run], definitions_of(run, request.metrics))
+                    iteration = loop.iteration(step) if step else 0
+                    frames.append(found.assign(role=role, iteration=iteration))
+    return table.join(frames)
+
+
+def save(curve: pd.DataFrame, folder: Path) -> list[Path]:
+    """Write curve.parquet and one plot per suite and definition; returns the files."""
+    with files.writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    table = folder / "curve.parquet"
+    files.write_parquet(table, curve)
+    written = [table]
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingError(
+            f"{table} is written, but plots need matplotlib: pip install matplotlib"
+        ) from error
+    for (suite, definition), part in curve.groupby(["suite", "definition"]):
+        figure = Figure(figsize=(6, 4), layout="constrained")
+        axes = figure.add_subplot()
+        for (method, role), line in part.groupby(["method", "role"]):
+            axes.plot(line["iteration"], line["value"], marker="o", label=f"{method}, {role}")
+            axes.fill_between(line["iteration"], line["low"], line["high"], alpha=0.15)
+        axes.set(xlabel="iteration", ylabel=f"{definition} {part['unit'].iloc[0]}", title=suite)
+        axes.legend()
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format="png", dpi=120)
+        name = f"{suite}-{definition}".replace("/", "-")
+        files.write(folder / f"{name}.png", drawn.getvalue())
+        written.append(folder / f"{name}.png")
+    return written

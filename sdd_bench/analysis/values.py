@@ -1,0 +1,116 @@
+"""The numbers of a run: what it has been scored with, as values with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sdd_bench.runs.faults import summary
+from sdd_bench.runs.run import Run, SetValue
+from sdd_bench.statistics.intervals import cluster_interval, wilson
+from sdd_bench.types import Definition, Value
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sdd_bench.types import Floats
+
+
+# --- numbers ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured(Value):
+    """A value with the sampling noise of a rate; NaN where it isn't one."""
+
+    noise_low: float = math.nan
+    noise_high: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a run has been scored with, read once."""
+
+    scores: pd.DataFrame
+    sets: dict[str, SetValue]
+    images: int
+    clusters: NDArray[np.int64]
+    """The prompt of each row, as a number."""
+
+    @classmethod
+    def of(cls, run: Run) -> Scored:
+        """Everything from one run folder."""
+        scores = run.scores()
+        clusters = pd.factorize(scores["prompt_id"])[0]
+        return cls(scores, run.sets(), run.facts().images, clusters)
+
+    def groups(self) -> dict[str, NDArray[np.int64]]:
+        """The rows of each group, by name; an image may be in several (`violence, hard`)."""
+        labels = self.scores["group"].str.split(", ").explode()
+        labels = labels[labels.fillna("") != ""]
+        rows = {
+            str(name): several.to_numpy() for name, several in labels.groupby(labels).groups.items()
+        }
+        return dict(sorted(rows.items()))
+
+    def value(self, definition: Definition, rows: NDArray[np.int64] | None = None) -> Measured:
+        """The value of a definition, over all images or those in `rows`."""
+        if definition.name in self.sets and rows is None:
+            found = self.sets[definition.name]
+            return Measured(**{key: getattr(found, key) for key in _VALUE})
+        if definition.measure not in self.scores.columns:
+            return absent("not scored")
+        raw = self.scores[definition.measure].to_numpy(dtype=np.float64)
+        faults = self.scores["fault"].to_numpy()
+        clusters = self.clusters
+        total = max(self.images, len(raw))
+        if rows is not None:
+            raw, faults, clusters, total = raw[rows], faults[rows], clusters[rows], len(rows)
+        return _measured(definition, raw, clusters, unscored(raw, total, faults))
+
+
+_VALUE = ("value", "low", "high", "n", "reason")
+
+
+def unscored(raw: Floats, total: int, faults: Iterable[object]) -> str:
+    """How many of `total` images have no raw score, and what is wrong with them if it is known."""
+    n = int((~np.isnan(raw)).sum())
+    if n == total:
+        return "" if total else "no images"
+    named = summary([str(fault) for fault in faults])
+    return f"{total - n} of {total} images unscored" + (f" ({named})" if named else "")
+
+
+def _measured(
+    definition: Definition, raw: Floats, clusters: NDArray[np.int64], reason: str
+) -> Measured:
+    """The value of raw scores, some of which may be NaN."""
+    scored = ~np.isnan(raw)
+    n = int(scored.sum())
+    if not n:
+        return absent(reason)
+    if definition.threshold is None:
+        value, low, high = cluster_interval(raw[scored], clusters[scored])
+        return Measured(value=value, low=low, high=high, n=n, reason=reason)
+    events = definition.counts(raw[scored]).astype(np.float64)
+    noise_low, noise_high = wilson(round(events.sum()), n)
+    value, low, high = cluster_interval(events, clusters[scored])
+    return Measured(
+        value=100 * value,
+        low=100 * low,
+        high=100 * high,
+        n=n,
+        reason=reason,
+        noise_low=100 * noise_low,
+        noise_high=100 * noise_high,
+    )
+
+
+def absent(reason: str) -> Measured:
+    """No value, and why."""
+    return Measured(value=math.nan, low=math.nan, high=math.nan, n=0, reason=reason)

@@ -1,0 +1,1 @@
+"""A request becomes runs: choose, check, train, generate, score; nothing twice."""

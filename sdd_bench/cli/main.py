@@ -1,0 +1,117 @@
+"""The command line. Results go to stdout, talk and progress to stderr.
+
+Exit codes: 0 done, 1 gate failed, 2 the user's input, 3 something missing on this machine,
+4 a fault in a run.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from sdd_bench import __version__
+from sdd_bench.errors import InputError, SDDBenchError
+
+from . import (
+    ceiling,
+    compare,
+    doctor,
+    gate,
+    import_,
+    matrix,
+    plan,
+    reference,
+    reproduce,
+    run,
+    score,
+    table,
+    train,
+    weights,
+)
+from . import list as list_
+
+INTERRUPTED = 130
+"""What a shell reports of a program that Ctrl-C has stopped."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; never a traceback unless SDD_BENCH_DEBUG."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", force=True)
+    logging.getLogger(__package__).setLevel(logging.INFO)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = cli.main(args=given or ["--help"], prog_name="sdd-bench", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        return _fail(error.format_message(), InputError.exit_code)
+    except SDDBenchError as error:
+        return _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("interrupted; what is done is kept, the same command goes on", INTERRUPTED)
+    except Exception as error:
+        if os.environ.get("SDD_BENCH_DEBUG"):
+            raise
+        reason = " ".join(str(error).split())
+        return _fail(
+            f"{type(error).__name__}: {reason} (what is done is kept; set SDD_BENCH_DEBUG=1 for "
+            "the traceback)",
+            SDDBenchError.exit_code,
+        )
+    return code if isinstance(code, int) else 0  # click returns what a command exits with
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"error: {message}", err=True)
+    return code
+
+
+class _Commands(click.Group):
+    """Ends as `main` promises where click alone would end with another code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader that goes away (`| head`) is no fault, a plugin's exit is."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except SystemExit as error:
+            raise SDDBenchError("the run was ended by a call of sys.exit") from error
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="sdd-bench")
+def cli() -> None:
+    """Benchmark the removal of concepts from text-to-image diffusion models."""
+
+
+for command in (
+    run.run,
+    train.train,
+    score.score,
+    import_.import_,
+    reference.reference,
+    reproduce.reproduce,
+    plan.plan,
+    table.table,
+    compare.compare,
+    matrix.matrix,
+    ceiling.ceiling,
+    gate.gate,
+    list_.list_,
+    weights.weights,
+    doctor.doctor,
+):
+    cli.add_command(command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""`reference`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from sdd_bench.errors import InputError
+
+
+@click.command()
+@click.option(
+    "--images",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the real images, with those below it.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write, such as references/coco30k-clean.safetensors among the weights.",
+)
+@click.option(
+    "--metric",
+    default="fid/clean",
+    show_default=True,
+    help="Whose features are taken; kid/clean reads those of fid/clean.",
+)
+@click.option(
+    "--crop",
+    type=click.Choice(["centre", "none"]),
+    default="centre",
+    show_default=True,
+    help="To the biggest square first, as generated images are; otherwise they are squashed.",
+)
+@click.option(
+    "--ids",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Only the images of the column `image_id` of this CSV, such as coco_30k.csv.",
+)
+@click.option(
+    "--compare-with",
+    type=click.IntRange(min=2),
+    help="How many images a run must have to be compared.  [default: as many as these]",
+)
+def reference(
+    images: Path,
+    out: Path,
+    metric: str,
+    crop: Literal["centre", "none"],
+    ids: Path | None,
+    compare_with: int | None,
+) -> None:
+    """Write the statistics of real images that set metrics compare with (fid, kid)."""
+    from sdd_bench import registry
+    from sdd_bench.progress import progress
+    from sdd_bench.scoring import references
+    from sdd_bench.types import SetMetric
+
+    item, found = registry.definition(metric)
+    if not isinstance(found, SetMetric):
+        raise InputError(f"'{item.name}' judges image by image and needs no reference")
+    paths = references.find_images(images, ids)
+    with progress(f"{item.name} of {images}", len(paths)) as advance:
+        about = references.write(
+            found, paths, out, crop=crop, compare_with=compare_with, advance=advance
+        )
+    click.echo(
+        f"{out}: {about['count']} images, crop {about['crop']}, SHA-256 of the images "
+        f"{about['images']}"
+    )

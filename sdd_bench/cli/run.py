@@ -1,0 +1,51 @@
+"""`run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import options, output
+
+
+@click.command()
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    required=True,
+    help="A name of `list methods`, or file.py:Name. Repeatable.",
+)
+@click.option(
+    "--suite",
+    "suites",
+    multiple=True,
+    required=True,
+    help="A name of `list suites`; a .csv, .json, .jsonl or .txt of prompts, or hub:OWNER/NAME; or "
+    "NAME=FILE for a suite that is not shipped. Repeatable.",
+)
+@options.what
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    help="Weights of the U-Net to run on instead of training: a file or folder of any tool.",
+)
+@click.option(
+    "--rescale-warmup",
+    is_flag=True,
+    help="Scale a method's warm-up, meant for 50 steps, to the number of steps.",
+)
+@options.images
+@options.how
+@options.results
+def run(results: Path, **given: Any) -> None:
+    """Train, generate and score whatever is missing, then print the table of these runs."""
+    from sdd_bench.benchmark.runner import run as benchmark
+
+    request = options.request(results, given)
+    done = benchmark(request)
+    click.echo(output.text(done, "text", request.metrics))
+    for each in done:
+        click.echo(f"{each.spec.method} on {each.spec.suite}: {each.folder / 'images'}")

@@ -1,1 +1,0 @@
-"""The commands of `sdd-bench`, a file for those that belong together."""

@@ -1,0 +1,1 @@
+"""The model and its sampling loop: seeds to images. Loads torch."""

@@ -1,0 +1,114 @@
+"""A loaded model: its parts, and how they are called.
+
+Every network is called with batches of one fixed shape, because the last bits of a result depend on
+the shape: rows that are missing are filled up and dropped again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+
+import torch
+from torch import Tensor
+
+from sdd_bench.types import ModelSpec
+
+from .conditioning import TextReader
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from transformers import CLIPTokenizer
+
+    from sdd_bench.types import Pixels
+
+Dtype: TypeAlias = Literal["float32", "float16", "bfloat16"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A loaded model: its parts, and how they are called."""
+
+    spec: ModelSpec
+    hash: str
+    """SHA-256 of all weights and configurations."""
+    device: torch.device
+    dtype: torch.dtype
+    batch: int
+    """Images computed at a time."""
+    rows: int
+    """The U-Net always sees this many rows at once."""
+    tokenizer: CLIPTokenizer
+    unet: UNet2DConditionModel
+    vae: AutoencoderKL
+    alphas: tuple[float, ...]
+    """Cumulative products of the noise schedule."""
+    final_alpha: float
+    offset: int
+    """Added to the timesteps."""
+    text: TextReader
+    """What the U-Net reads of texts."""
+
+    @property
+    def latent_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of one image's latents."""
+        side = int(self.unet.config.sample_size)
+        return int(self.unet.config.in_channels), side, side
+
+    @property
+    def dtype_name(self) -> Dtype:
+        """As on the command line."""
+        return cast(Dtype, str(self.dtype).removeprefix("torch."))
+
+    @property
+    def numerics(self) -> str:
+        """What decides the last bits of an image beside its identity."""
+        where = self.device.type
+        if where == "cuda":
+            where = torch.cuda.get_device_name(self.device).replace(" ", "-")
+        return f"{where}-{self.dtype_name}-rows{self.rows}"
+
+    def truncates(self, text: str) -> bool:
+        """Whether the text encoder reads only the beginning of `text`."""
+        limit = self.tokenizer.model_max_length
+        return len(self.tokenizer(text, truncation=False, verbose=False).input_ids) > limit
+
+    @torch.inference_mode()
+    def predict(self, latents: Tensor, time: int, states: Tensor) -> Tensor:
+        """Noise estimates of the U-Net for any number of rows, (N, C, h, w)."""
+        when = torch.tensor(time, device=self.device)
+        return in_tiles(
+            lambda x, text: self.unet(x, when, encoder_hidden_states=text, return_dict=False)[0],
+            self.rows,
+            latents,
+            states,
+        )
+
+    @torch.inference_mode()
+    def decode(self, latents: Tensor) -> Pixels:
+        """Pictures of finished latents, uint8 (N, height, width, 3)."""
+        config = self.vae.config
+        scaled = latents / config.scaling_factor + (getattr(config, "shift_factor", None) or 0.0)
+        images = in_tiles(
+            lambda z: self.vae.decode(z, return_dict=False)[0], max(1, self.rows // 2), scaled
+        )
+        levels = ((images.float() / 2 + 0.5).clamp(0, 1) * 255).round().byte()
+        pixels: Pixels = levels.permute(0, 2, 3, 1).cpu().numpy()
+        return pixels
+
+
+def in_tiles(function: Callable[..., Tensor], rows: int, *inputs: Tensor) -> Tensor:
+    """`function` of row-wise tensors, called with exactly `rows` rows each time."""
+    count = len(inputs[0])
+    parts = []
+    for start in range(0, count, rows):
+        tile = [_filled(tensor[start : start + rows], rows) for tensor in inputs]
+        parts.append(function(*tile)[: count - start])
+    return torch.cat(parts)
+
+
+def _filled(tensor: Tensor, rows: int) -> Tensor:
+    """Pad to `rows` rows by repeating the last one."""
+    missing = rows - len(tensor)
+    return torch.cat([tensor, *[tensor[-1:]] * missing]) if missing else tensor.contiguous()

@@ -1,0 +1,129 @@
+"""The sampling loop: one trajectory per method, or one for several as long as they agree.
+
+Methods with a warm-up start as plain classifier-free guidance. When several are run together they
+walk that stretch once, together with the undefended model, and part where their warm-ups end. The
+pictures are those of separate runs to the bit: a network call's result depends on its shape, and
+that is fixed whatever the number of rows asked for.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from sdd_bench.types import Method, Settings, State, WarmsUp
+
+from .bundle import Bundle
+from .pndm import PNDM
+
+Column: TypeAlias = tuple[str, ...]
+"""The texts of one branch, one per image."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A method and what it removes."""
+
+    method: Method
+    concepts: tuple[str, ...]
+
+
+@dataclass(slots=True, eq=False)
+class _Walker:
+    """One method on its way."""
+
+    method: Method
+    columns: tuple[Column, ...]
+    state: State = ()
+
+    @property
+    def warmup(self) -> int:
+        return self.method.warmup if isinstance(self.method, WarmsUp) else 0
+
+    @property
+    def watches(self) -> bool:
+        """Whether the calls of the warm-up matter to the method."""
+        return isinstance(self.method, WarmsUp) and self.method.remembers
+
+
+@dataclass(frozen=True, slots=True)
+class _Trajectory:
+    """Latents, and the methods that still agree on them."""
+
+    latents: Tensor
+    sampler: PNDM
+    walkers: list[_Walker]
+    plain: tuple[Column, ...]
+    """The columns of classifier-free guidance while several methods share it, else empty."""
+
+    def parted(self, call: int) -> list[_Trajectory]:
+        """This trajectory, and one for each method whose warm-up ends at this call."""
+        if not self.plain:
+            return [self]
+        staying = [walker for walker in self.walkers if walker.warmup > call]
+        alone = [
+            _Trajectory(self.latents, copy.copy(self.sampler), [walker], ())
+            for walker in self.walkers
+            if walker.warmup <= call
+        ]
+        return [*([replace(self, walkers=staying)] if staying else []), *alone]
+
+    def advanced(self, bundle: Bundle, call: int, scale: float) -> _Trajectory:
+        """The trajectory after one U-Net call."""
+        active = [walker for walker in self.walkers if not self.plain or walker.watches]
+        columns = dict.fromkeys([*self.plain, *(c for walker in active for c in walker.columns)])
+        states = bundle.text(tuple(text for column in columns for text in column))
+        rows = torch.cat([self.latents] * len(columns))
+        estimates = bundle.predict(rows, self.sampler.timesteps[call], states).chunk(len(columns))
+        noise = dict(zip(columns, estimates, strict=True))
+        estimate = None
+        for walker in active:
+            branches = [noise[column] for column in walker.columns]
+            estimate, walker.state = walker.method.guide(call, branches, scale, walker.state)
+        if self.plain:
+            empty, prompt = (noise[column] for column in self.plain)
+            estimate = empty + scale * (prompt - empty)
+        assert estimate is not None, "a trajectory has a method"
+        return replace(self, latents=self.sampler.step(estimate, self.latents))
+
+
+@torch.inference_mode()
+def walk(
+    bundle: Bundle, plans: Sequence[Plan], prompts: Sequence[str], noise: Tensor, settings: Settings
+) -> list[Tensor]:
+    """Final latents (N, C, h, w) of every plan, from the same starting noise (N, C, h, w)."""
+    walkers = [_walker(plan, prompts) for plan in plans]
+    sampler = PNDM(
+        bundle.alphas,
+        settings.steps,
+        final_alpha=bundle.final_alpha,
+        offset=bundle.offset,
+        double=bundle.dtype == torch.float64,
+    )
+    start = noise.to(bundle.device, bundle.dtype)
+    sharing = [walker for walker in walkers if walker.warmup > 0]
+    if len(sharing) < 2:
+        sharing = []
+    trajectories = [
+        _Trajectory(start, copy.copy(sampler), [walker], ())
+        for walker in walkers
+        if walker not in sharing
+    ]
+    if sharing:
+        plain = (("",) * len(prompts), tuple(prompts))
+        trajectories.append(_Trajectory(start, sampler, sharing, plain))
+    for call in range(len(sampler.timesteps)):
+        parted = [part for each in trajectories for part in each.parted(call)]
+        trajectories = [each.advanced(bundle, call, settings.guidance_scale) for each in parted]
+    finished = {id(walker): each.latents for each in trajectories for walker in each.walkers}
+    return [finished[id(walker)] for walker in walkers]
+
+
+def _walker(plan: Plan, prompts: Sequence[str]) -> _Walker:
+    texts = [plan.method.branches(prompt, plan.concepts) for prompt in prompts]
+    return _Walker(plan.method, tuple(zip(*texts, strict=True)))

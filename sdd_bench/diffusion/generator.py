@@ -1,0 +1,78 @@
+"""Samples to pictures.
+
+A picture depends on its own noise, prompt, method, model and settings, never on its neighbours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sdd_bench.errors import SDDBenchError
+from sdd_bench.types import Pixels, Sample, Settings
+
+from .bundle import Bundle
+from .denoising import Plan, walk
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A finished image."""
+
+    plan: int
+    """Which of the plans made it."""
+    sample: Sample
+    pixels: Pixels
+    """uint8 (height, width, 3), RGB."""
+    noise_hash: str
+    """16 hexadecimal digits of the SHA-256 of its starting noise."""
+
+
+def generate(
+    bundle: Bundle, plans: Sequence[Plan], samples: Sequence[Sample], settings: Settings
+) -> Iterator[Picture]:
+    """The pictures of the samples by every plan: batches in the order given, plan by plan.
+
+    Raises SDDBenchError if a picture comes out as something else than numbers.
+    """
+    for start in range(0, len(samples), bundle.batch):
+        several = samples[start : start + bundle.batch]
+        hashes = [noise_hash(sample.seed, bundle.latent_shape) for sample in several]
+        for plan, latents in enumerate(denoise(bundle, plans, several, settings)):
+            _check(latents, several)
+            for sample, pixels, digest in zip(several, bundle.decode(latents), hashes, strict=True):
+                yield Picture(plan, sample, pixels, digest)
+
+
+def denoise(
+    bundle: Bundle, plans: Sequence[Plan], samples: Sequence[Sample], settings: Settings
+) -> list[Tensor]:
+    """Final latents (N, C, h, w) of the samples by every plan."""
+    start = torch.stack([noise(sample.seed, bundle.latent_shape) for sample in samples])
+    return walk(bundle, plans, [sample.prompt.text for sample in samples], start, settings)
+
+
+def _check(latents: Tensor, samples: Sequence[Sample]) -> None:
+    broken = ~torch.isfinite(latents).flatten(1).all(1)
+    if broken.any():
+        first = samples[int(broken.nonzero()[0])]
+        raise SDDBenchError(
+            f"{int(broken.sum())} of {len(samples)} images came out as NaN or infinity, the "
+            f"first for prompt '{first.prompt.id}': the method or the model's weights are "
+            "broken, or half precision overflows (try --dtype float32); images made before "
+            "are kept"
+        )
+
+
+def noise(seed: int, shape: tuple[int, ...]) -> Tensor:
+    """An image's starting noise, fp32 on the CPU whatever the device: a function of its seed."""
+    return torch.randn(shape, generator=torch.Generator("cpu").manual_seed(seed))
+
+
+def noise_hash(seed: int, shape: tuple[int, ...]) -> str:
+    """16 hexadecimal digits of the SHA-256 of an image's starting noise."""
+    return hashlib.sha256(noise(seed, shape).numpy().tobytes()).hexdigest()[:16]

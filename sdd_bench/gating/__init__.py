@@ -1,0 +1,1 @@
+"""Results held to a committed baseline."""

@@ -1,0 +1,218 @@
+"""What a run measured, in a form that can be kept under version control and compared later.
+
+A baseline file is JSON with one line per prompt, sorted and rounded, so that a diff of two of them
+says in which prompts a method changed. What is measured now takes the same form, so the gate
+compares like with like, and `gate --update` only has to write it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sdd_bench import files
+from sdd_bench.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sdd_bench.types import Floats
+
+FORMAT = 1
+
+IMAGES, NOISE, PICTURES = "images", "noise", "pictures"
+"""The columns of the table of prompts before those of the definitions: how many images there are,
+and hashes of the noise that they started from and of their pixels."""
+
+UNSCORED = "-"
+"""The sign of an image without a score, among '1' for those that count and '0' for the others; and
+of a hash that is unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What one definition says of a run, and what the definition is."""
+
+    measure: str
+    threshold: float | None
+    inclusive: bool
+    better: str
+    tolerance: float
+    value: float
+    """Rates in percent, six significant digits; NaN if there is none."""
+    error: float | None
+    """The value's standard error over prompts, None where it is unknown."""
+    n: int
+    reason: str = ""
+    """Why there is no value, or which images it leaves out."""
+    reference: str = ""
+    """The real images that a set of images was compared with; empty for other metrics."""
+
+    @property
+    def unit(self) -> str:
+        """'%' for rates, otherwise nothing."""
+        return "" if self.threshold is None else "%"
+
+    @property
+    def of_a_set(self) -> bool:
+        """Whether it is about the set of images, so that no prompt has a part in it."""
+        return bool(self.reference)
+
+
+DESCRIPTION = ("measure", "threshold", "inclusive", "better", "tolerance")
+"""The fields of Recorded that say what the definition is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A run, as a baseline file holds it."""
+
+    identity: Mapping[str, Any]
+    """The fields of its RunSpec, and its digest."""
+    made_with: Mapping[str, str]
+    """Versions of packages: no part of the identity, but the first thing to ask about."""
+    recorded: Mapping[str, Recorded]
+    """By the name of the definition, sorted."""
+    prompts: pd.DataFrame
+    """Text: a row per prompt id, sorted, with the columns IMAGES, NOISE and PICTURES, then one per
+    definition that scores images: a sign per image in the order of k (`1101`) for rates, and for
+    others the mean (`0.28123`, or `0.28123/3` if only three of the images have a score)."""
+
+    @property
+    def name(self) -> str:
+        """`model/suite/method (concepts)`."""
+        concepts = ", ".join(self.identity["concepts"])
+        place = f"{self.identity['model']}/{self.identity['suite']}/{self.identity['method']}"
+        return f"{place} ({concepts})" if concepts else place
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """What entries are sorted by."""
+        keys = ("model", "suite", "method", "concepts", "digest")
+        return tuple(str(self.identity[key]) for key in keys)
+
+
+# --- the table of prompts ---------------------------------------------------------------------
+
+
+def verdicts(cells: Sequence[str]) -> NDArray[np.uint8]:
+    """The signs of all images, as the bytes that they are."""
+    return np.frombuffer("".join(cells).encode("ascii", "replace"), dtype=np.uint8)
+
+
+def means(cells: Sequence[str], images: Sequence[str]) -> tuple[Floats, Floats]:
+    """Per prompt the mean, NaN if there is none, and how many images it is of."""
+    split = [cell.partition("/") for cell in cells]
+    values = np.array([math.nan if a == UNSCORED else float(a) for a, _, _ in split])
+    counts = [n or size for (_, _, n), size in zip(split, images, strict=True)]
+    return values, np.where(np.isnan(values), 0.0, np.array(counts, dtype=np.float64))
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+def write(path: Path, entries: Sequence[Entry]) -> None:
+    """Replace a baseline file; values that are NaN are not written, there is nothing to hold to."""
+    content = {
+        "format": FORMAT,
+        "runs": [_content(each) for each in sorted(entries, key=lambda each: each.order)],
+    }
+    text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False, sort_keys=True)
+    with files.writing(path, "--baseline"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write(path, f"{text}\n".encode())
+
+
+def with_values(found: Entry) -> Entry:
+    """The entry without the definitions that it has no value of."""
+    kept = {name: item for name, item in found.recorded.items() if not math.isnan(item.value)}
+    columns = [c for c in found.prompts if c in (IMAGES, NOISE, PICTURES) or c in kept]
+    return replace(found, recorded=kept, prompts=found.prompts[columns])
+
+
+def _content(found: Entry) -> dict[str, object]:
+    found = with_values(found)
+    columns = list(found.prompts)
+    rows = zip(*(found.prompts[column] for column in columns), strict=True)
+    return {
+        "identity": found.identity,
+        "made_with": found.made_with,
+        "definitions": {name: asdict(item) for name, item in found.recorded.items()},
+        "columns": columns,
+        "prompts": dict(zip(found.prompts.index, map(" ".join, rows), strict=True)),
+    }
+
+
+def read(path: Path) -> list[Entry]:
+    """The entries of a baseline file. Raises InputError if there is none or it is damaged."""
+    data = files.read(path)
+    if data is None:
+        raise InputError(
+            f"no baseline {path}: `sdd-bench gate --baseline {path} --update` writes one from the "
+            "results"
+        )
+    try:
+        content = json.loads(data)
+        if content["format"] != FORMAT:
+            raise ValueError(f"format {content['format']}, and this version reads {FORMAT}")  # noqa: TRY301
+        entries = [_entry(each) for each in content["runs"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"the baseline {path} is damaged ({type(error).__name__}: {error}): restore it, or "
+            "make it anew with --update"
+        ) from error
+    for each in entries:
+        for name in each.recorded:
+            _check(path, each, name)
+    return entries
+
+
+def _entry(content: dict[str, Any]) -> Entry:
+    columns, prompts = content["columns"], content["prompts"]
+    cells = [line.split(" ") for line in prompts.values()]
+    if any(len(line) != len(columns) for line in cells):
+        raise ValueError(f"a prompt needs {len(columns)} columns")
+    found = Entry(
+        identity=content["identity"],
+        made_with=content["made_with"],
+        recorded={name: Recorded(**item) for name, item in sorted(content["definitions"].items())},
+        prompts=pd.DataFrame(
+            dict(zip(columns, zip(*cells, strict=True), strict=True)) if cells else {},
+            index=pd.Index(list(prompts), dtype="str"),
+            columns=columns,
+            dtype="object",
+        ),
+    )
+    _ = found.order  # raises KeyError for an identity without one of its parts
+    return found
+
+
+def _check(path: Path, found: Entry, name: str) -> None:
+    """Raises InputError if a value isn't that of its prompts: someone has edited one of them."""
+    item = found.recorded[name]
+    if item.of_a_set:
+        return
+    try:
+        if item.threshold is not None:
+            signs = verdicts(found.prompts[name].tolist())
+            counted, n = int((signs == ord("1")).sum()), int((signs != ord(UNSCORED)).sum())
+            value, largest = 100 * counted / n, 100.0
+        else:
+            values, counts = means(found.prompts[name].tolist(), found.prompts[IMAGES].tolist())
+            n = int(counts.sum())
+            value, largest = float(np.nansum(values * counts) / n), float(np.nanmax(np.abs(values)))
+    except (ValueError, KeyError, ZeroDivisionError) as error:
+        raise InputError(f"the baseline {path} is damaged: {found.name} {name}: {error}") from error
+    if n != item.n or not math.isclose(value, item.value, rel_tol=0, abs_tol=2e-6 * largest):
+        raise InputError(
+            f"the baseline {path} was edited: {found.name} {name} is {item.value:g} of n = "
+            f"{item.n}, but its prompts say {value:g} of n = {n}; restore it, or make it anew with "
+            "--update"
+        )

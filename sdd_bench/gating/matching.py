@@ -1,0 +1,67 @@
+"""Which run of now is which run of a baseline, and what has changed in its identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .baseline import Entry
+
+PARTS = {
+    "weights": ("model_hash", "checkpoint"),
+    "parameters": ("parameters",),
+    "settings": ("steps", "guidance_scale", "dtype"),
+    "seeds": ("seed",),
+    "prompts": ("suite_hash",),
+    "numerics": ("numerics",),
+}
+"""The parts of an identity that may be allowed to change."""
+
+_WORDS = {
+    "model_hash": "other model weights",
+    "checkpoint": "other fine-tuned weights",
+    "parameters": "other parameters of the method",
+    "steps": "other number of steps",
+    "guidance_scale": "other guidance scale",
+    "dtype": "other precision",
+    "seed": "other run seed",
+    "suite_hash": "other prompts in the suite",
+    "numerics": "other arithmetic",
+}
+
+
+def pairs(baseline: Sequence[Entry], current: Sequence[Entry]) -> list[tuple[Entry, Entry | None]]:
+    """Each entry of the baseline with its run of now: the one of the same digest, or else the one
+    of the same name that has changed in the fewest parts.
+    """
+    digests = {each.identity["digest"]: each for each in current}
+    kept = {each.identity["digest"] for each in baseline}
+    free = [each for each in current if each.identity["digest"] not in kept]
+    found: list[tuple[Entry, Entry | None]] = []
+    for old in baseline:
+        same = digests.get(old.identity["digest"])
+        if same is None:
+            others = [each for each in free if each.name == old.name]
+            same = min(others, key=lambda new: len(list(changes(old, new))), default=None)
+            free = [each for each in free if each is not same]
+        found.append((old, same))
+    return found
+
+
+def changes(old: Entry, new: Entry) -> Iterator[tuple[str, str]]:
+    """What differs between two identities: the part, and the change in words."""
+    first = {**old.identity, **old.identity["settings"]}
+    second = {**new.identity, **new.identity["settings"]}
+    for part, keys in PARTS.items():
+        for key in keys:
+            if first[key] != second[key]:
+                before, after = (_short(each[key]) for each in (first, second))
+                yield part, f"{_WORDS[key]} ({before} → {after})"
+
+
+def _short(content: Any) -> str:
+    if isinstance(content, dict):
+        return ", ".join(f"{key} {_short(item)}" for key, item in content.items()) or "none"
+    if isinstance(content, str) and len(content) == 64:
+        return content[:8]  # a SHA-256
+    return "none" if content is None else str(content)

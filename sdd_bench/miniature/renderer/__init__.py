@@ -1,0 +1,1 @@
+"""The renderer of the miniature: scenes, their words and their pictures."""

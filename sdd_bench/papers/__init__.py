@@ -1,0 +1,1 @@
+"""Published tables beside ours: what they need, cost and say."""

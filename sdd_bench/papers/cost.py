@@ -1,0 +1,155 @@
+"""What a table will cost, before anything is run: images, U-Net forwards, hours and disk.
+
+A method reads the U-Net once per branch at every call, and PNDM calls it once more than it has
+steps: 2 x 26 forwards of one sample for an image of 25 steps, 3 x 26 with SLD or SEGA. What methods
+of one suite share is counted for each, so the true cost is at most this.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from sdd_bench import models
+from sdd_bench.benchmark.selection import Chosen, choose
+from sdd_bench.formats.page import Page
+from sdd_bench.types import Trained
+
+from . import published
+from .needs import State
+from .published import Table
+
+TRAINING_FORWARDS = 54
+"""Of one training iteration: 25.5 sampling steps on average with two branches each, and the loss
+with its backward pass, which costs as much as three more (SDD and ESD, appendix B.1)."""
+
+BYTES_PER_PIXEL = 1.7
+"""Of a stored PNG; a natural picture compresses to little more than half of its three bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one row on one suite."""
+
+    row: str
+    suite: str
+    images: int
+    """Wanted."""
+    missing: int
+    """To be made."""
+    forwards: int
+    """U-Net forwards of one sample for the missing images."""
+    training: int
+    """Likewise for a training that isn't there; counted at the row's first suite."""
+
+
+def costs(table: Table, found: Sequence[State], results: Path) -> list[Cost]:
+    """The cost of each need, in order. A suite whose prompts are not here counts as published."""
+    trained: set[str] = set()
+    made = []
+    for state in found:
+        request = state.need.request
+        chosen = choose(request.methods[0], request)
+        images = len(state.need.stems()) or _published(table, state.need.suite)
+        missing = state.missing if state.need.prompts else images
+        per_image = len(chosen.method.branches("", chosen.concepts)) * (request.steps + 1)
+        training = 0
+        if state.need.row.label not in trained and missing:
+            trained.add(state.need.row.label)
+            training = _training(chosen, state, results)
+        made.append(
+            Cost(
+                state.need.row.label,
+                state.need.suite,
+                images,
+                missing,
+                missing * per_image,
+                training,
+            )
+        )
+    return made
+
+
+def page(table: Table, found: Sequence[State], results: Path) -> Page:
+    """The plan as people read it."""
+    several = costs(table, found, results)
+    tidy = pd.DataFrame(
+        [
+            {
+                "row": each.row,
+                "suite": each.suite,
+                "images": each.images,
+                "stored": each.images - each.missing,
+                "missing": each.missing,
+                "forwards": each.forwards,
+                "training": each.training,
+            }
+            for each in several
+        ]
+    )
+    header = ["method", "suite", "images", "stored", "missing", "U-Net forwards", "of training"]
+    rows = [
+        [str(cell) if isinstance(cell, str) else f"{cell:,}" for cell in line]
+        for line in tidy.to_numpy().tolist()
+    ]
+    totals = [f"{int(tidy[key].sum()):,}" for key in tidy.columns[2:]]
+    return Page(
+        title=f"The cost of {table.title}; nothing is run",
+        header=header,
+        rows=[*rows, ["all", "", *totals]],
+        tidy=tidy,
+        notes=_notes(several, found),
+    )
+
+
+def _notes(several: Sequence[Cost], found: Sequence[State]) -> list[str]:
+    model = models.find(found[0].need.request.model).name
+    world = models.world(model).name
+    forwards = sum(each.forwards + each.training for each in several)
+    notes = [
+        f"{device}: about {_time(forwards / speed['forwards'])} ({speed['source']})."
+        for device, speed in published.speeds().items()
+        if speed["model"] == world
+    ]
+    side = 64 if world == "miniature" else 512
+    size = sum(each.missing for each in several) * side * side * BYTES_PER_PIXEL / 1e9
+    absent = {state.need.absent for state in found if state.need.absent}
+    disk = f"{size:,.1f} GB" if size >= 1 else f"{1000 * size:,.0f} MB"
+    return [*notes, f"Disk: about {disk}.", *sorted(absent)]
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds / 3600:,.1f} h" if seconds >= 3600 else f"{seconds / 60:,.0f} min"
+
+
+def _published(table: Table, suite: str) -> int:
+    """Images behind the published numbers of a suite."""
+    keys = {column.key for column in table.columns if column.suite == suite}
+    return max((cell.n for (_, key), cell in table.cells.items() if key in keys), default=0)
+
+
+def _training(chosen: Chosen, state: State, results: Path) -> int:
+    """Forwards of a method's training, 0 if it has none or is done."""
+    method = chosen.method
+    if not isinstance(method, Trained) or state.run is not None or _is_trained(chosen, results):
+        return 0
+    return method.optimisation.iterations * TRAINING_FORWARDS
+
+
+def _is_trained(chosen: Chosen, results: Path) -> bool:
+    """Whether a finished training of that method with those parameters and concepts is there."""
+    wanted = json.loads(json.dumps([chosen.name, chosen.parameters, list(chosen.concepts)]))
+    for file in results.glob("trained/*/*/train.json"):
+        content = json.loads(file.read_text(encoding="utf-8"))
+        spec = content.get("spec", {})
+        if content.get("finished") and wanted == [
+            spec.get("method"),
+            spec.get("parameters"),
+            spec.get("concepts"),
+        ]:
+            return True
+    return False

@@ -1,0 +1,182 @@
+"""What a paper's table needs, and which stored runs have it.
+
+Nothing here needs torch: a table that is complete is shown at once, and on any machine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from sdd_bench import models, registry
+from sdd_bench.analysis.values import Scored
+from sdd_bench.benchmark.request import Request, load_suite
+from sdd_bench.benchmark.stored import fitting_runs, local_hash
+from sdd_bench.errors import MissingError
+from sdd_bench.runs import lookup, run
+from sdd_bench.runs.run import Run
+from sdd_bench.suites import concepts, seeds
+from sdd_bench.types import ModelSpec, Suite
+
+from .published import Row, Table
+
+IS_BASELINE = "is the baseline"
+"""Why a run of the undefended model has no values of pair metrics."""
+
+PREVIEW = 10
+"""A preview makes one in so many images."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One row of a table on one of its suites: at most one run."""
+
+    row: Row
+    suite: str
+    """As the table calls it."""
+    request: Request
+    """That asks for just this run."""
+    prompts: Suite | None
+    """None if they are not on this machine."""
+    absent: str = ""
+    """Why not."""
+
+    def stems(self) -> set[str]:
+        """The images that are wanted."""
+        return set() if self.prompts is None else set(_stems(self.prompts, self.request.seed))
+
+
+@lru_cache(maxsize=8)
+def _stems(suite: Suite, seed: int) -> frozenset[str]:
+    """Every row of a table asks for the same few suites."""
+    return frozenset(sample.stem for sample in seeds.samples(suite, seed))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A need, and what the results folder has of it."""
+
+    need: Need
+    run: Run | None
+    missing: int
+    """Images that are not there."""
+    scored: Scored | None = None
+    """What it has been scored with."""
+    unscored: bool = False
+    """Whether any of its images lacks a score that the table shows."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.run is not None and not self.missing and not self.unscored
+
+
+def needs(
+    table: Table,
+    base: Request,
+    *,
+    brought: Mapping[str, str] = {},
+    preview: bool = False,
+) -> list[Need]:
+    """All runs of a table, row by row, with the settings of `base`.
+
+    `brought` says where the prompts of suites are that are not shipped. Raises InputError.
+    """
+    spec = models.find(base.model)
+    world = models.world(spec.name).name
+    loaded: dict[str, tuple[Request, Suite | None, str]] = {}
+    for name in table.suites:
+        definitions = tuple(
+            column.definitions[world]
+            for column in table.columns
+            if column.suite == name and world in column.definitions
+        )
+        per_prompt = table.images_per_prompt.get(world, {}).get(name)
+        request = replace(
+            base,
+            suites=(f"{name}={brought[name]}" if name in brought else name,),
+            metrics=definitions,
+            images_per_prompt=base.images_per_prompt or per_prompt,
+        )
+        loaded[name] = _loaded(request, spec, preview=preview)
+    return [
+        Need(
+            row=row,
+            suite=name,
+            request=replace(
+                request,
+                methods=(row.method,),
+                concepts=concepts.find(row.concepts) if row.concepts else (),
+                recipe=base.recipe or row.recipe,
+            ),
+            prompts=prompts,
+            absent=absent,
+        )
+        for row in table.rows
+        if row.method is not None
+        for name, (request, prompts, absent) in loaded.items()
+    ]
+
+
+def _loaded(
+    request: Request, spec: ModelSpec, *, preview: bool
+) -> tuple[Request, Suite | None, str]:
+    """The request with a preview's share of images, and its suite, or why there is none."""
+    try:
+        suite = load_suite(request.suites[0], spec, request)
+    except MissingError as error:
+        return request, None, str(error)
+    if not preview:
+        return request, suite, ""
+    # Rather fewer images of every prompt than fewer prompts: the prompts are what varies most.
+    if suite.images_per_prompt >= PREVIEW:
+        request = replace(request, images_per_prompt=suite.images_per_prompt // PREVIEW)
+    else:
+        request = replace(request, limit=math.ceil(len(suite.prompts) / PREVIEW))
+    return request, load_suite(request.suites[0], spec, request), ""
+
+
+# --- what is there ------------------------------------------------------------------------------
+
+
+def states(wanted: Iterable[Need], results_dir: Path) -> list[State]:
+    """What the results folder has of each need, in the same order."""
+    runs = lookup.find(results_dir)
+    measures = {name: item.measure for name, (item, _) in registry.definitions().items()}
+    hashes: dict[str, str | None] = {}
+    found = []
+    for need in wanted:
+        model = need.request.model
+        if model not in hashes:
+            hashes[model] = local_hash(models.find(model))
+        fitting = fitting_runs(need, runs, hashes[model])
+        found.append(_state(need, fitting, measures))
+    return found
+
+
+def _state(need: Need, fitting: Sequence[Run], measures: Mapping[str, str]) -> State:
+    wanted = need.stems()
+    if not fitting:
+        return State(need, None, len(wanted))
+    # Several differ in what the user left open, such as the device: take the fullest.
+    run = max(fitting, key=lambda each: (each.facts().images, each.facts().started))
+    scored = Scored.of(run)
+    unscored = not _speaks_of(scored, wanted, need.request.metrics, measures)
+    return State(need, run, len(wanted - run.stored()), scored, unscored)
+
+
+def _speaks_of(
+    scored: Scored, stems: set[str], definitions: Sequence[str], measures: Mapping[str, str]
+) -> bool:
+    """Whether there are scores of all images by all definitions, whose measures are given."""
+    scores, sets = scored.scores, scored.sets
+    wanted = [name for name in definitions if name not in sets or sets[name].reason != IS_BASELINE]
+    if not wanted:
+        return True
+    return stems <= set(run.stems(scores)) and all(
+        (name in sets and sets[name].n == len(scores)) or measures.get(name) in scores.columns
+        for name in wanted
+    )

@@ -1,0 +1,45 @@
+"""The requests for whatever a table lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sdd_bench.benchmark.request import Request
+from sdd_bench.errors import MissingError
+
+from .needs import State
+
+# --- what is left to do -------------------------------------------------------------------------
+
+
+def requests(found: Sequence[State]) -> list[Request]:
+    """Requests for everything that is not complete, the methods of one suite together: what they
+    have in common is then computed once. Raises MissingError for prompts that are not here.
+    """
+    groups: dict[tuple[object, ...], list[Request]] = {}
+    todo = [state.need for state in found if not state.complete]
+    # Methods that remove nothing go with any others, so they come last.
+    for need in sorted(todo, key=lambda each: not each.request.concepts):
+        if need.prompts is None:
+            raise MissingError(f"{need.absent}; or `--suite {need.suite}=FILE`")
+        request = need.request
+        fitting = [
+            key
+            for key in groups
+            if key[:2] == (need.suite, request.recipe)
+            and (not request.concepts or key[2] == request.concepts)
+        ]
+        key = fitting[0] if fitting else (need.suite, request.recipe, request.concepts)
+        groups.setdefault(key, []).append(request)
+    merged = [_merged(group) for group in groups.values()]
+    # Whoever is compared with the undefended model comes after it.
+    return sorted(merged, key=lambda each: "sd" not in each.methods)
+
+
+def _merged(group: Sequence[Request]) -> Request:
+    """One request for the methods of all, those that remove nothing first."""
+    ordered = sorted(group, key=lambda each: bool(each.concepts))
+    removed = next((each.concepts for each in group if each.concepts), ())
+    methods = dict.fromkeys(method for each in ordered for method in each.methods)
+    return replace(group[0], methods=tuple(methods), concepts=removed)

@@ -1,0 +1,276 @@
+"""A paper's table with ours in it: value, interval, published number, difference and verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sdd_bench import registry
+from sdd_bench.analysis.values import Measured, Scored, absent
+from sdd_bench.formats.cells import ARROWS
+from sdd_bench.formats.page import Page
+from sdd_bench.runs.run import Run
+from sdd_bench.statistics.rates import any_unsafe, rank_stability
+from sdd_bench.types import Definition
+
+from .needs import State
+from .published import Column, Published, Table
+
+COLUMNS = (
+    "row",
+    "column",
+    "model",
+    "suite",
+    "method",
+    "concepts",
+    "digest",
+    "definition",
+    "value",
+    "low",
+    "high",
+    "noise_low",
+    "noise_high",
+    "n",
+    "unit",
+    "better",
+    "published",
+    "published_count",
+    "published_n",
+    "difference",
+    "verdict",
+    "suspect",
+    "reason",
+)
+"""Of the tidy table: one row per cell of the paper's, empty ones too. Rates are in percent."""
+
+MISSING = "missing"
+UNPUBLISHED = "not published"
+
+_RULE = (
+    "In brackets the 95 % interval over prompts; 'noise' is Wilson's interval, sampling noise "
+    "only. A cell agrees where the published number lies within our interval, widened by the "
+    "noise that the published one has at its own n."
+)
+
+
+class Cell(NamedTuple):
+    """One of ours, and the scores behind it."""
+
+    value: Measured
+    definition: Definition | None
+    run: Run | None
+    scored: Scored | None
+
+
+def compare(table: Table, found: Sequence[State]) -> pd.DataFrame:
+    """The tidy table, in the paper's order, with the columns COLUMNS."""
+    return _tidy(table, _cells(table, found))
+
+
+def _tidy(table: Table, cells: Mapping[tuple[str, str], Cell]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            _tidy_row(table, row.label, column, cells[row.label, column.key])
+            for row in table.rows
+            for column in table.columns
+        ],
+        columns=list(COLUMNS),
+    )
+
+
+def page(table: Table, found: Sequence[State]) -> Page:
+    """The table as people read it."""
+    cells = _cells(table, found)
+    tidy = _tidy(table, cells)
+    shown = {(row["row"], row["column"]): row for row in tidy.to_dict("records")}
+    keys = [(column.key, column.decimals) for column in table.columns]
+    suspects = [
+        f"* {row}, {column.label}: {table.cells[row, column.key].suspect}"
+        for row, key in table.cells
+        for column in table.columns
+        if column.key == key and table.cells[row, key].suspect
+    ]
+    return Page(
+        title=_title(table, found),
+        header=["method", *(_header(column, tidy) for column in table.columns)],
+        rows=[
+            [row.label, *(_text(shown[row.label, key], places) for key, places in keys)]
+            for row in table.rows
+        ],
+        tidy=tidy,
+        notes=[_RULE, *_protocol_notes(table, cells), *suspects],
+    )
+
+
+def verdict(table: Table, cell: Cell, published: Published | None) -> str:
+    """What the two numbers of a cell say, in words."""
+    value = cell.value
+    if cell.run is None or math.isnan(value.value):
+        return MISSING
+    if published is None:
+        return UNPUBLISHED
+    spec = cell.run.spec
+    if spec.model not in table.models:
+        return "not comparable: other model"
+    ours = spec.settings.steps, spec.settings.guidance_scale
+    if ours != (table.steps, table.guidance_scale):
+        return "not comparable: other settings"
+    if _is_set(cell) and value.n != published.n:
+        return f"not comparable: n = {value.n}, published {published.n}"
+    if math.isnan(value.low) or math.isnan(value.high):
+        return "not comparable: no interval"
+    # The published number has noise of its own: as ours, but for its number of images.
+    wider = math.sqrt(1 + value.n / published.n)
+    low, high = (value.value + wider * (end - value.value) for end in (value.low, value.high))
+    return "agrees" if low <= published.value <= high else "differs"
+
+
+def _is_set(cell: Cell) -> bool:
+    """Whether it is the value of a whole set, whose bias hangs on the number of images."""
+    return bool(cell.scored and cell.definition and cell.definition.name in cell.scored.sets)
+
+
+def _cells(table: Table, found: Sequence[State]) -> dict[tuple[str, str], Cell]:
+    """Ours for every cell."""
+    known = registry.definitions()
+    states = {(state.need.row.label, state.need.suite): state for state in found}
+    return {
+        (row.label, column.key): _cell(column, states.get((row.label, column.suite)), known)
+        for row in table.rows
+        for column in table.columns
+    }
+
+
+def _cell(column: Column, state: State | None, known: Mapping[str, registry.Measurement]) -> Cell:
+    if state is None:
+        return Cell(absent("published only"), None, None, None)
+    # The request names its definitions in the order of the columns; this one is among them.
+    names = set(column.definitions.values()) & set(state.need.request.metrics)
+    definition = known[names.pop()][0] if names & set(known) else None
+    if state.run is None or state.scored is None:
+        return Cell(absent(state.need.absent or "not run"), definition, None, None)
+    if definition is None:
+        return Cell(absent("no such metric"), None, state.run, state.scored)
+    return Cell(state.scored.value(definition), definition, state.run, state.scored)
+
+
+def _tidy_row(table: Table, label: str, column: Column, cell: Cell) -> dict[str, object]:
+    published = table.cells.get((label, column.key))
+    spec = cell.run.spec if cell.run else None
+    row: dict[str, object] = {
+        "row": label,
+        "column": column.key,
+        "model": spec.model if spec else "",
+        "suite": spec.suite if spec else column.suite,
+        "method": spec.method if spec else "",
+        "concepts": ", ".join(spec.concepts) if spec else "",
+        "digest": spec.digest if spec else "",
+        "definition": cell.definition.name if cell.definition else "",
+        "unit": cell.definition.unit if cell.definition else "",
+        "better": cell.definition.better if cell.definition else "",
+        "published": published.value if published else math.nan,
+        "published_count": published.count if published else None,
+        "published_n": published.n if published else None,
+        "difference": cell.value.value - published.value if published else math.nan,
+        "verdict": verdict(table, cell, published),
+        "suspect": published.suspect if published else "",
+    }
+    return row | asdict(cell.value)
+
+
+# --- for people -------------------------------------------------------------------------------
+
+
+def _title(table: Table, found: Sequence[State]) -> str:
+    models = sorted({state.run.spec.model for state in found if state.run is not None})
+    ours = f"numbers of {' and '.join(models)}" if models else "nothing measured yet"
+    return f"{table.title}: {ours} beside the published ones ({table.source})"
+
+
+def _header(column: Column, tidy: pd.DataFrame) -> str:
+    """Label, suite, definition and n."""
+    rows = tidy[(tidy["column"] == column.key) & (tidy["definition"] != "")]
+    if rows.empty:
+        return f"{column.label}\n{column.suite}"
+    first = rows.iloc[0]
+    counts = sorted({int(n) for n in rows["n"] if n})
+    spread = "–".join(str(n) for n in dict.fromkeys(counts[:1] + counts[-1:])) or "0"
+    arrow = ARROWS[first["better"]]
+    return f"{column.label} {arrow}\n{first['suite']}\n{first['definition']}\nn = {spread}"
+
+
+def _text(row: Mapping[Any, Any], decimals: int) -> str:
+    """A cell: ours, the published number with the difference, and the verdict, on three lines."""
+
+    def number(key: str, sign: str = "") -> str:
+        value = row[key]
+        return "–" if math.isnan(value) else f"{value:{sign}.{decimals}f}".replace("-", "−")
+
+    lines = []
+    if not math.isnan(row["value"]):
+        lines.append(f"{number('value')} [{number('low')}, {number('high')}]")
+    if not math.isnan(row["noise_low"]):
+        lines.append(f"noise [{number('noise_low')}, {number('noise_high')}]")
+    if not math.isnan(row["published"]):
+        apart = "" if math.isnan(row["difference"]) else f" ({number('difference', '+')})"
+        lines.append(f"paper {number('published')}{'*' if row['suspect'] else ''}{apart}")
+    if row["reason"] != "published only":
+        because = f" ({row['reason']})" if row["reason"] and row["verdict"] == MISSING else ""
+        lines.append(f"{row['verdict']}{because}")
+    return "\n".join(lines) or "–"
+
+
+def _protocol_notes(table: Table, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
+    """What the literature asks of rates beyond their value."""
+    notes = []
+    for column in table.columns:
+        rates = {
+            row.label: cell
+            for row in table.rows
+            if (cell := cells[row.label, column.key]).definition is not None
+            and cell.definition.threshold is not None
+            and cell.value.n > 0
+        }
+        odds = [
+            f"{label} {any_unsafe(round(cell.value.value * cell.value.n / 100), cell.value.n):.3f}"
+            for label, cell in rates.items()
+            if cell.value.n >= 25
+        ]
+        if odds:
+            notes.append(
+                f"{column.label}: the chance of at least one in 25 images is {', '.join(odds)}."
+            )
+        held = _ranking(rates)
+        if held is not None:
+            notes.append(
+                f"{column.label}: this order of the methods holds in {100 * held:.0f} % of "
+                "bootstrap replicates over prompts."
+            )
+    return notes
+
+
+def _ranking(rates: Mapping[str, Cell]) -> float | None:
+    """`rank_stability` of the methods that have scores of the same images; None for fewer than 2.
+
+    An image that any of them lacks a score of is left out for all.
+    """
+    columns = []
+    for label, cell in rates.items():
+        assert cell.scored is not None and cell.definition is not None  # noqa: PT018
+        scores = cell.scored.scores
+        raw = scores[cell.definition.measure].to_numpy(dtype=np.float64)
+        events = np.where(np.isnan(raw), np.nan, cell.definition.counts(raw))
+        index = pd.MultiIndex.from_arrays([scores["prompt_id"], scores["k"]])
+        columns.append(pd.Series(events, index=index, name=label))
+    if len(columns) < 2:
+        return None
+    joined = pd.concat(columns, axis=1, join="inner").dropna()
+    if joined.empty:
+        return None
+    prompts = joined.index.get_level_values(0)
+    return rank_stability(joined.to_numpy().T, pd.factorize(prompts)[0])

@@ -1,0 +1,1 @@
+"""A run on disk: identity, images, raw scores; runs of images made elsewhere."""

@@ -1,0 +1,175 @@
+"""Which image of which prompt a file is, by the names that tools give to what they generate.
+
+Numbers are read as numbers: the alphabetical order of the files never counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from sdd_bench.errors import InputError, unknown
+from sdd_bench.types import Suite
+
+_ENDINGS = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
+
+Place: TypeAlias = "tuple[int, int]"
+"""The row of a prompt in its suite, and which image of that prompt, both from 0."""
+
+Reader: TypeAlias = Callable[[str], "Place | None"]
+"""From a file's name without its ending to its place; None for a name of another kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """How a tool names its images."""
+
+    description: str
+    reader: Callable[[Suite], Reader]
+
+
+# --- names ------------------------------------------------------------------------------------
+
+
+def _rows(suite: Suite) -> Reader:
+    """A running number over all images, those of the first prompt first."""
+    return lambda stem: divmod(int(stem), suite.images_per_prompt) if _digits(stem) else None
+
+
+def _cases(suite: Suite) -> Reader:
+    """A prompt and which image of it; a prompt by its id, as a number if all ids are numbers."""
+    rows = {prompt.id: row for row, prompt in enumerate(suite.prompts)}
+    numeric = all(map(_digits, rows))
+    numbers = {int(key): row for key, row in rows.items()} if numeric else None
+
+    def read(stem: str) -> Place | None:
+        case, _, k = stem.rpartition("_")
+        if not _digits(k):
+            return None
+        if case in rows:
+            return rows[case], int(k)
+        if not _digits(case):
+            return None
+        number = int(case)
+        # A number that no prompt has is a row beyond the last: the folder is of another suite.
+        return (numbers.get(number, len(rows)) if numbers else number), int(k)
+
+    return read
+
+
+def _texts(suite: Suite) -> Reader:
+    """The text of the prompt and its published seed, which one image only can have."""
+    places: dict[str, Place] = {}
+    for row, prompt in enumerate(suite.prompts):
+        if prompt.seed is not None:
+            for text in (prompt.text, prompt.text.strip()):
+                places.setdefault(f"{text}_{prompt.seed}", (row, 0))
+    return places.get
+
+
+NAMINGS: Mapping[str, Naming] = {
+    "rows": Naming(
+        description="<number>.png in the order of the rows, as generate.py of SDD writes them",
+        reader=_rows,
+    ),
+    "cases": Naming(
+        description="<case number or prompt id>_<k>.png, as ESD and sdd-bench write them and "
+        "MACE's evaluation reads them",
+        reader=_cases,
+    ),
+    "texts": Naming(
+        description="<prompt>_<seed>.png, as MACE's sample_images_from_csv.py writes them",
+        reader=_texts,
+    ),
+}
+"""By the word on the command line."""
+
+
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+# --- which file is which image ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The files of a folder, as images of a suite."""
+
+    naming: str
+    """A name of NAMINGS."""
+    files: Mapping[Place, Path]
+    strange: Sequence[Path]
+    """Images that are named in another way."""
+
+
+def find(folder: Path, suite: Suite, naming: str | None = None) -> Found:
+    """Which image of the suite each file is; `naming` None: what most names fit.
+
+    Raises InputError if no file fits, or one is of no prompt, or two are of the same image.
+    """
+    if naming is not None and naming not in NAMINGS:
+        raise unknown("naming", naming, NAMINGS)
+    paths = _images(folder)
+    places = {
+        name: _places(paths, each.reader(suite))
+        for name, each in NAMINGS.items()
+        if naming in {None, name}
+    }
+    chosen = max(places, key=lambda name: len(places[name]))
+    if not places[chosen]:
+        known = "; ".join(NAMINGS[name].description for name in places)
+        raise InputError(
+            f"{folder}: names like '{paths[0].name}' do not say which image is of which prompt of "
+            f"suite '{suite.name}': known are {known}"
+        )
+    files: dict[Place, Path] = {}
+    for path, (row, k) in places[chosen].items():
+        if row >= len(suite.prompts) or k >= suite.images_per_prompt:
+            raise InputError(
+                f"{path} is of no image of suite '{suite.name}', which has {len(suite.prompts)} "
+                f"prompts and {suite.images_per_prompt} images of each: give another --suite or "
+                "--images-per-prompt"
+            )
+        first = files.setdefault((row, k), path)
+        if first != path:
+            raise InputError(f"{first} and {path} are the same image: take one of them away")
+    strange = [path for path in paths if path not in places[chosen]]
+    return Found(naming=chosen, files=files, strange=strange)
+
+
+def _images(folder: Path) -> list[Path]:
+    """The images in a folder; if it has none, those one level below."""
+    for pattern in ("*", "*/*"):
+        paths = sorted(path for path in folder.glob(pattern) if path.suffix.lower() in _ENDINGS)
+        if paths:
+            return paths
+    endings = ", ".join(sorted(_ENDINGS))
+    raise InputError(f"{folder} holds no images ({endings}), nor does a folder in it")
+
+
+def _places(paths: Sequence[Path], reader: Reader) -> dict[Path, Place]:
+    places = ((path, reader(path.stem)) for path in paths)
+    return {path: place for path, place in places if place is not None}
+
+
+def check_count(found: Found, suite: Suite, prompts: int) -> None:
+    """Raise InputError if the files are not as many per prompt as the suite asks for.
+
+    They may be of the whole suite or of its first `prompts` only. Running numbers would otherwise
+    be read as those of other prompts.
+    """
+    per_prompt = suite.images_per_prompt
+    if found.naming == "rows":
+        row, k = max(found.files)
+        last = row * per_prompt + k
+        present, of_the_first = last // len(suite.prompts) + 1, last // prompts + 1
+    else:
+        present = of_the_first = max(k for _, k in found.files) + 1
+    if per_prompt not in {present, of_the_first}:
+        raise InputError(
+            f"the names are those of {present} images per prompt and the suite asks for "
+            f"{per_prompt}: give --images-per-prompt, {present} or whatever was generated"
+        )

@@ -1,0 +1,171 @@
+"""Images that somebody else generated, as a run that can be scored like any other.
+
+What lacks, cannot be read or differs is named, and stays unscored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from sdd_bench import provenance, registry
+from sdd_bench.errors import InputError
+from sdd_bench.files import sha256
+from sdd_bench.progress import progress
+from sdd_bench.types import Pixels, Sample, Settings, Suite
+
+from . import filenames
+from .filenames import Found, Place
+from .identity import IMPORTED, RunSpec
+from .run import Run
+
+log = logging.getLogger(__name__)
+
+UNKNOWN_SEED = -1
+"""What stands for the seed of an image that somebody else generated."""
+
+_MODES = {"1", "CMYK", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "YCbCr"}
+"""Pillow's modes of eight bits and less, which RGB can show as they are."""
+
+_SHOWN = 5
+"""How many of several files are named."""
+
+
+def bring(
+    folder: Path,
+    suite: Suite,
+    *,
+    name: str,
+    model: str,
+    results: Path,
+    limit: int | None = None,
+    naming: str | None = None,
+    counted: bool = False,
+) -> tuple[Run, Found]:
+    """The images in `folder` as a run of the method called `name`, and which file is which.
+
+    `suite` is all of it, `limit` keeps its first prompts, and `counted` says that its images per
+    prompt are what was generated. The model's name decides which metrics fit. Raises InputError.
+    """
+    if name in registry.methods():
+        raise InputError(
+            f"'{name}' is a method of sdd-bench: give imported images a name of their own, such "
+            f"as --as {name}-published"
+        )
+    found = filenames.find(folder, suite, naming)
+    prompts = suite.prompts[:limit]
+    if not counted:
+        filenames.check_count(found, suite, len(prompts))
+    samples = {
+        (row, k): Sample(suite=suite.name, prompt=prompt, k=k, seed=UNKNOWN_SEED)
+        for row, prompt in enumerate(prompts)
+        for k in range(suite.images_per_prompt)
+    }
+    files = {place: found.files[place] for place in samples if place in found.files}
+    run = Run.create(results, _spec(suite, name, model, samples, files))
+    faults = _copy(run, samples, files)
+    _warn("named otherwise and left out", [path.name for path in found.strange])
+    _warn("missing", [sample.stem for place, sample in samples.items() if place not in files])
+    for fault, names in faults.items():
+        _warn(fault, names)
+    _list(run, list(samples.values()))
+    facts = {"imported_from": str(folder.resolve()), "naming": found.naming}
+    run.finish(images=len(samples), truncated_prompts=0, provenance=provenance.collect() | facts)
+    return run, replace(found, files=files)
+
+
+def _spec(
+    suite: Suite,
+    name: str,
+    model: str,
+    samples: Mapping[Place, Sample],
+    files: Mapping[Place, Path],
+) -> RunSpec:
+    """An identity that hangs on the files, so that no generated run ever has the same."""
+    total = hashlib.sha256()
+    for place, path in files.items():
+        total.update(f"{samples[place].stem} {sha256(path)}\n".encode())
+    return RunSpec(
+        model=model,
+        model_hash="",
+        method=name,
+        parameters={IMPORTED: total.hexdigest()},
+        concepts=(),
+        checkpoint=None,
+        suite=suite.name,
+        suite_hash=suite.hash,
+        settings=Settings(),
+        numerics=IMPORTED,
+    )
+
+
+def _copy(
+    run: Run, samples: Mapping[Place, Sample], files: Mapping[Place, Path]
+) -> dict[str, list[str]]:
+    """Write the images into the run as RGB. Returns what is wrong with which files."""
+    faults: dict[str, list[str]] = {}
+    sizes: dict[str, tuple[int, int]] = {}
+    lacking = {sample.stem for sample in run.missing(list(samples.values()))}
+    with progress(f"importing {run.spec.method}", len(files)) as advance:
+        for place, path in files.items():
+            pixels = _pixels(path)
+            if isinstance(pixels, str):
+                faults.setdefault(pixels, []).append(path.name)
+            else:
+                sizes[path.name] = (pixels.shape[1], pixels.shape[0])
+                if samples[place].stem in lacking:
+                    run.save_image(samples[place], pixels)
+            advance(1)
+    return faults | dict(_other_sizes(sizes))
+
+
+def _pixels(path: Path) -> Pixels | str:
+    """An image as uint8 (height, width, 3), or why it cannot be had."""
+    try:
+        with Image.open(path) as image:
+            if image.mode not in _MODES:
+                return f"of mode {image.mode}, which RGB cannot show"
+            return np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return "not readable"
+
+
+def _other_sizes(sizes: Mapping[str, tuple[int, int]]) -> Iterator[tuple[str, list[str]]]:
+    """The files of each size but the usual one, which nothing can be scored together with."""
+    (usual, _), *others = Counter(sizes.values()).most_common() or [((0, 0), 0)]
+    for size, _ in others:
+        names = [name for name, each in sizes.items() if each == size]
+        yield f"{size[0]}x{size[1]} instead of {usual[0]}x{usual[1]}", names
+
+
+def _list(run: Run, samples: Sequence[Sample]) -> None:
+    """A row for each image that is to be, so that scoring counts those that lack."""
+    if not len(run.scores()):
+        rows = {
+            "suite": [sample.suite for sample in samples],
+            "method": run.spec.method,
+            "prompt_id": [sample.prompt.id for sample in samples],
+            "prompt": [sample.prompt.text for sample in samples],
+            "group": [sample.prompt.group for sample in samples],
+            "k": [sample.k for sample in samples],
+            "seed": [sample.seed for sample in samples],
+            "noise_hash": "",
+            "image_hash": "",
+        }
+        run.write_scores(pd.DataFrame(rows))
+
+
+def _warn(what: str, names: Sequence[str]) -> None:
+    """`3 images missing: a, b, c`."""
+    if names:
+        count = "1 image" if len(names) == 1 else f"{len(names)} images"
+        more = ", ..." if len(names) > _SHOWN else ""
+        log.warning("%s %s: %s%s", count, what, ", ".join(names[:_SHOWN]), more)

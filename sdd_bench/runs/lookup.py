@@ -1,0 +1,103 @@
+"""Which runs there are, and which of two methods belong together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sdd_bench.errors import InputError
+
+from .run import Run
+
+
+def pairs(runs: Sequence[Run], first: str, second: str) -> list[tuple[Run, Run]]:
+    """The runs of two methods that belong together, suite by suite: of the same model, and with
+    the same settings where there are such. Raises InputError if there are none or too many.
+    """
+    ours, theirs = (named(runs, name) for name in (first, second))
+    found = []
+    for one in ours:
+        others = [each for each in theirs if _place(each) == _place(one) and each is not one]
+        same = [each for each in others if each.spec.settings == one.spec.settings]
+        found += [(one, each) for each in same or others]
+    if not found:
+        raise InputError(
+            f"no suite with runs of both {first} and {second} by one model: there are "
+            f"{', '.join(sorted({f'{label(each)} on {each.spec.suite}' for each in runs}))}"
+        )
+    places = [_place(one) for one, _ in found]
+    for place in places:
+        if places.count(place) > 1 and not _settled(found, place):
+            labels = sorted(
+                {label(each) for pair in found for each in pair if _place(each) == place}
+            )
+            raise InputError(
+                f"several runs of {first} or {second} on {place[1]}: name two of "
+                f"{', '.join(labels)}"
+            )
+    return found
+
+
+def _settled(found: Sequence[tuple[Run, Run]], place: tuple[str, ...]) -> bool:
+    """Whether the pairs of a place are of runs that each occur once."""
+    several = [label(each) for pair in found if _place(pair[0]) == place for each in pair]
+    return len(several) == len(set(several))
+
+
+def _place(run: Run) -> tuple[str, ...]:
+    return run.spec.model, run.spec.suite
+
+
+def named(runs: Sequence[Run], name: str) -> list[Run]:
+    """The runs of a method, or the run whose folder is called so. Raises InputError for none."""
+    found = [each for each in runs if name in {each.spec.method, label(each), each.spec.digest}]
+    if not found:
+        known = sorted({each.spec.method for each in runs})
+        raise InputError(f"no run of {name}: there are {', '.join(known)}")
+    return found
+
+
+def label(run: Run) -> str:
+    """The name of the run's folder."""
+    return run.spec.folder.name
+
+
+log = logging.getLogger(__name__)
+
+
+def baseline_of(run: Run) -> Run | None:
+    """The run of the undefended model with the same noise, if there is one beside this one."""
+    for other in beside(run):
+        same = replace(
+            run.spec,
+            method=other.spec.method,
+            parameters=other.spec.parameters,
+            concepts=other.spec.concepts,
+            checkpoint=other.spec.checkpoint,
+        )
+        if other.spec.undefended and same.digest == other.spec.digest:
+            return other
+    return None
+
+
+def find(results_dir: str | Path) -> list[Run]:
+    """All runs below a results folder, sorted by their folders; damaged ones with a warning."""
+    return _readable(Path(results_dir).glob("runs/*/*/*/run.json"))
+
+
+def beside(run: Run) -> list[Run]:
+    """All runs of the same model and suite, itself among them, as `find` does."""
+    return _readable(run.folder.resolve().parent.glob("*/run.json"))
+
+
+def _readable(files: Iterable[Path]) -> list[Run]:
+    """One run that cannot be read doesn't stand in the way of the others."""
+    runs = []
+    for file in sorted(files):
+        try:
+            runs.append(Run.open(file.parent))
+        except InputError as error:
+            log.warning("left out: %s", error)
+    return runs

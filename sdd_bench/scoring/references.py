@@ -1,0 +1,266 @@
+"""Real images that set metrics compare with: those a world draws, and files of features.
+
+A file holds the features of a folder of images, and says of how many, which, and how they were
+cropped. It is a safetensors file, so that reading it runs no code:
+
+    features   (N, d) float32, in the order of the images' paths
+    metadata   instrument, count, images (a SHA-256 of all names and contents), crop, compare_with
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from sdd_bench import files
+from sdd_bench.errors import InputError
+from sdd_bench.files import sha256
+from sdd_bench.types import Features, Images, Pixels, SetMetric, Suite
+from sdd_bench.weights import catalog
+
+from . import batches
+from .batches import TILE
+
+Crop: TypeAlias = Literal["centre", "none"]
+"""To the biggest square at the centre, or not at all: then the metric may squash the image."""
+
+ENDINGS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+"""Of the files that count as images."""
+
+_FORMAT = "sdd-bench reference 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The real images of a world that draws them."""
+
+    name: str
+    images: Callable[[], Iterable[Pixels]]
+    _features: dict[str, Features] = field(default_factory=dict)
+
+    def label(self, metric: SetMetric) -> str:  # noqa: ARG002 - as `Stored`
+        """What results call these images."""
+        return self.name
+
+    def lacks(self, metric: SetMetric, count: int) -> str:  # noqa: ARG002 - as `Stored`
+        """Why a metric can't compare `count` images with these; empty if it can."""
+        return ""
+
+    def features(self, metric: SetMetric) -> Features:
+        """Features of all of them, computed once per metric."""
+        measure = metric.definitions[0].measure
+        if measure not in self._features:
+            images = list(self.images())
+            parts = []
+            for rows in batches.tiles(np.arange(len(images))):
+                several = batches.batch([images[i] for i in rows], [""] * len(rows))
+                parts.append(batches.features(metric, several)[: len(rows)])
+            self._features[measure] = np.concatenate(parts)
+        return self._features[measure]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The real images of a suite by their features, in files among the weights."""
+
+    key: str
+    """The suite's `reference`."""
+    _loaded: dict[str, tuple[Features, dict[str, str]]] = field(default_factory=dict)
+
+    def label(self, metric: SetMetric) -> str:
+        """The key, and what tells these images and their crop from others."""
+        about = _metadata(self.path(instrument(metric)))
+        return f"{self.key} n={about['count']} crop={about['crop']} {about['images'][:10]}"
+
+    def path(self, instrument: str) -> Path:
+        """Where the features of an instrument are looked for."""
+        return catalog.folder() / "references" / f"{self.key}-{instrument}.safetensors"
+
+    def lacks(self, metric: SetMetric, count: int) -> str:
+        """Why a metric can't compare `count` images with these; empty if it can.
+
+        The distance of few images is bigger than that of many from the same model, so only
+        values of the same number of images compare, and none of another number is given.
+        """
+        path = self.path(instrument(metric))
+        if not path.exists():
+            return (
+                f"no reference {path}: make it of the real images with `sdd-bench reference "
+                f"--images FOLDER --out {path}`"
+            )
+        wanted = int(_metadata(path)["compare_with"])
+        if count != wanted:
+            return f"{count} images don't compare with the {wanted} that the reference is for"
+        return ""
+
+    def features(self, metric: SetMetric) -> Features:
+        """Features of all of them. Raises InputError if the file is damaged."""
+        own = instrument(metric)
+        if own not in self._loaded:
+            self._loaded[own] = read(self.path(own))
+        return self._loaded[own][0]
+
+
+RealImages: TypeAlias = Reference | Stored
+
+
+def instrument(metric: SetMetric) -> str:
+    """What takes the features: metrics whose names agree after the family share them."""
+    return metric.definitions[0].measure.partition("/")[2]
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+def read(path: Path) -> tuple[Features, dict[str, str]]:
+    """Features (N, d) and metadata. Raises InputError unless it is such a file and whole."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    metadata = _metadata(path)
+    try:
+        features: Features = load_file(path)["features"]
+    except (OSError, KeyError, SafetensorError) as error:
+        raise InputError(f"the reference {path} is damaged ({error}): make it again") from error
+    if features.ndim != 2 or len(features) != int(metadata["count"]):
+        raise InputError(f"the reference {path} is damaged: {features.shape}, make it again")
+    return features, metadata
+
+
+def write(
+    metric: SetMetric,
+    images: Sequence[Path],
+    out: Path,
+    *,
+    crop: Crop,
+    compare_with: int | None = None,
+    advance: Callable[[int], None],
+) -> dict[str, str]:
+    """Write the features of the images and return the file's metadata.
+
+    Only up to TILE images are in memory at a time. `compare_with` is how many images a run must
+    have for a distance to be given; without it, as many as these. Raises InputError for a file
+    that is no image.
+    """
+    from safetensors.numpy import save
+
+    parts = []
+    for group in _of_one_size(images, crop):
+        pixels = np.stack(group)
+        parts.append(batches.features(metric, Images(pixels=pixels, captions=("",) * len(group))))
+        advance(len(group))
+    metadata = {
+        "format": _FORMAT,
+        "instrument": instrument(metric),
+        "count": str(len(images)),
+        "images": hash_of(images),
+        "crop": crop,
+        "compare_with": str(compare_with or len(images)),
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    files.write(out, save({"features": np.concatenate(parts)}, metadata=metadata))
+    return metadata
+
+
+def _of_one_size(images: Sequence[Path], crop: Crop) -> Iterator[list[Pixels]]:
+    """Runs of up to TILE images of one size, in the order given."""
+    pictures = (_read_image(path, crop) for path in images)
+    for _, same in groupby(pictures, key=lambda picture: picture.shape):
+        several: list[Pixels] = []
+        for picture in same:
+            several.append(picture)
+            if len(several) == TILE:
+                yield several
+                several = []
+        if several:
+            yield several
+
+
+def _read_image(path: Path, crop: Crop) -> Pixels:
+    try:
+        with Image.open(path) as image:
+            picture = image.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path} is no image that can be read ({error})") from error
+    if crop == "centre":
+        side = min(picture.size)
+        left, top = ((length - side) // 2 for length in picture.size)
+        picture = picture.crop((left, top, left + side, top + side))
+    return np.asarray(picture)
+
+
+def find_images(folder: Path, ids: Path | None = None) -> list[Path]:
+    """The images in a folder and those below, sorted by path.
+
+    With `ids`, a CSV with a column `image_id`, only those whose name ends in one of its numbers,
+    as COCO's do. Raises InputError if there are none, or an id has no image.
+    """
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
+    if ids is not None:
+        found = _with_ids(found, ids)
+    if len(found) < 2:
+        raise InputError(
+            f"{folder} holds {len(found)} images ({', '.join(sorted(ENDINGS))}): a reference "
+            "needs two or more"
+        )
+    return found
+
+
+def _with_ids(images: Sequence[Path], ids: Path) -> list[Path]:
+    import pandas as pd
+
+    try:
+        wanted = pd.read_csv(ids, usecols=["image_id"], dtype="int64")["image_id"].tolist()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{ids} has no column 'image_id' of numbers: {error}") from error
+    by_id = {number: path for path in images if (number := _trailing_number(path)) is not None}
+    absent = [number for number in wanted if number not in by_id]
+    if absent:
+        raise InputError(
+            f"{len(absent)} of the {len(wanted)} images of {ids} are not there; the first is "
+            f"number {absent[0]}"
+        )
+    return sorted({by_id[number] for number in wanted})
+
+
+def _trailing_number(path: Path) -> int | None:
+    digits = path.stem[len(path.stem.rstrip("0123456789")) :]
+    return int(digits) if digits else None
+
+
+def hash_of(images: Sequence[Path]) -> str:
+    """SHA-256 of the names and contents of image files, in their order."""
+    total = hashlib.sha256()
+    for path in images:
+        total.update(f"{path.name}\0{sha256(path)}\n".encode())
+    return total.hexdigest()
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    """What a file says about itself, without reading the features."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata: dict[str, str] = file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"cannot read the reference {path} ({error}): make it again") from error
+    if metadata.get("format") != _FORMAT:
+        raise InputError(f"{path} was not written by `sdd-bench reference`: make it again")
+    return metadata
+
+
+def reference_of(suite: Suite) -> RealImages | None:
+    """The real images that belong to a suite: drawn, or a file that `sdd-bench reference` wrote."""
+    if suite.reference == "miniature/renders":
+        from sdd_bench.miniature import standins
+
+        return Reference(suite.reference, standins.renders)
+    return Stored(suite.reference) if suite.reference else None

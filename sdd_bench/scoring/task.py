@@ -1,0 +1,46 @@
+"""A run to be scored, and what it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sdd_bench.runs.run import Run
+from sdd_bench.types import Definition, Metric, Sample
+
+from .references import RealImages
+
+Track: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Given how many images are to be scored: a context that is told how many more have been."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A run to be scored."""
+
+    run: Run
+    samples: Sequence[Sample]
+    measurements: Mapping[str, tuple[Definition, Metric]]
+    """Definitions by name, each with the metric that measures it."""
+    baseline: Run | None = None
+    """The run whose images of the same noise pair metrics compare with."""
+    reference: RealImages | None = None
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Metrics by the raw score that they give."""
+        return {item.measure: metric for item, metric in self.measurements.values()}
+
+    @property
+    def unpaired(self) -> str:
+        """Why pair metrics cannot be measured; empty if they can."""
+        if self.run.spec.imported:
+            return "imported: the noise of its images is unknown"
+        if self.baseline is None:
+            return "no images of sd to compare with"
+        if self.baseline.spec.digest == self.run.spec.digest:
+            return "is the baseline"
+        missing = len(self.baseline.missing(self.samples))
+        return f"{missing} images of sd are missing" if missing else ""

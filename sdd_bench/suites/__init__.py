@@ -1,0 +1,1 @@
+"""Prompts and concepts: from files to samples, each with its seed."""

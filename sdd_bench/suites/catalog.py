@@ -1,0 +1,58 @@
+"""The suites that have a name: `prompts/suites.toml`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What `prompts/suites.toml` says about a suite."""
+
+    file: str
+    """The CSV, relative to prompts/; not every suite's file is shipped."""
+    images_per_prompt: int
+    group: str
+    """What the column `group` holds."""
+    description: str
+    source: str
+    """Where the prompts come from."""
+    families: tuple[str, ...]
+    """The families of metric definitions that the suite is made for."""
+    reference: str | None = None
+    """Where set metrics find the real images: a key that the model's world understands."""
+    published: tuple[str, ...] = ()
+    """Names of its file where others publish it, if it is not shipped."""
+    hub: str | None = None
+    """Its address on the Hugging Face hub."""
+    hash: str | None = None
+    """That of the published prompts, by which a copy is known to be whole."""
+
+
+def folder() -> Path:
+    """Where the prompts of suites that are not shipped lie."""
+    return Path(os.environ.get("SDD_BENCH_PROMPTS", "~/.cache/sdd-bench/prompts")).expanduser()
+
+
+def catalog() -> dict[str, Entry]:
+    """The suites that have a name, sorted by it."""
+    text = (resources.files("sdd_bench.prompts") / "suites.toml").read_text(encoding="utf-8")
+    lists = ("families", "published")
+    return {
+        name: Entry(**table | {key: tuple(table[key]) for key in lists if key in table})
+        for name, table in sorted(tomllib.loads(text).items())
+    }
+
+
+def names() -> list[str]:
+    """The names of the suites, sorted."""
+    return list(catalog())

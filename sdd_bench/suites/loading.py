@@ -1,0 +1,132 @@
+"""Suites of prompts: those in prompts/, and files of the user's own.
+
+A suite is data. `prompts/suites.toml` describes those that have a name; any file of prompts is a
+suite too, and so is a data set of the Hugging Face hub.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+from sdd_bench.errors import InputError, MissingError, unknown
+from sdd_bench.types import Prompt, Suite
+
+from . import readers
+from .catalog import Entry, catalog, folder
+from .columns import prompts_of
+from .readers import Sheet
+
+log = logging.getLogger(__name__)
+
+
+def load(
+    name: str,
+    *,
+    images_per_prompt: int | None = None,
+    limit: int | None = None,
+    stand_ins: Mapping[str, str] = {},
+    columns: Mapping[str, str] = {},
+) -> Suite:
+    """The suite called `name`; or the prompts in a file, in a data set of the hub
+    (`hub:OWNER/NAME`), or in one of those as the suite of a name (`NAME=FILE`).
+
+    `stand_ins` replaces names by those of another world's suites, `limit` keeps the first
+    prompts, and `columns` says where a file keeps the text, seed, group or id. Raises InputError
+    for an unknown name and anything wrong in the file, MissingError for a suite whose prompts are
+    not on this machine.
+    """
+    for option, number in (("images per prompt", images_per_prompt), ("limit", limit)):
+        if number is not None and number < 1:
+            raise InputError(f"{option} must be at least 1, not {number}")
+    suite = _load(stand_ins.get(name, name), columns)
+    return replace(
+        suite,
+        hash=_hash(suite.prompts),
+        prompts=suite.prompts[:limit],
+        images_per_prompt=images_per_prompt or suite.images_per_prompt,
+    )
+
+
+def _hash(prompts: Iterable[Prompt]) -> str:
+    """16 hexadecimal digits that differ between any two lists of prompts."""
+    text = json.dumps([[prompt.id, prompt.text, prompt.seed] for prompt in prompts])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _load(name: str, columns: Mapping[str, str]) -> Suite:
+    entries = catalog()
+    if name in entries:
+        return _named(name, entries[name])
+    named, equals, source = name.partition("=")
+    if equals and not Path(name).exists():
+        if named not in entries:
+            raise unknown("suite", named, entries)
+        return _named(named, entries[named], source, columns)
+    if name.startswith(readers.HUB) or Path(name).suffix.lower() in readers.READERS:
+        prompts = prompts_of(readers.read(name), columns)
+        return Suite(name=_own_name(name), prompts=prompts)
+    raise unknown("suite", name, entries)
+
+
+def _own_name(source: str) -> str:
+    """A file's name without its ending, or a data set's without its revision and split."""
+    if source.startswith(readers.HUB):
+        return source.removeprefix(readers.HUB).partition(":")[0].partition("@")[0]
+    return Path(source).stem
+
+
+def _named(
+    name: str, entry: Entry, source: str | None = None, columns: Mapping[str, str] = {}
+) -> Suite:
+    """A suite of the catalogue, with its own prompts or with those that `source` holds."""
+    sheet = readers.read(source) if source else _sheet(name, entry)
+    suite = Suite(
+        name=name,
+        prompts=prompts_of(sheet, columns),
+        images_per_prompt=entry.images_per_prompt,
+        reference=entry.reference,
+        families=entry.families,
+    )
+    if entry.hash not in {None, _hash(suite.prompts)}:
+        _warn(
+            f"{sheet.where} does not hold the published prompts of '{name}': its results are not "
+            "those of that suite, though they bear its name"
+        )
+    return suite
+
+
+def _sheet(name: str, entry: Entry) -> Sheet:
+    """The prompts of a suite: shipped, in `folder()`, or on the hub. Raises MissingError."""
+    shipped = resources.files("sdd_bench.prompts") / entry.file
+    if shipped.is_file():
+        return readers.parse(shipped.read_bytes(), entry.file)
+    files = (entry.file, *entry.published)
+    for path in (folder() / file for file in files):
+        if path.is_file():
+            return readers.read(str(path))
+    remedy = (
+        f"put {files[-1]} into {folder()} (SDD_BENCH_PROMPTS names another folder), or give its "
+        f"path as --suite {name}=PATH. Source: {entry.source}"
+    )
+    if entry.hub is None:
+        raise MissingError(f"the prompts of suite '{name}' are not shipped: {remedy}")
+    try:
+        return readers.read(entry.hub)
+    except MissingError as error:
+        raise MissingError(
+            f"the prompts of suite '{name}' are not shipped and cannot be fetched from "
+            f"{entry.hub}: {remedy}"
+        ) from error
+
+
+@functools.cache
+def _warn(message: str) -> None:
+    """Once: a suite is read more than once in a run."""
+    log.warning("%s", message)

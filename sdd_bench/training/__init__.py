@@ -1,0 +1,1 @@
+"""Fine-tuning the U-Net, and checkpoints of any tool. Loads torch."""

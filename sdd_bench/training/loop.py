@@ -1,0 +1,248 @@
+"""Fine-tuning: once per (model, method, concepts, recipe, seed), resumable to the same bits.
+
+A training folder is `<results>/trained/<model>/<method>-<digest>/`:
+
+    train.json             what makes these weights these weights, and how the training went
+    log.parquet            one row per iteration: loss, gradient, learning rate, seconds, memory
+    state.safetensors      where the training stands; the same command goes on from here
+    step-000150.safetensors ...  the weights on the way, student and teacher
+    checkpoint.safetensors the result: the trained tensors only
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save
+from torch import Generator, nn
+
+from sdd_bench import files, provenance
+from sdd_bench.errors import SDDBenchError
+from sdd_bench.progress import progress
+from sdd_bench.provenance import utc_now
+from sdd_bench.runs.identity import TrainSpec
+from sdd_bench.suites.seeds import derived_seed
+from sdd_bench.types import Optimisation, Trained
+
+from .checkpoints import METADATA, pack
+from .trainee import Student
+
+if TYPE_CHECKING:
+    from sdd_bench.diffusion.bundle import Bundle
+
+    from .trackers import Tracker
+
+CHECKPOINT = "checkpoint.safetensors"
+STATE = "state.safetensors"
+LOG = "log.parquet"
+
+
+def train(
+    bundle: Bundle,
+    method: Trained,
+    spec: TrainSpec,
+    results: Path,
+    *,
+    save_every: int | None = None,
+    tracker: Tracker | None = None,
+) -> Path:
+    """Train what is not trained yet and return the checkpoint's path.
+
+    `save_every` iterations (a tenth of all by default) the state is written, and the weights on
+    the way. Raises SDDBenchError if the loss is no number any more.
+    """
+    folder = results / spec.folder
+    path = folder / CHECKPOINT
+    if path.exists():
+        return path
+    with files.writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    plan = method.optimisation
+    student = Student(bundle, spec.concepts, plan.trainable, ema=plan.ema is not None)
+    try:
+        loop = _Loop(student, plan, bundle, folder, spec)
+        loop.resume()
+        _write_facts(folder, spec, finished=None)
+        interval = _interval(plan, save_every)
+        with progress(f"training {spec.method}", plan.iterations, "iterations") as advance:
+            advance(loop.done)
+            while loop.done < plan.iterations:
+                values = loop.iterate(method)
+                if tracker is not None:
+                    tracker.log(loop.done, values)
+                if loop.done % interval == 0 or loop.done == plan.iterations:
+                    loop.save()
+                advance(1)
+        files.write(path, pack(student.average, spec, plan.iterations))
+    finally:
+        student.restore()
+    _write_facts(folder, spec, finished=utc_now())
+    return path
+
+
+def steps(folder: Path) -> list[Path]:
+    """The weights on the way, sorted by iteration."""
+    return sorted(folder.glob("step-*.safetensors"))
+
+
+def iteration(step: Path) -> int:
+    """When a file of weights on the way was written."""
+    return int(step.stem.removeprefix("step-"))
+
+
+def _interval(plan: Optimisation, wanted: int | None) -> int:
+    """Iterations between two states: where neither gradients nor latents wait to be used."""
+    unit = math.lcm(plan.reuse, plan.accumulate)
+    return math.ceil((wanted or max(1, plan.iterations // 10)) / unit) * unit
+
+
+def _write_facts(folder: Path, spec: TrainSpec, finished: str | None) -> None:
+    content = {"digest": spec.digest, "spec": asdict(spec), "finished": finished}
+    files.write_json(folder / "train.json", content | {"provenance": provenance.collect()})
+
+
+class _Loop:
+    """The state of one training, between two iterations."""
+
+    def __init__(
+        self, student: Student, plan: Optimisation, bundle: Bundle, folder: Path, spec: TrainSpec
+    ) -> None:
+        self.student, self.plan, self.folder, self.spec = student, plan, folder, spec
+        self.device = bundle.device
+        self.done = 0
+        self.rows: list[dict[str, float]] = []
+        self.parameters = list(student.parameters.values())
+        self.optimizer = _optimizer(self.parameters, plan)
+        # Half precision underflows without; gradients are unscaled before they are clipped.
+        half = bundle.dtype == torch.float16
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=half)
+        self._factor = _schedule(self.optimizer, plan)
+
+    def iterate(self, method: Trained) -> dict[str, float]:
+        """One iteration; returns its row of the log."""
+        began = time.perf_counter()
+        if self.done % self.plan.reuse == 0:
+            self.student.memo.clear()
+        seed = derived_seed(self.spec.seed, "training", self.spec.method, self.done)
+        loss = method.loss(self.student, self.done, Generator().manual_seed(seed))
+        value = loss.item()
+        if not math.isfinite(value):
+            raise SDDBenchError(
+                f"the loss of {self.spec.method} is {value} at iteration {self.done + 1}: lower "
+                "the learning rate or try --dtype float32; the states before are kept"
+            )
+        self.scaler.scale(loss / self.plan.accumulate).backward()
+        update, waiting = divmod(self.done + 1, self.plan.accumulate)
+        rate = self.plan.rate * self._factor(update - 1 if waiting == 0 else update)
+        norm = self._update(rate) if waiting == 0 else math.nan
+        self.done += 1
+        row = {
+            "iteration": self.done,
+            "loss": value,
+            "gradient_norm": norm,
+            "rate": rate,
+            "seconds": time.perf_counter() - began,
+            "unet_rows": self.student.calls,
+            "memory_mb": _peak_memory(self.device),
+        }
+        self.rows.append(row)
+        return row
+
+    def _update(self, rate: float) -> float:
+        """Clip, step, move the average. Returns the gradient's norm before clipping."""
+        self.optimizer.param_groups[0]["lr"] = rate
+        self.scaler.unscale_(self.optimizer)
+        limit = math.inf if self.plan.clip is None else self.plan.clip
+        norm = nn.utils.clip_grad_norm_(self.parameters, limit)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.plan.ema is not None:
+            self.student.follow(self.plan.ema)
+        return norm.item()
+
+    # --- states ---
+
+    def save(self) -> None:
+        """Write the log, the weights on the way, and then the state that makes both count."""
+        files.write_parquet(self.folder / LOG, pd.DataFrame(self.rows))
+        weights = {f"student/{n}": p.data for n, p in self.student.parameters.items()}
+        if self.plan.ema is not None:
+            weights |= {f"teacher/{name}": w for name, w in self.student.average.items()}
+        name = f"step-{self.done:06d}.safetensors"
+        files.write(self.folder / name, pack(weights, self.spec, self.done))
+        state = dict(weights)
+        for key, parameter in zip(self.student.parameters, self.parameters, strict=True):
+            for field, value in self.optimizer.state[parameter].items():
+                state[f"optimizer/{field}/{key}"] = torch.as_tensor(value)
+        scaler = {key: float(value) for key, value in self.scaler.state_dict().items()}
+        content = {"digest": self.spec.digest, "done": self.done, "scaler": scaler}
+        packed = {name: tensor.cpu().contiguous() for name, tensor in state.items()}
+        data = save(packed, {METADATA: json.dumps(content, sort_keys=True)})
+        files.write(self.folder / STATE, data)
+
+    def resume(self) -> None:
+        """Go on from the state in the folder, if there is one."""
+        path = self.folder / STATE
+        if not path.exists():
+            return
+        with safe_open(path, "pt") as file:
+            content = json.loads(file.metadata()[METADATA])
+        tensors = load_file(path, device=str(self.device))
+        for name, parameter in self.student.parameters.items():
+            parameter.data.copy_(tensors[f"student/{name}"])
+            if self.plan.ema is not None:
+                self.student.average[name].copy_(tensors[f"teacher/{name}"])
+            self.optimizer.state[parameter] = {
+                key.split("/")[1]: tensor if key.startswith("optimizer/exp") else tensor.cpu()
+                for key, tensor in tensors.items()
+                if key.startswith("optimizer/") and key.endswith(f"/{name}")
+            }
+        if content["scaler"]:
+            integers = {"growth_interval", "_growth_tracker"}
+            self.scaler.load_state_dict(
+                {k: int(v) if k in integers else v for k, v in content["scaler"].items()}
+            )
+        self.done = int(content["done"])
+        log = pd.read_parquet(self.folder / LOG)
+        known = log[log["iteration"] <= self.done].to_dict("records")
+        self.rows = [{str(key): float(cell) for key, cell in row.items()} for row in known]
+        self.student.calls = int(self.rows[-1]["unet_rows"])
+
+
+def _optimizer(parameters: list[nn.Parameter], plan: Optimisation) -> torch.optim.Optimizer:
+    kind = torch.optim.AdamW if plan.optimizer == "adamw" else torch.optim.Adam
+    return kind(parameters, lr=plan.rate, weight_decay=plan.weight_decay)
+
+
+def _schedule(optimizer: torch.optim.Optimizer, plan: Optimisation) -> Callable[[int], float]:
+    """The share of the peak learning rate that an update, counted from 0, gets."""
+    from diffusers.optimization import get_scheduler
+
+    updates = plan.iterations // plan.accumulate
+    scheduler = get_scheduler(
+        plan.schedule,
+        optimizer,
+        num_warmup_steps=plan.warmup,
+        num_training_steps=updates,
+    )
+    factor: Callable[[int], float] = scheduler.lr_lambdas[0]
+    return factor
+
+
+def _peak_memory(device: torch.device) -> float:
+    """Megabytes at most so far: of the GPU's memory, on the CPU of the whole process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    import resource  # of Unix alone, and this module is imported wherever something is run
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6

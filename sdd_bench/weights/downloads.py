@@ -1,0 +1,106 @@
+"""Downloads that go on where they broke off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdd_bench.errors import MissingError
+
+if TYPE_CHECKING:
+    import httpx2
+    from rich.progress import Progress
+
+TIMEOUT = 30.0
+"""Seconds without a byte after which a connection counts as lost."""
+
+
+@contextmanager
+def client() -> Iterator[httpx2.Client]:
+    """A connection to the web as the environment has it (proxies, certificates, netrc)."""
+    import httpx2
+
+    with httpx2.Client(timeout=TIMEOUT, follow_redirects=True) as opened:
+        yield opened
+
+
+def download(url: str, target: Path, web: httpx2.Client, size: int | None = None) -> None:
+    """Bring `url` to `target`, going on from what an earlier attempt has left at `target`.
+
+    What arrives is not checked here. `size` in bytes is for the progress bar, and spares the
+    request if all is there. A connection that breaks is tried again as long as bytes arrive.
+    Raises MissingError; what has arrived is kept.
+    """
+    import httpx2
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    whole = False
+    while not whole:
+        have = _size(target)
+        if have and have == size:
+            return
+        try:
+            with _bar(target.name) as bar:
+                _continue(url, target, web, bar)
+            whole = True
+        except httpx2.HTTPStatusError as error:
+            raise MissingError(
+                f"{_shown(url)} answers {error.response.status_code} "
+                f"{error.response.reason_phrase}: try again later, or bring the file by hand with "
+                "--from FOLDER"
+            ) from error
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            if _size(target) == have:  # else it was cut short on the way: go on from there
+                reason = str(error) or type(error).__name__
+                raise MissingError(
+                    f"{_shown(url)} cannot be reached ({reason}); what has "
+                    f"arrived is kept ({have:,} bytes), so run the same command again, or bring "
+                    "the file by hand with --from FOLDER"
+                ) from error
+
+
+def _continue(url: str, target: Path, web: httpx2.Client, bar: Progress) -> None:
+    have = _size(target)
+    # Not compressed: the position in the file would be another than that in the stream.
+    headers = {"Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    with web.stream("GET", url, headers=headers) as answer:
+        if answer.status_code == 416:  # nothing lies behind what is there
+            return
+        answer.raise_for_status()
+        from_there = answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        if answer.status_code != 206 or not from_there:
+            have = 0
+        length = answer.headers.get("Content-Length")
+        task = bar.add_task("", total=have + int(length) if length else None, completed=have)
+        with target.open("ab" if have else "wb") as file:
+            for block in answer.iter_bytes():
+                file.write(block)
+                bar.advance(task, len(block))
+
+
+def _bar(name: str) -> Progress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    return Progress(name, *columns, console=Console(stderr=True))
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _shown(url: str) -> str:
+    """The address without a password in it."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else url

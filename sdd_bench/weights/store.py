@@ -1,0 +1,162 @@
+"""Weight files: which there are, where they lie, and whether they are what they should be.
+
+A weight has a name. Those of the miniature are shipped, `miniature/<path>`, and listed with their
+SHA-256 in a manifest beside them. The others are listed in catalog.toml and lie in the folder that
+the environment variable SDD_BENCH_WEIGHTS names (default `~/.cache/sdd-bench/weights`), where
+`sdd-bench weights fetch` puts them. No file is handed out before its hash has been checked: against
+the list, or where that has none against the one recorded at the first fetch.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from sdd_bench import files
+from sdd_bench.errors import MissingError
+
+from .catalog import File, Weight, folder, named
+
+SHIPPED = Path(__file__).parents[1] / "miniature" / "weights"
+"""The miniature, in the folder format of diffusers, with its judges. Another build of it can be
+tried by naming its folder in the environment variable SDD_BENCH_MINIATURE."""
+
+MANIFEST = "manifest.json"
+
+LOCK = "lock.json"
+"""Beside the weights: hashes that were recorded at the first fetch, by path below the folder."""
+
+State: TypeAlias = Literal["missing", "incomplete", "unrecorded", "damaged", "verified"]
+"""Of a weight on this disk; 'unrecorded' is there, but nothing says what its hash should be."""
+
+
+def find(name: str) -> Path:
+    """The verified file or folder of a weight. Raises MissingError if absent or damaged."""
+    if name == "miniature" or name.startswith("miniature/"):
+        root = Path(os.environ.get("SDD_BENCH_MINIATURE", SHIPPED))
+        return _shipped(name.removeprefix("miniature").strip("/"), root)
+    weight = named(name)
+    for file in weight.files:
+        path, sha256 = weight.place(file), expected(weight, file)
+        if not path.is_file():
+            raise MissingError(
+                f"the weights '{name}' are not on this machine ({path} is missing): bring them "
+                f"with `sdd-bench weights fetch {name}`, or name the folder that has them in "
+                "SDD_BENCH_WEIGHTS"
+            )
+        if sha256 is None:
+            raise MissingError(
+                f"nothing says what the SHA-256 of {path} should be, so it is not used: have it "
+                f"recorded with `sdd-bench weights fetch {name}`"
+            )
+        _verify(path, sha256, f"bring it again with `sdd-bench weights fetch {name}`")
+    return weight.place(weight.files[0]) if weight.single else folder() / name
+
+
+def expected(weight: Weight, file: File) -> str | None:
+    """The SHA-256 that a file must have: of the list, else as recorded; None if there is none."""
+    return file.sha256 or recorded(folder()).get(f"{weight.name}/{file.path}")
+
+
+def recorded(root: Path) -> dict[str, str]:
+    """SHA-256 by path, as a weights folder recorded them at the first fetch. MissingError."""
+    path = root / LOCK
+    try:
+        hashes: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["sha256"]
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MissingError(
+            f"the record of hashes {path} cannot be read ({error}): put its copy back, or move it "
+            "away and fetch again the weights that it held"
+        ) from error
+    return hashes
+
+
+def state(weight: Weight, *, hashing: bool = True) -> State:
+    """How a weight is on this disk; without `hashing` 'verified' means that its size is right."""
+    found = {_state(weight, file, hashing) for file in weight.files}
+    if found == {"missing"}:
+        return "missing"
+    if "missing" in found:
+        return "incomplete"
+    worst: State
+    for worst in ("damaged", "unrecorded"):
+        if worst in found:
+            return worst
+    return "verified"
+
+
+def digest(path: Path) -> str:
+    """One SHA-256 for a folder of weights: of its files' paths and contents, in sorted order."""
+    total = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.suffix in {".json", ".safetensors", ".txt"}):
+        if file.name != MANIFEST:
+            total.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
+    return total.hexdigest()
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, computed once as long as its time and size stay. Raises OSError."""
+    status = path.stat()
+    return _hash(path, status.st_mtime_ns, status.st_size)
+
+
+def _state(weight: Weight, file: File, hashing: bool) -> State:
+    path, wanted = weight.place(file), expected(weight, file)
+    if not path.is_file():
+        return "missing"
+    if wanted is None:
+        return "unrecorded"
+    if hashing:
+        return "verified" if sha256(path) == wanted else "damaged"
+    return "verified" if file.size in {None, path.stat().st_size} else "damaged"
+
+
+def _shipped(inside: str, root: Path) -> Path:
+    """A file or folder of the miniature, all of it as its manifest says."""
+    manifest = _manifest(root)
+    wanted = {
+        file: sha
+        for file, sha in manifest.items()
+        if file == inside or not inside or file.startswith(f"{inside}/")
+    }
+    if not wanted:
+        raise MissingError(
+            f"the miniature has no weights '{inside}': reinstall sdd-bench, or rebuild them with "
+            "`python -m sdd_bench.miniature.train`"
+        )
+    for file, sha in wanted.items():
+        if not (root / file).exists():
+            raise MissingError(f"the weight file {root / file} is missing: reinstall sdd-bench")
+        _verify(root / file, sha, "reinstall sdd-bench")
+    return root / inside
+
+
+def _manifest(root: Path) -> dict[str, str]:
+    path = root / MANIFEST
+    try:
+        manifest: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MissingError(
+            f"the list of the miniature's weights, {path}, cannot be read ({error}): "
+            "reinstall sdd-bench"
+        ) from error
+    return manifest
+
+
+@functools.lru_cache(maxsize=256)
+def _hash(path: Path, _modified: int, _size: int) -> str:
+    return files.sha256(path)
+
+
+def _verify(path: Path, wanted: str, remedy: str) -> None:
+    found = sha256(path)
+    if found != wanted:
+        raise MissingError(
+            f"the weight file {path} is damaged: its SHA-256 is {found}, not {wanted}: {remedy}"
+        )
