@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sdd_bench import models
-from sdd_bench.papers.needs import Need
 from sdd_bench.runs.run import Run
 from sdd_bench.types import ModelSpec, Settings, Suite
 
 from .request import Request
 from .selection import Chosen, choose
+
+if TYPE_CHECKING:
+    from sdd_bench.papers.needs import Need
 
 
 def local_hash(spec: ModelSpec) -> str | None:
