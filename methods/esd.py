@@ -80,7 +80,7 @@ def _recipes(eta: float, trainable: str) -> dict[str, Method]:
     }
 
 
-PLUGINS: dict[str, Method] = {
+METHODS: dict[str, Method] = {
     f"esd-{letter}-{eta}": _recipes(float(eta), trainable)["paper"]
     for letter, trainable in (("x", "xattn"), ("u", "noxattn"))
     for eta in (1, 3)

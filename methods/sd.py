@@ -31,4 +31,4 @@ class SD(PlainGuidance):
         return False
 
 
-PLUGINS: dict[str, Method] = {"sd": SD()}
+METHODS: dict[str, Method] = {"sd": SD()}

@@ -39,4 +39,4 @@ class NegativePrompt:
         return concept + scale * (prompt - concept), state
 
 
-PLUGINS: dict[str, Method] = {"sd-neg": NegativePrompt()}
+METHODS: dict[str, Method] = {"sd-neg": NegativePrompt()}

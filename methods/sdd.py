@@ -99,4 +99,4 @@ RECIPES: dict[str, Method] = {
     ),
 }
 
-PLUGINS: dict[str, Method] = {"sdd": RECIPES["paper"]}
+METHODS: dict[str, Method] = {"sdd": RECIPES["paper"]}

@@ -71,4 +71,4 @@ class SEGA:
         return push.masked_fill(push.abs() < limit, 0.0)
 
 
-PLUGINS: dict[str, Method] = {"sega": SEGA(), "sega-separate": SEGA(separate=True)}
+METHODS: dict[str, Method] = {"sega": SEGA(), "sega-separate": SEGA(separate=True)}

@@ -66,7 +66,7 @@ class SLD:
         return empty + scale * direction, (momentum,)
 
 
-PLUGINS: dict[str, Method] = {
+METHODS: dict[str, Method] = {
     # The model card of the authors; diffusers' SafetyConfig.WEAK has a scale of 20 instead.
     "sld-weak": SLD(warmup=15, scale=200.0, threshold=0.0, momentum=0.0, decay=0.0),
     "sld-weak-diffusers": SLD(warmup=15, scale=20.0, threshold=0.0, momentum=0.0, decay=0.0),

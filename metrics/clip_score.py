@@ -48,7 +48,7 @@ def _definition(name: str, source: str, tolerance: float = 0.01) -> tuple[Defini
     return (Definition(name=name, better="higher", tolerance=tolerance, source=source),)
 
 
-PLUGINS: tuple[Metric, ...] = (
+METRICS: tuple[Metric, ...] = (
     ClipScore(
         clip=_clip.MINIATURE,
         definitions=_definition(

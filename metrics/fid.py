@@ -49,7 +49,7 @@ def distance(features: Features, reference: Features) -> float:
 def _low_rank_distance(few: Features, many: Features) -> float:
     """The same for fewer rows than columns, from the rows themselves.
 
-    With S = A^T A for centred rows A / sqrt(N - 1), tr (S1 S2)^(1/2) is the nuclear norm of A B^T;
+    With S = A^T A for centered rows A / sqrt(N - 1), tr (S1 S2)^(1/2) is the nuclear norm of A B^T;
     its squares are the eigenvalues of A S2 A^T, where B has too many rows to keep.
     """
     mean1, a = _rows(few)
@@ -66,7 +66,7 @@ def _low_rank_distance(few: Features, many: Features) -> float:
 
 
 def _rows(features: Features) -> tuple[Floats, Floats]:
-    """Mean (d,) and the centred rows over sqrt(N - 1), in float64."""
+    """Mean (d,) and the centered rows over sqrt(N - 1), in float64."""
     wide = features.astype(np.float64)
     mean = wide.mean(axis=0)
     return mean, (wide - mean) / np.sqrt(len(wide) - 1)
@@ -77,8 +77,8 @@ def moments(features: Features) -> tuple[Floats, Floats]:
     mean = features.mean(axis=0, dtype=np.float64)
     covariance = np.zeros((len(mean), len(mean)))
     for start in range(0, len(features), BLOCK):
-        centred = features[start : start + BLOCK] - mean
-        covariance += centred.T @ centred
+        centered = features[start : start + BLOCK] - mean
+        covariance += centered.T @ centered
     return mean, covariance / (len(features) - 1)
 
 
@@ -130,7 +130,7 @@ def fid_infinity(
     return float(np.mean(intercepts)), float(np.std(intercepts, ddof=1))
 
 
-PLUGINS: tuple[Metric, ...] = (
+METRICS: tuple[Metric, ...] = (
     FrechetDistance(
         weight="miniature/judges/features.onnx",
         definitions=(

@@ -89,7 +89,7 @@ def _kernel(x: Floats, y: Floats) -> Floats:
     return kernel
 
 
-PLUGINS: tuple[Metric, ...] = (
+METRICS: tuple[Metric, ...] = (
     KernelDistance(
         weight="miniature/judges/features.onnx",
         definitions=(

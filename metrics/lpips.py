@@ -146,7 +146,7 @@ def _definition(name: str, source: str) -> tuple[Definition, ...]:
     return (Definition(name=name, better="lower", tolerance=0.02, source=source),)
 
 
-PLUGINS: tuple[Metric, ...] = (
+METRICS: tuple[Metric, ...] = (
     FeatureDistance(
         weight="miniature/judges/features.onnx",
         definitions=_definition(

@@ -93,7 +93,7 @@ def _rate(
     )
 
 
-PLUGINS: tuple[Metric, ...] = (
+METRICS: tuple[Metric, ...] = (
     Classifier(
         weight="miniature/judges/nudity.onnx",
         side=64,

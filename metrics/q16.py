@@ -71,7 +71,7 @@ def published_prompts(pickle: bytes) -> Features:
     return prompts
 
 
-PLUGINS: tuple[Metric, ...] = (
+METRICS: tuple[Metric, ...] = (
     Q16(
         clip=_clip.MINIATURE,
         prompts="miniature/judges/q16.safetensors",

@@ -152,7 +152,7 @@ def _artist(placeholder: str, known: tuple[tuple[str, ...], ...]) -> tuple[str, 
     return next((each for each in known if lowered in map(str.casefold, each)), (name,))
 
 
-PLUGINS: tuple[Metric, ...] = (
+METRICS: tuple[Metric, ...] = (
     Style(
         clip=_clip.MINIATURE,
         artists=MINIATURES,

@@ -15,9 +15,9 @@ from typing import Literal, TypeAlias
 from .errors import SDDBenchError
 from .weights import catalog, store
 
-State: TypeAlias = Literal["right", "note", "wrong"]
+DoctorState: TypeAlias = Literal["right", "note", "wrong"]
 
-SIGNS: dict[State, str] = {"right": "ok", "note": "--", "wrong": "!!"}
+SIGNS: dict[DoctorState, str] = {"right": "ok", "note": "--", "wrong": "!!"}
 """How a finding is marked: in order, something that only some work needs, the default fails."""
 
 MEMORY = 2e9
@@ -28,20 +28,20 @@ DISK = 1e9
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One thing that was looked at."""
 
-    state: State
+    state: DoctorState
     what: str
     found: str
     remedy: str = ""
     """What to do; empty where nothing has to be done."""
 
 
-def examine(results: Path) -> list[Finding]:
+def examine(results: Path) -> list[Diagnosis]:
     """Everything that a run depends on, in the order in which it is needed."""
     return [
-        Finding("right", "Python", platform.python_version()),
+        Diagnosis("right", "Python", platform.python_version()),
         *_packages(),
         *_device(),
         _memory(),
@@ -52,7 +52,7 @@ def examine(results: Path) -> list[Finding]:
     ]
 
 
-def _packages() -> Iterator[Finding]:
+def _packages() -> Iterator[Diagnosis]:
     """The installed packages against the bounds that this one was built with."""
     from packaging.requirements import Requirement
 
@@ -66,32 +66,32 @@ def _packages() -> Iterator[Finding]:
         found = _version(requirement.name)
         if found is None or not requirement.specifier.contains(found, prereleases=True):
             wrong = True
-            yield Finding(
+            yield Diagnosis(
                 "wrong",
                 requirement.name,
                 f"{found or 'not installed'}, needed: {requirement.specifier}",
                 f'python -m pip install "{requirement.name}{requirement.specifier}"',
             )
     if not wrong:
-        yield Finding("right", "packages", f"all {needed} within their bounds")
+        yield Diagnosis("right", "packages", f"all {needed} within their bounds")
 
 
-def _device() -> Iterator[Finding]:
+def _device() -> Iterator[Diagnosis]:
     try:
         import torch
     except Exception as error:  # noqa: BLE001 - a broken installation fails in any way
-        yield Finding("wrong", "torch", f"cannot be imported: {error}", "reinstall torch")
+        yield Diagnosis("wrong", "torch", f"cannot be imported: {error}", "reinstall torch")
         return
-    yield Finding("right", "torch", torch.__version__)
+    yield Diagnosis("right", "torch", torch.__version__)
     for index in range(torch.cuda.device_count()):
         name, memory = torch.cuda.get_device_name(index), torch.cuda.mem_get_info(index)
-        yield Finding(
+        yield Diagnosis(
             "right",
             f"cuda:{index}",
             f"{name}, {memory[0] / 1e9:.0f} of {memory[1] / 1e9:.0f} GB free",
         )
     if not torch.cuda.is_available():
-        yield Finding(
+        yield Diagnosis(
             "note",
             "device",
             f"CPU only, {os.cpu_count()} threads",
@@ -99,17 +99,17 @@ def _device() -> Iterator[Finding]:
         )
 
 
-def _memory() -> Finding:
+def _memory() -> Diagnosis:
     import psutil
 
     memory = psutil.virtual_memory()
     found = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free"
     if memory.available < MEMORY:
-        return Finding("note", "memory", found, "close something, or give a smaller --batch-size")
-    return Finding("right", "memory", found)
+        return Diagnosis("note", "memory", found, "close something, or give a smaller --batch-size")
+    return Diagnosis("right", "memory", found)
 
 
-def _results(results: Path) -> Finding:
+def _results(results: Path) -> Diagnosis:
     """Whether the folder of runs, or the nearest one above that exists, takes a file."""
     what = f"results folder {results}"
     place = results.absolute()
@@ -119,40 +119,40 @@ def _results(results: Path) -> Finding:
         with tempfile.TemporaryFile(dir=place):
             pass
     except OSError as error:
-        return Finding(
+        return Diagnosis(
             "wrong", what, f"cannot be written: {error.strerror}", "name another with --results"
         )
     free = shutil.disk_usage(place).free
     found = f"can be written, {free / 1e9:.0f} GB free"
     if free < DISK:
-        return Finding("note", what, found, "make room, or name another with --results")
-    return Finding("right", what, found)
+        return Diagnosis("note", what, found, "make room, or name another with --results")
+    return Diagnosis("right", what, found)
 
 
-def _miniature() -> Finding:
+def _miniature() -> Diagnosis:
     try:
         store.find("miniature")
     except SDDBenchError as error:
-        return Finding("wrong", "the miniature", str(error), "reinstall sdd-bench")
-    return Finding("right", "the miniature", "verified")
+        return Diagnosis("wrong", "the miniature", str(error), "reinstall sdd-bench")
+    return Diagnosis("right", "the miniature", "verified")
 
 
-def _weights() -> Iterator[Finding]:
+def _weights() -> Iterator[Diagnosis]:
     """Every weight that is not shipped, with its hash computed if it is here."""
-    for name, weight in catalog.catalogue().items():
+    for name, weight in catalog.weights().items():
         what = f"{name} (for {weight.serves})"
         try:
             state = store.state(weight)
         except (SDDBenchError, OSError) as error:
-            yield Finding("note", what, str(error))
+            yield Diagnosis("note", what, str(error))
             continue
         if state == "verified":
-            yield Finding("right", what, "verified")
+            yield Diagnosis("right", what, "verified")
         else:
-            yield Finding("note", what, state, f"sdd-bench weights fetch {name}")
+            yield Diagnosis("note", what, state, f"sdd-bench weights fetch {name}")
 
 
-def _optional() -> Iterator[Finding]:
+def _optional() -> Iterator[Diagnosis]:
     for package, purpose in {
         "nudenet": "brings the 320n detector (AGPL-3.0)",
         "matplotlib": "pictures of curves, rebuilding the miniature",
@@ -162,10 +162,10 @@ def _optional() -> Iterator[Finding]:
     }.items():
         found = _version(package)
         if found:
-            yield Finding("right", package, f"{found} ({purpose})")
+            yield Diagnosis("right", package, f"{found} ({purpose})")
         else:
             remedy = f"python -m pip install {package}"
-            yield Finding("note", package, f"not installed, optional ({purpose})", remedy)
+            yield Diagnosis("note", package, f"not installed, optional ({purpose})", remedy)
 
 
 def _version(package: str) -> str | None:

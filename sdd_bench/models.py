@@ -56,7 +56,7 @@ def find(name: str) -> ModelSpec:
     """The model of that name, folder or hub id (`owner/name`). Raises InputError."""
     if name in SPECS:
         return SPECS[name]
-    instruments = world(name).definitions
+    instruments = judged_as(name).definitions
     path = Path(name)
     if path.is_dir():
         for part in _PARTS:
@@ -70,12 +70,12 @@ def find(name: str) -> ModelSpec:
     raise unknown("model", name, [*SPECS, "a diffusers folder", "a hub id owner/name"])
 
 
-def world(name: str) -> ModelSpec:
+def judged_as(name: str) -> ModelSpec:
     """The known model whose definitions also judge the pictures of the model called `name`."""
     return SPECS.get(name, SPECS["sd-v1-4"])
 
 
-def goes_by(suite: str, model: str, names: Collection[str]) -> bool:
+def matches_suite(suite: str, model: str, names: Collection[str]) -> bool:
     """Whether a model's suite is among `names`: as it is called, or as what it stands in for."""
     stand_ins = SPECS[model].suites if model in SPECS else {}
     return suite in names or any(stand_ins.get(name) == suite for name in names)
@@ -87,7 +87,7 @@ def folder_of(spec: ModelSpec) -> Path:
         return store.find("miniature")
     if Path(spec.source).is_dir():
         return Path(spec.source)
-    fetched = catalog.catalogue().get(spec.name)
+    fetched = catalog.weights().get(spec.name)
     if fetched and store.state(fetched, hashing=False) != "missing":
         return store.find(spec.name)
     from huggingface_hub import snapshot_download

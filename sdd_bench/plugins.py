@@ -45,11 +45,11 @@ def files(kind: Kind) -> list[str]:
 
 
 def file_source(kind: Kind, file: str) -> Source:
-    """The `PLUGINS` of a built-in file."""
+    """What a built-in file holds: the `METHODS` or `METRICS` in it."""
 
     def read() -> object:
-        plugins: object = importlib.import_module(f"sdd_bench.{kind}.{file}").PLUGINS
-        return plugins
+        held: object = getattr(importlib.import_module(f"sdd_bench.{kind}.{file}"), kind.upper())
+        return held
 
     return Source(f"{kind}/{file}.py", read)
 

@@ -1,8 +1,8 @@
 """Finds methods and metrics: files in methods/ and metrics/, entry points, and files by path.
 
 * A built-in is a file; its name with dashes is the name on the command line. It ends with
-  `PLUGINS`: for methods a dict from name to object, where a preset is called `<file>-<preset>`;
-  for metrics a tuple of objects. A file that starts with '_' is shared code.
+  `METHODS`, a dict from name to object, where a preset is called `<file>-<preset>`, or with
+  `METRICS`, a tuple of objects. A file that starts with '_' is shared code.
 * A distribution registers a method (an object, or a class without arguments) under its name in
   the entry-point group `sdd_bench.methods`, and metrics (one, or a tuple) in `sdd_bench.metrics`.
 * `path/to/file.py:Name` names an object, or a class without arguments, in a file.
@@ -96,12 +96,12 @@ def _file_of(name: str, files: Iterable[str]) -> str | None:
 
 
 def _presets(file: str, *, lenient: bool = False) -> dict[str, Method]:
-    """The `PLUGINS` of a file in methods/; if `lenient`, a file that cannot be used has none."""
+    """The `METHODS` of a file in methods/; if `lenient`, a file that cannot be used has none."""
     source = plugins.file_source("methods", file)
     try:
         found = plugins.load(source)
         if not isinstance(found, Mapping) or not found:
-            raise plugins.unusable(source, "PLUGINS must be a dict from names to methods")
+            raise plugins.unusable(source, "METHODS must be a dict from names to methods")
         for name in found:
             if _file_of(str(name), plugins.files("methods")) != file:
                 raise plugins.unusable(

@@ -159,10 +159,10 @@ def test_with_one_image_of_each_the_ceiling_is_another_prompts(used: Shell) -> N
 
 def test_a_suite_goes_by_the_name_it_stands_in_for() -> None:
     """`run --suite coco30k` means miniature/coco30k, so the name means that afterwards too."""
-    assert models.goes_by("miniature/coco30k", "miniature", ("i2p", "coco30k"))
-    assert models.goes_by("miniature/coco30k", "miniature", ("miniature/coco30k",))
-    assert not models.goes_by("miniature/coco30k", "miniature", ("i2p",))
-    assert not models.goes_by("miniature/coco30k", "sd-v1-4", ("coco30k",))
+    assert models.matches_suite("miniature/coco30k", "miniature", ("i2p", "coco30k"))
+    assert models.matches_suite("miniature/coco30k", "miniature", ("miniature/coco30k",))
+    assert not models.matches_suite("miniature/coco30k", "miniature", ("i2p",))
+    assert not models.matches_suite("miniature/coco30k", "sd-v1-4", ("coco30k",))
 
 
 def test_images_without_scores_are_not_taken_for_single_ones(tmp_path: Path) -> None:

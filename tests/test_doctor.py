@@ -23,7 +23,7 @@ def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDD_BENCH_WEIGHTS", str(tmp_path / "no-weights"))
 
 
-def finding(what: str, results: Path) -> doctor.Finding:
+def finding(what: str, results: Path) -> doctor.Diagnosis:
     (found,) = (each for each in doctor.examine(results) if each.what.startswith(what))
     return found
 
@@ -42,7 +42,7 @@ def test_it_works_here_without_a_network(shell: Shell, monkeypatch: pytest.Monke
 
 def test_every_weight_is_named_with_the_command_that_brings_it(tmp_path: Path) -> None:
     found = {each.what.partition(" ")[0]: each for each in doctor.examine(tmp_path)}
-    for name in set(catalog.catalogue()) - {"nudenet-320n"}:  # this may be installed
+    for name in set(catalog.weights()) - {"nudenet-320n"}:  # this may be installed
         assert found[name].found == "missing"
         assert found[name].remedy == f"sdd-bench weights fetch {name}"
         assert found[name].state == "note"

@@ -18,7 +18,7 @@ import pytest
 from sdd_bench import registry
 from sdd_bench.errors import InputError
 from sdd_bench.gating import baseline, checks, junit, matching, snapshot
-from sdd_bench.gating.outcome import IDENTITY, PASS, PROMPTS, RUN, Finding
+from sdd_bench.gating.outcome import IDENTITY, PASS, PROMPTS, RUN, CheckResult
 from sdd_bench.runs.lookup import find
 from sdd_bench.runs.run import Run, SetValue
 from sdd_bench.types import Definition, Settings
@@ -27,7 +27,7 @@ from sdd_bench.weights import store as weights
 from .conftest import Shell, run_spec
 
 if TYPE_CHECKING:
-    from sdd_bench.gating.baseline import Entry
+    from sdd_bench.gating.baseline import BaselineRun
 
 RATE = Definition(
     name="nude/toy@0.7", better="lower", tolerance=2.0, source="this test", threshold=0.7
@@ -62,12 +62,12 @@ def store(root: Path, scores: pd.DataFrame, fid: SetValue = FID, **changes: obje
     return run
 
 
-def entry(run: Run, definitions: tuple[Definition, ...] = DEFINITIONS) -> Entry:
+def entry(run: Run, definitions: tuple[Definition, ...] = DEFINITIONS) -> BaselineRun:
     return snapshot.entry(run, definitions)
 
 
 @pytest.fixture
-def base(tmp_path: Path) -> Entry:
+def base(tmp_path: Path) -> BaselineRun:
     """Written and read back, as a baseline is."""
     path = tmp_path / "baseline.json"
     baseline.write(path, [entry(store(tmp_path / "base", table()))])
@@ -79,20 +79,20 @@ Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 @pytest.fixture
-def now(tmp_path: Path) -> Callable[..., Entry]:
+def now(tmp_path: Path) -> Callable[..., BaselineRun]:
     """A run of now with a changed table of scores."""
 
-    def made(change: Change = lambda scores: scores, **more: object) -> Entry:
+    def made(change: Change = lambda scores: scores, **more: object) -> BaselineRun:
         return entry(store(tmp_path / "now", change(table()), **more))  # type: ignore[arg-type]
 
     return made
 
 
-def failed(found: list[Finding]) -> dict[str, str]:
+def failed(found: list[CheckResult]) -> dict[str, str]:
     return {each.check: each.verdict for each in found if not each.passes}
 
 
-def one(found: list[Finding], check: str) -> Finding:
+def one(found: list[CheckResult], check: str) -> CheckResult:
     (each,) = (each for each in found if each.check == check)
     return each
 
@@ -111,7 +111,7 @@ def setting(column: str, values: Mapping[int, float]) -> Change:
 # --- unchanged --------------------------------------------------------------------------------
 
 
-def test_an_unchanged_run_passes(base: Entry, now: Callable[..., Entry]) -> None:
+def test_an_unchanged_run_passes(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
     found = checks.judge([base], [now()], strict=True)
     assert [each.check for each in found] == [IDENTITY, PROMPTS, "clip/toy", "fid/toy", RATE.name]
     assert failed(found) == {}
@@ -120,13 +120,13 @@ def test_an_unchanged_run_passes(base: Entry, now: Callable[..., Entry]) -> None
     assert (rate.baseline, rate.value, rate.flips, rate.p) == (50.0, 50.0, "+0 -0", 1.0)
 
 
-def test_a_hundred_reruns_never_fail(base: Entry, tmp_path: Path) -> None:
+def test_a_hundred_reruns_never_fail(base: BaselineRun, tmp_path: Path) -> None:
     run = store(tmp_path / "now", table())
     assert all(not failed(checks.judge([base], [entry(run)], strict=True)) for _ in range(100))
 
 
 def test_scores_that_differ_in_their_last_digits_pass(
-    base: Entry, now: Callable[..., Entry]
+    base: BaselineRun, now: Callable[..., BaselineRun]
 ) -> None:
     def tremble(scores: pd.DataFrame) -> pd.DataFrame:
         rng = np.random.default_rng(0)
@@ -142,7 +142,7 @@ def test_scores_that_differ_in_their_last_digits_pass(
 # --- the drill --------------------------------------------------------------------------------
 
 
-def test_swapped_seeds(base: Entry, now: Callable[..., Entry]) -> None:
+def test_swapped_seeds(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
     def swap(scores: pd.DataFrame) -> pd.DataFrame:
         first, second = scores.index[:4], scores.index[4:8]
         for column in ("seed", "noise_hash"):
@@ -161,19 +161,21 @@ def test_swapped_seeds(base: Entry, now: Callable[..., Entry]) -> None:
     assert failed(checks.judge([base], [now(swap)], allowed=["seeds"])) == {}
 
 
-def test_a_dropped_prompt(base: Entry, now: Callable[..., Entry]) -> None:
+def test_a_dropped_prompt(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
     found = checks.judge([base], [now(lambda scores: scores[scores["prompt_id"] != "p07"])])
     assert failed(found) == {PROMPTS: "prompts vanished"}
     assert one(found, PROMPTS).reason == "1 (p07) of 25 prompts missing"
 
 
-def test_fewer_images_of_a_prompt(base: Entry, now: Callable[..., Entry]) -> None:
+def test_fewer_images_of_a_prompt(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
     found = checks.judge([base], [now(lambda scores: scores.drop(index=3))])
     assert failed(found) == {PROMPTS: "other images"}
     assert "1 (p00) prompts with more or fewer images (p00: 4 → 3)" in one(found, PROMPTS).reason
 
 
-def test_more_prompts_than_in_the_baseline(base: Entry, now: Callable[..., Entry]) -> None:
+def test_more_prompts_than_in_the_baseline(
+    base: BaselineRun, now: Callable[..., BaselineRun]
+) -> None:
     def add(scores: pd.DataFrame) -> pd.DataFrame:
         more = scores[:4].assign(prompt_id="zebra", **{"nude/toy": 0.0})
         return pd.concat([scores, more], ignore_index=True)
@@ -185,7 +187,7 @@ def test_more_prompts_than_in_the_baseline(base: Entry, now: Callable[..., Entry
     assert failed(checks.judge([base], [now(add)], strict=True)) == {PROMPTS: "new"}
 
 
-def test_a_moved_threshold(base: Entry, tmp_path: Path) -> None:
+def test_a_moved_threshold(base: BaselineRun, tmp_path: Path) -> None:
     moved = replace(RATE, threshold=0.75)
     found = checks.judge([base], [entry(store(tmp_path / "now", table()), (moved, MEAN, SET))])
     assert failed(found) == {RATE.name: "defined differently"}
@@ -201,7 +203,7 @@ def test_a_moved_threshold(base: Entry, tmp_path: Path) -> None:
     ],
 )
 def test_a_changed_definition(
-    base: Entry, tmp_path: Path, change: dict[str, object], words: str
+    base: BaselineRun, tmp_path: Path, change: dict[str, object], words: str
 ) -> None:
     other = replace(RATE, **change)  # type: ignore[arg-type]
     found = checks.judge([base], [entry(store(tmp_path / "now", table()), (other, MEAN, SET))])
@@ -209,7 +211,7 @@ def test_a_changed_definition(
     assert one(found, RATE.name).reason.startswith(words)
 
 
-def test_a_renamed_definition(base: Entry, tmp_path: Path) -> None:
+def test_a_renamed_definition(base: BaselineRun, tmp_path: Path) -> None:
     renamed = replace(RATE, name="nude/toy@0.70")
     run = store(tmp_path / "now", table())
     found = checks.judge([base], [entry(run, (renamed, MEAN, SET))])
@@ -232,8 +234,8 @@ def test_a_renamed_definition(base: Entry, tmp_path: Path) -> None:
     ],
 )
 def test_a_rate_moves(
-    base: Entry,
-    now: Callable[..., Entry],
+    base: BaselineRun,
+    now: Callable[..., BaselineRun],
     rows: dict[int, float],
     value: float,
     verdict: str,
@@ -245,14 +247,14 @@ def test_a_rate_moves(
     assert failed(found) == ({} if verdict == PASS else {RATE.name: verdict})
 
 
-def test_an_improvement_says_what_to_do(base: Entry, now: Callable[..., Entry]) -> None:
+def test_an_improvement_says_what_to_do(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
     change = setting("nude/toy", dict.fromkeys([0, 1, 4, 5, 8], 0.1))
     assert one(checks.judge([base], [now(change)]), RATE.name).reason == (
         "improved by 5 points, allowed are 2. If that is meant, update the baseline: --update"
     )
 
 
-def test_flips_that_cancel(base: Entry, now: Callable[..., Entry]) -> None:
+def test_flips_that_cancel(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
     change = setting("nude/toy", {0: 0.1, 1: 0.1, 2: 0.9, 3: 0.9})
     found = checks.judge([base], [now(change)])
     assert failed(found) == {RATE.name: "flips"}
@@ -265,7 +267,9 @@ def test_flips_that_cancel(base: Entry, now: Callable[..., Entry]) -> None:
 @pytest.mark.parametrize(
     ("value", "verdict"), [(0.305, PASS), (0.32, "improved"), (0.28, "worse"), (0.295, PASS)]
 )
-def test_a_mean_moves(base: Entry, now: Callable[..., Entry], value: float, verdict: str) -> None:
+def test_a_mean_moves(
+    base: BaselineRun, now: Callable[..., BaselineRun], value: float, verdict: str
+) -> None:
     found = checks.judge([base], [now(lambda scores: scores.assign(**{"clip/toy": value}))])
     mean = one(found, "clip/toy")
     assert mean.verdict == verdict
@@ -285,19 +289,19 @@ def test_a_mean_moves(base: Entry, now: Callable[..., Entry], value: float, verd
     ],
 )
 def test_a_distance_moves(
-    base: Entry, now: Callable[..., Entry], changes: dict[str, object], verdict: str
+    base: BaselineRun, now: Callable[..., BaselineRun], changes: dict[str, object], verdict: str
 ) -> None:
     found = checks.judge([base], [now(fid=replace(FID, **changes))])  # type: ignore[arg-type]
     assert failed(found) == ({} if verdict == PASS else {"fid/toy": verdict})
 
 
-def test_a_nan(base: Entry, now: Callable[..., Entry]) -> None:
+def test_a_nan(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
     found = checks.judge([base], [now(lambda scores: scores.assign(**{"clip/toy": math.nan}))])
     assert failed(found) == {"clip/toy": "no value"}
     assert one(found, "clip/toy").reason == "NaN: 100 of 100 images unscored"
 
 
-def test_one_nan(base: Entry, now: Callable[..., Entry]) -> None:
+def test_one_nan(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
     def blacken(scores: pd.DataFrame) -> pd.DataFrame:
         scores.loc[2, ["nude/toy", "clip/toy"]] = math.nan
         scores.loc[2, "fault"] = "black"
@@ -310,7 +314,7 @@ def test_one_nan(base: Entry, now: Callable[..., Entry]) -> None:
     )
 
 
-def test_a_vanished_run(base: Entry, now: Callable[..., Entry]) -> None:
+def test_a_vanished_run(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
     found = checks.judge([base], [now(method="sdd", checkpoint="c" * 64)])
     assert failed(found) == {RUN: "vanished"}
     assert found[0].reason == "no such run in the results, which hold miniature/body/sdd"
@@ -334,8 +338,8 @@ def test_a_vanished_run(base: Entry, now: Callable[..., Entry]) -> None:
     ],
 )
 def test_another_identity(
-    base: Entry,
-    now: Callable[..., Entry],
+    base: BaselineRun,
+    now: Callable[..., BaselineRun],
     part: str,
     changes: dict[str, object],
     words: str,
@@ -349,7 +353,9 @@ def test_another_identity(
     assert one(allowed, IDENTITY).reason == words
 
 
-def test_the_run_that_has_changed_least_is_the_one(base: Entry, now: Callable[..., Entry]) -> None:
+def test_the_run_that_has_changed_least_is_the_one(
+    base: BaselineRun, now: Callable[..., BaselineRun]
+) -> None:
     far = now(model_hash="b" * 64, settings=Settings(steps=50))
     near = now(settings=Settings(steps=50))
     assert matching.pairs([base], [far, near]) == [(base, near)]
@@ -373,7 +379,7 @@ def test_bands_hold_for_other_seeds(tmp_path: Path) -> None:
     assert 4 <= len(failed(found)) <= 18
 
 
-def test_a_band_notices_what_is_far_off(base: Entry, tmp_path: Path) -> None:
+def test_a_band_notices_what_is_far_off(base: BaselineRun, tmp_path: Path) -> None:
     scores = table(noise="other")
     scores["nude/toy"] = 0.9
     found = checks.judge([base], [entry(store(tmp_path / "now", scores))], allowed=["seeds"])
@@ -387,7 +393,7 @@ def test_a_band_notices_what_is_far_off(base: Entry, tmp_path: Path) -> None:
 # --- files ------------------------------------------------------------------------------------
 
 
-def test_a_baseline_has_a_line_per_prompt(base: Entry, tmp_path: Path) -> None:
+def test_a_baseline_has_a_line_per_prompt(base: BaselineRun, tmp_path: Path) -> None:
     text = (tmp_path / "baseline.json").read_text()
     (run,) = json.loads(text)["runs"]
     assert run["columns"] == ["images", "noise", "pictures", "clip/toy", RATE.name]
@@ -424,7 +430,7 @@ def test_values_that_there_are_none_of_are_not_kept(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_baseline_is_one_sentence(
-    base: Entry, tmp_path: Path, old: str, new: str, message: str
+    base: BaselineRun, tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     path = tmp_path / "baseline.json"
     path.write_text(path.read_text().replace(old, new, 1))
@@ -435,9 +441,9 @@ def test_a_damaged_baseline_is_one_sentence(
 def test_junit_is_xml_whatever_the_names(tmp_path: Path) -> None:
     evil = 'a"<&>\x00\x1b]]>'
     findings = [
-        Finding(run=evil, check="identity"),
-        Finding(run=evil, check="nude/x@0.7", verdict="worse", reason=evil),
-        Finding(run="other", check="run", verdict="new", reason="é"),
+        CheckResult(run=evil, check="identity"),
+        CheckResult(run=evil, check="nude/x@0.7", verdict="worse", reason=evil),
+        CheckResult(run="other", check="run", verdict="new", reason="é"),
     ]
     path = tmp_path / "folder" / "gate.xml"
     junit.write(path, findings)

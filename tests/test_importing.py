@@ -14,7 +14,7 @@ from PIL import Image
 
 from sdd_bench.errors import InputError
 from sdd_bench.runs import filenames
-from sdd_bench.runs.importer import bring
+from sdd_bench.runs.importer import import_images
 from sdd_bench.runs.lookup import find
 from sdd_bench.runs.run import Run
 from sdd_bench.suites import loading
@@ -59,7 +59,7 @@ def numbers(run: Run) -> dict[str, int]:
 
 def make(folder: Path, suite: Suite = SUITE, **more: object) -> Run:
     options = {"name": "theirs", "model": "miniature", "results": folder.parent / "results"} | more
-    return bring(folder, suite, **options)[0]  # type: ignore[arg-type]
+    return import_images(folder, suite, **options)[0]  # type: ignore[arg-type]
 
 
 # --- which image is which ---------------------------------------------------------------------

@@ -323,7 +323,7 @@ def test_big_images_are_reduced() -> None:
         def load_image(self, sample: object) -> tuple[object, str]:
             return np.asarray(wide), ""
 
-    row = matrix_rows.Row(removed="", request=None, run=Held(), stems=frozenset())  # type: ignore[arg-type]
+    row = matrix_rows.MatrixRow(removed="", request=None, run=Held(), stems=frozenset())  # type: ignore[arg-type]
     shown = np.asarray(matrix_image._thumbnail(row, None))  # type: ignore[arg-type]
     assert shown.shape == (128, 128, 3)
     assert (shown[32:96] == (0, 0, 255)).all()

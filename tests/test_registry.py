@@ -88,7 +88,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 def presets(*names: str) -> str:
-    return METHOD + "PLUGINS = {" + ", ".join(f"{name!r}: Guide()" for name in names) + "}\n"
+    return METHOD + "METHODS = {" + ", ".join(f"{name!r}: Guide()" for name in names) + "}\n"
 
 
 # --- methods ----------------------------------------------------------------------------------
@@ -138,11 +138,11 @@ def test_a_file_may_only_define_its_own_names(world: World, name: str) -> None:
 @pytest.mark.parametrize(
     ("code", "cause"),
     [
-        ("", "AttributeError: module 'sdd_bench.methods.sd' has no attribute 'PLUGINS'"),
-        ("PLUGINS = ()", "PLUGINS must be a dict from names to methods"),
+        ("", "AttributeError: module 'sdd_bench.methods.sd' has no attribute 'METHODS'"),
+        ("METHODS = ()", "METHODS must be a dict from names to methods"),
         ("import nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
         (
-            "class A:\n    concepts = ()\nPLUGINS = {'sd': A()}",
+            "class A:\n    concepts = ()\nMETHODS = {'sd': A()}",
             "A is no method, it lacks branches and guide",
         ),
         (
@@ -150,7 +150,7 @@ def test_a_file_may_only_define_its_own_names(world: World, name: str) -> None:
             + "class B(Guide.__mro__[-1]):\n"
             + "    concepts = (); branches = Guide.branches; guide = Guide.guide\n"
             + "    def __init__(self):\n        self.strength = 2\n"
-            + "PLUGINS = {'sd': B()}",
+            + "METHODS = {'sd': B()}",
             "B has parameters that no image would record: make it a frozen dataclass",
         ),
     ],
@@ -238,7 +238,7 @@ def test_a_path_that_leads_nowhere_says_so(world: World) -> None:
 
 @pytest.fixture
 def judges(world: World) -> World:
-    world.file("metrics/toy.py", METRIC + "PLUGINS = (Rate(), Mean())")
+    world.file("metrics/toy.py", METRIC + "METRICS = (Rate(), Mean())")
     return world
 
 
@@ -314,25 +314,25 @@ def test_two_metrics_of_one_name_clash(judges: World) -> None:
 @pytest.mark.parametrize(
     ("code", "cause"),
     [
-        ("PLUGINS = ()", "it holds no metric"),
+        ("METRICS = ()", "it holds no metric"),
         (
-            "PLUGINS = (3,)",
+            "METRICS = (3,)",
             f"int {NO_METRIC}",
         ),
         (
-            "class Two(Mean):\n    compare = Mean.score\nPLUGINS = (Two(),)",
+            "class Two(Mean):\n    compare = Mean.score\nMETRICS = (Two(),)",
             f"Two {NO_METRIC}",
         ),
         (
-            "class No(Mean):\n    definitions = ()\nPLUGINS = (No(),)",
+            "class No(Mean):\n    definitions = ()\nMETRICS = (No(),)",
             "the definitions of No must be at least one Definition",
         ),
         (
-            "class Both(Mean):\n    definitions = define('a/b'), define('a/c')\nPLUGINS = (Both,)",
+            "class Both(Mean):\n    definitions = define('a/b'), define('a/c')\nMETRICS = (Both,)",
             "the definitions of Both must share one raw score",
         ),
         (
-            "class Odd(Mean):\n    definitions = (define('a/b@0.5', 0.7),)\nPLUGINS = (Odd(),)",
+            "class Odd(Mean):\n    definitions = (define('a/b@0.5', 0.7),)\nMETRICS = (Odd(),)",
             "'a/b@0.5' must end in its threshold, 0.7",
         ),
     ],

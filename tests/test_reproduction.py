@@ -22,7 +22,7 @@ from sdd_bench.benchmark.selection import choose
 from sdd_bench.papers import cost, published, reproduction
 from sdd_bench.papers import needs as paper_needs
 from sdd_bench.papers import table as papers_table
-from sdd_bench.papers.needs import Need, State
+from sdd_bench.papers.needs import Need, NeedStatus
 from sdd_bench.papers.published import Published, Table
 from sdd_bench.runs.identity import RunSpec
 from sdd_bench.runs.run import Run, SetValue
@@ -92,7 +92,7 @@ def table() -> Table:
     return published.load("table1")
 
 
-def states(table: Table, results: Path, **changes: object) -> list[State]:
+def states(table: Table, results: Path, **changes: object) -> list[NeedStatus]:
     needs = paper_needs.needs(table, base(results, **changes))
     return paper_needs.states(needs, results)
 

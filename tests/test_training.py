@@ -433,9 +433,9 @@ def test_frozen_convolutions_keep_nothing_and_change_no_bit(
     generator = Generator().manual_seed(0)
     states = torch.randn(2, 24, 16, generator=generator)
     found, kept = [], []
-    for lighten in (False, True):
-        if lighten:
-            frozen_conv.lighten(unet)
+    for drop_saved_inputs in (False, True):
+        if drop_saved_inputs:
+            frozen_conv.drop_saved_inputs(unet)
         sizes: dict[int, int] = {}
 
         def pack(tensor: Tensor, sizes: dict[int, int] = sizes) -> Tensor:

@@ -114,9 +114,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    catalog.catalogue.cache_clear()
+    catalog.weights.cache_clear()
     yield tmp_path / "weights"
-    catalog.catalogue.cache_clear()
+    catalog.weights.cache_clear()
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def toys(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         files = [{{ path = "config.json" }}, {{ path = "unet/toy.bin" }}]
         """
     (tmp_path / "toys.toml").write_text(textwrap.dedent(text).replace("        ", ""))
-    monkeypatch.setattr(catalog, "CATALOGUE", tmp_path / "toys.toml")
+    monkeypatch.setattr(catalog, "CATALOG", tmp_path / "toys.toml")
     monkeypatch.setattr(constants, "ENDPOINT", web.address)
     template = "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", web.address + template)
@@ -172,7 +172,7 @@ def left(folder: Path) -> list[str]:
 
 
 def test_the_catalogue_names_every_real_weight() -> None:
-    assert set(catalog.catalogue()) == {
+    assert set(catalog.weights()) == {
         "nudenet-v2", "nudenet-320n", "q16-vit-l14", "clip-vit-l14", "clip-vit-b32",
         "clip-vit-h14", "inception", "lpips-alex", "lpips-vgg", "sd-v1-4",
     }  # fmt: skip
@@ -182,7 +182,7 @@ def test_published_hashes_are_in_it() -> None:
     # spec/metrics.md; torchvision's file names begin with their own hash.
     assert {
         name: (weight.files[0].size, weight.files[0].sha256)
-        for name, weight in catalog.catalogue().items()
+        for name, weight in catalog.weights().items()
         if name in {"nudenet-v2", "nudenet-320n", "q16-vit-l14"}
     } == {
         "nudenet-v2": (
@@ -203,7 +203,7 @@ def test_published_hashes_are_in_it() -> None:
 
 def test_only_the_hub_is_trusted_at_first() -> None:
     # The hub pins a commit; an address on the web may show anything tomorrow.
-    for name, weight in catalog.catalogue().items():
+    for name, weight in catalog.weights().items():
         if isinstance(weight.source, catalog.Hub):
             assert re.fullmatch("[0-9a-f]{40}", weight.source.revision), name
         else:
@@ -507,7 +507,7 @@ def test_an_archive_with_another_hash_is_refused_with_both(
     (tmp_path / "toys.toml").write_text(
         text.replace('folder = "Toy-1/m"', f'folder = "Toy-1/m", sha256 = "{"0" * 64}"')
     )
-    catalog.catalogue.cache_clear()
+    catalog.weights.cache_clear()
     with pytest.raises(MissingError, match=f"{sha(archive)}, not {'0' * 64}"):
         fetcher.fetch(toy("packed"))
     assert left(folder) == []
@@ -517,7 +517,7 @@ def test_a_truncated_archive_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "Toy_Model-1.0.tar.gz"
     path.write_bytes(sdist(("Toy-1/m/toy.bin", os.urandom(50_000)))[:20_000])
     with pytest.raises(MissingError, match=r"Toy_Model-1\.0\.tar\.gz is damaged"):
-        pypi.take(path, "Toy-1/m/toy.bin", tmp_path / "out")
+        pypi.extract(path, "Toy-1/m/toy.bin", tmp_path / "out")
 
 
 def test_an_index_without_the_package_is_one_sentence(

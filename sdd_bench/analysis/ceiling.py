@@ -154,7 +154,7 @@ def frame(runs: Sequence[Run], names: Sequence[str], *, most: int, seed: int) ->
 
 def _measurements(run: Run, names: Sequence[str]) -> dict[str, tuple[Definition, PairMetric]]:
     """The definitions of pairs asked for, or those of the model's world."""
-    chosen = registry.select(names or models.world(run.spec.model).definitions)
+    chosen = registry.select(names or models.judged_as(run.spec.model).definitions)
     found = {
         name: (item, metric)
         for name, (item, metric) in chosen.items()

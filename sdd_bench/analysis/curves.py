@@ -12,7 +12,7 @@ import pandas as pd
 from sdd_bench import files
 from sdd_bench.benchmark import preflight, runner
 from sdd_bench.benchmark.request import Request
-from sdd_bench.benchmark.selection import Chosen
+from sdd_bench.benchmark.selection import SelectedMethod
 from sdd_bench.errors import MissingError
 from sdd_bench.scoring.definitions import definitions_of
 from sdd_bench.training import checkpoints, loop
@@ -20,7 +20,7 @@ from sdd_bench.training import checkpoints, loop
 from . import table
 
 
-def measure(request: Request, checkpoint_of: Sequence[tuple[Chosen, Path]]) -> pd.DataFrame:
+def measure(request: Request, checkpoint_of: Sequence[tuple[SelectedMethod, Path]]) -> pd.DataFrame:
     """The tidy table (tables.COLUMNS) of the request's suites along trainings.
 
     Given are methods with their finished checkpoints; the weights on the way lie beside those.

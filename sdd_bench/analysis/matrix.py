@@ -20,7 +20,7 @@ from sdd_bench.formats.page import Page
 from sdd_bench.runs.identity import BASELINE
 from sdd_bench.types import Definition, Suite
 
-from .matrix_rows import Row, groups
+from .matrix_rows import MatrixRow, groups
 from .values import Measured, Scored, absent
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ one prompt in several runs are one cluster.
 # --- numbers ------------------------------------------------------------------------------------
 
 
-def frame(found: Sequence[Row], wanted: Sequence[Definition], suite: Suite) -> pd.DataFrame:
+def frame(found: Sequence[MatrixRow], wanted: Sequence[Definition], suite: Suite) -> pd.DataFrame:
     """The tidy table with the columns COLUMNS: cells row by row, then means of cells."""
     several = [each.scores().assign(line=line) for line, each in enumerate(found)]
     scores = pd.concat([each for each in several if len(each)], ignore_index=True)
@@ -74,8 +74,8 @@ def frame(found: Sequence[Row], wanted: Sequence[Definition], suite: Suite) -> p
 
 
 def _parts(
-    found: Sequence[Row], columns: Sequence[str], scored: Scored
-) -> Iterator[tuple[Row | None, str, str, NDArray[np.int64]]]:
+    found: Sequence[MatrixRow], columns: Sequence[str], scored: Scored
+) -> Iterator[tuple[MatrixRow | None, str, str, NDArray[np.int64]]]:
     """The row (None: all of them), the column, the part, and which scores they are."""
     line = scored.scores["line"].to_numpy()
     of_group = {name: np.isin(np.arange(len(line)), at) for name, at in scored.groups().items()}
@@ -101,7 +101,7 @@ def _parts(
 
 
 def _value(
-    scored: Scored, definition: Definition, row: Row | None, chosen: NDArray[np.int64]
+    scored: Scored, definition: Definition, row: MatrixRow | None, chosen: NDArray[np.int64]
 ) -> Measured:
     value = scored.value(definition, chosen)
     if row is None or not math.isnan(value.value):
@@ -113,7 +113,7 @@ def _value(
     return absent(known.reason if known else reason)
 
 
-def _about(found: Sequence[Row], row: Row | None, suite: Suite) -> dict[str, object]:
+def _about(found: Sequence[MatrixRow], row: MatrixRow | None, suite: Suite) -> dict[str, object]:
     shown = row or found[-1]
     return {
         "model": models.find(found[0].request.model).name,

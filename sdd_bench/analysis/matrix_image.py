@@ -15,7 +15,7 @@ from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.suites import seeds
 from sdd_bench.types import Sample, Suite
 
-from .matrix_rows import Row, groups
+from .matrix_rows import MatrixRow, groups
 
 SIDE = 128
 """Pixels of a thumbnail: smaller images are enlarged by whole numbers, bigger ones reduced."""
@@ -29,7 +29,7 @@ BLANK = "#dddddd"
 
 
 def save(
-    path: Path, found: Sequence[Row], suite: Suite, tidy: pd.DataFrame, *, number: int
+    path: Path, found: Sequence[MatrixRow], suite: Suite, tidy: pd.DataFrame, *, number: int
 ) -> None:
     """Write the picture as PNG, of prompt `number` (from 0) of each group; the first image of it.
 
@@ -69,7 +69,7 @@ def chosen(suite: Suite, seed: int, number: int) -> dict[str, Sample]:
 
 
 def draw(
-    found: Sequence[Row], samples: Mapping[str, Sample], values: Mapping[tuple[str, str], str]
+    found: Sequence[MatrixRow], samples: Mapping[str, Sample], values: Mapping[tuple[str, str], str]
 ) -> Image.Image:
     """The grid: rows as found, a column per sample, and the diagonal outlined."""
     font = ImageFont.load_default(size=14)
@@ -96,7 +96,7 @@ def draw(
     return picture
 
 
-def _thumbnail(row: Row, sample: Sample) -> Image.Image:
+def _thumbnail(row: MatrixRow, sample: Sample) -> Image.Image:
     """The image, SIDE pixels square with white beside it if it isn't; grey if there is none."""
     try:
         if row.run is None:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sdd_bench import models
+from sdd_bench.benchmark import stored
 from sdd_bench.benchmark.request import Request, load_suite
 from sdd_bench.errors import InputError
-from sdd_bench.papers import published
-from sdd_bench.papers.needs import IS_BASELINE, Need, states
-from sdd_bench.runs import lookup, run
+from sdd_bench.runs import lookup
 from sdd_bench.runs.identity import BASELINE
+from sdd_bench.runs.run import stems as stems_of
 from sdd_bench.scoring.definitions import measurements
+from sdd_bench.scoring.task import IS_BASELINE
+from sdd_bench.suites.seeds import samples
 from sdd_bench.types import Definition, SetMetric, Suite
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class MatrixRow:
     """One row of the matrix, whether or not there is a run for it."""
 
     removed: str
@@ -42,7 +44,7 @@ class Row:
         if self.run is None:
             return pd.DataFrame()
         scores = self.run.scores()
-        return scores[[stem in self.stems for stem in run.stems(scores)]]
+        return scores[[stem in self.stems for stem in stems_of(scores)]]
 
     def lacks(self, definitions: Sequence[Definition]) -> str:
         """What a run would have to add to it; empty if nothing."""
@@ -99,7 +101,7 @@ def definitions(request: Request, suite: Suite) -> list[Definition]:
     return sorted(rates.values(), key=lambda each: not each.unit)
 
 
-def rows(request: Request, suite: Suite, named: Mapping[str, str]) -> list[Row]:
+def rows(request: Request, suite: Suite, named: Mapping[str, str]) -> list[MatrixRow]:
     """The undefended model, then every concept of the request, or without any all groups.
 
     `named` gives, by concept, the folder name of a run that doesn't itself say what it removes.
@@ -114,23 +116,17 @@ def rows(request: Request, suite: Suite, named: Mapping[str, str]) -> list[Row]:
     brought = {group_of(concept, suite): label for concept, label in named.items()}
     if set(brought) - set(wanted):
         raise InputError(f"--row: '{min(set(brought) - set(wanted))}' is no row of this matrix")
-    needs = [
-        Need(
-            row=published.Row(label=group),
-            suite=suite.name,
-            request=replace(each, metrics=()),
-            prompts=suite,
-        )
-        for group, each in wanted.items()
-    ]
+    runs = lookup.find(request.results)
     found = []
-    for (group, each), state in zip(wanted.items(), states(needs, request.results), strict=True):
-        stems = frozenset(state.need.stems())
-        run, missing = state.run, state.missing
+    for group, each in wanted.items():
+        stems = frozenset(sample.stem for sample in samples(suite, each.seed))
+        run: Run | None
         if group in brought:
-            run = _named(brought[group], request, suite)
-            missing = len(stems - run.stored())
-        found.append(Row(removed=group, request=each, run=run, stems=stems, missing=missing))
+            run = _named(brought[group], request, suite, runs)
+        else:
+            run = stored.find(each, suite, runs)
+        missing = len(stems - run.stored()) if run else len(stems)
+        found.append(MatrixRow(removed=group, request=each, run=run, stems=stems, missing=missing))
     return found
 
 
@@ -153,13 +149,13 @@ def _contains(text: str, words: str) -> bool:
     return re.search(rf"\b{re.escape(words)}\b", text, re.IGNORECASE) is not None
 
 
-def _named(label: str, request: Request, suite: Suite) -> Run:
+def _named(label: str, request: Request, suite: Suite, stored_runs: Sequence[Run]) -> Run:
     """The run of that name on the suite. Raises InputError."""
     model = models.find(request.model).name
     place = (model, suite.name, suite.hash)
     runs = [
         each
-        for each in lookup.find(request.results)
+        for each in stored_runs
         if (each.spec.model, each.spec.suite, each.spec.suite_hash) == place
     ]
     found = lookup.named(runs, label)

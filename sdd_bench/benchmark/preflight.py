@@ -16,13 +16,13 @@ from sdd_bench.types import PairMetric, SetMetric, Suite, Weighted
 from sdd_bench.weights import store
 
 from .request import Request, load_suite
-from .selection import Chosen, choose
+from .selection import SelectedMethod, choose
 
 if TYPE_CHECKING:
     from sdd_bench.diffusion.bundle import Bundle
 
 
-def read(request: Request) -> list[Chosen]:
+def read(request: Request) -> list[SelectedMethod]:
     """The methods asked for, and a look at all the rest of the request.
 
     Raises InputError, and MissingError for weights of metrics that are not on this machine.

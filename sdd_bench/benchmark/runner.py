@@ -26,7 +26,7 @@ from sdd_bench.types import Sample, Settings, Suite
 from . import trainer
 from .preflight import load, read
 from .request import Request, load_suite
-from .selection import Chosen
+from .selection import SelectedMethod
 
 if TYPE_CHECKING:
     from sdd_bench.diffusion.bundle import Bundle
@@ -44,7 +44,7 @@ def run(request: Request) -> list[Run]:
 def run_with(
     bundle: Bundle,
     request: Request,
-    chosen: Sequence[Chosen],
+    chosen: Sequence[SelectedMethod],
     own: Sequence[Checkpoint | None],
 ) -> list[Run]:
     """The same with a loaded model, and with the weights that each method runs on."""
@@ -82,7 +82,7 @@ def rescore(folders: Iterable[Path], metrics: Sequence[str]) -> list[Run]:
         suite = Suite(
             name=each.spec.suite, prompts=(), reference=_catalog_reference(each.spec.suite)
         )
-        chosen = measurements(metrics, models.world(each.spec.model), suite)
+        chosen = measurements(metrics, models.judged_as(each.spec.model), suite)
         _score(each, samples, chosen, reference_of(suite))
     return runs
 
@@ -96,7 +96,7 @@ def _catalog_reference(suite: str) -> str | None:
 
 
 def _open(
-    bundle: Bundle, chosen: Chosen, suite: Suite, request: Request, checkpoint: str | None
+    bundle: Bundle, chosen: SelectedMethod, suite: Suite, request: Request, checkpoint: str | None
 ) -> Run:
     """The run of a method on a suite, a new one or the one already there."""
     settings = Settings(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class SelectedMethod:
     """A method, as it was asked for."""
 
     name: str
@@ -34,7 +34,7 @@ class Chosen:
         return Plan(method=self.method, concepts=self.concepts)
 
 
-def choose(name: str, request: Request) -> Chosen:
+def choose(name: str, request: Request) -> SelectedMethod:
     """The method of that name with what it is to remove. Raises InputError."""
     method = registry.method(name)
     if isinstance(method, Trained):
@@ -47,8 +47,8 @@ def choose(name: str, request: Request) -> Chosen:
         parameters["source_sha256"] = source
     if isinstance(method, Trained) and request.checkpoint is not None:
         # Weights that are brought are known by their hash: how they were made is not.
-        return Chosen(name=registry.label(name), method=method, concepts=(), parameters={})
-    return Chosen(
+        return SelectedMethod(name=registry.label(name), method=method, concepts=(), parameters={})
+    return SelectedMethod(
         name=registry.label(name),
         method=method,
         concepts=(request.concepts or method.concepts) if method.concepts else (),

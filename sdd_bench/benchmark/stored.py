@@ -1,21 +1,35 @@
-"""Which stored runs are the one that a request asks for."""
+"""Which stored run, and which stored training, is the one that a request asks for.
+
+Nothing here needs torch: what the user left open (device, precision) fits whatever is there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sdd_bench import models
 from sdd_bench.runs.run import Run
 from sdd_bench.types import ModelSpec, Settings, Suite
 
 from .request import Request
-from .selection import Chosen, choose
+from .selection import SelectedMethod, choose
 
-if TYPE_CHECKING:
-    from sdd_bench.papers.needs import Need
+
+def find(request: Request, suite: Suite, runs: Sequence[Run]) -> Run | None:
+    """The fullest of `runs` that is the request's one method on the suite; None if there is none.
+
+    Raises InputError for a method that there isn't.
+    """
+    spec = models.find(request.model)
+    beside = [run for run in runs if (run.spec.model, run.spec.suite) == (spec.name, suite.name)]
+    if not beside:
+        return None
+    method = choose(request.methods[0], request)
+    model_hash = local_hash(spec)
+    fitting = [run for run in beside if _fits(request, suite, method, run, model_hash)]
+    return max(fitting, key=lambda run: (run.facts().images, run.facts().started), default=None)
 
 
 def local_hash(spec: ModelSpec) -> str | None:
@@ -27,21 +41,10 @@ def local_hash(spec: ModelSpec) -> str | None:
     return models.hash_of(models.folder_of(spec))
 
 
-def fitting_runs(need: Need, runs: Sequence[Run], model_hash: str | None) -> list[Run]:
-    """The runs that are the one needed, whatever the user left open (device, precision)."""
-    suite = need.prompts
-    if suite is None:
-        return []
-    place = models.find(need.request.model).name, suite.name
-    beside = [run for run in runs if (run.spec.model, run.spec.suite) == place]
-    if not beside:
-        return []
-    chosen = choose(need.request.methods[0], need.request)
-    return [run for run in beside if _fits(need.request, suite, chosen, run, model_hash)]
-
-
-def _fits(request: Request, suite: Suite, chosen: Chosen, run: Run, model_hash: str | None) -> bool:
-    if run.spec.method != chosen.name:
+def _fits(
+    request: Request, suite: Suite, method: SelectedMethod, run: Run, model_hash: str | None
+) -> bool:
+    if run.spec.method != method.name:
         return False
     dtype = run.spec.settings.dtype if request.dtype == "auto" else request.dtype
     if request.device != "auto" and (request.device == "cpu") != _on_cpu(run):
@@ -55,8 +58,8 @@ def _fits(request: Request, suite: Suite, chosen: Chosen, run: Run, model_hash: 
     same = replace(
         run.spec,
         model_hash=model_hash or run.spec.model_hash,
-        parameters=chosen.parameters,
-        concepts=chosen.concepts,
+        parameters=method.parameters,
+        concepts=method.concepts,
         suite_hash=suite.hash,
         settings=settings,
     )

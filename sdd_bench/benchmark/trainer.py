@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from sdd_bench.training.trackers import Tracker
 
     from .request import Request
-    from .selection import Chosen
+    from .selection import SelectedMethod
 
 log = logging.getLogger(__name__)
 
 
-def weights(bundle: Bundle, several: Sequence[Chosen], request: Request) -> list[Checkpoint | None]:
+def weights(
+    bundle: Bundle, several: Sequence[SelectedMethod], request: Request
+) -> list[Checkpoint | None]:
     """The U-Net's weights that each method runs on, trained if need be; None: the model's own."""
     if request.checkpoint is not None:
         found = checkpoints.read(request.checkpoint, bundle)
@@ -36,7 +38,7 @@ def weights(bundle: Bundle, several: Sequence[Chosen], request: Request) -> list
 
 def train_all(
     request: Request, *, save_every: int | None, log_to: str | None, gradient_checkpointing: bool
-) -> list[tuple[Chosen, Path]]:
+) -> list[tuple[SelectedMethod, Path]]:
     """Every method of the request with its checkpoint. Raises InputError if one isn't trained."""
     from sdd_bench.training.trackers import tracker
 
@@ -63,7 +65,7 @@ def train_all(
 
 def train(
     bundle: Bundle,
-    chosen: Chosen,
+    chosen: SelectedMethod,
     request: Request,
     *,
     save_every: int | None = None,

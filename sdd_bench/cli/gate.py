@@ -17,7 +17,7 @@ from . import options, output
 
 if TYPE_CHECKING:
     from sdd_bench.formats.page import Page
-    from sdd_bench.gating.baseline import Entry
+    from sdd_bench.gating.baseline import BaselineRun
     from sdd_bench.runs.run import Run
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -90,7 +90,7 @@ def gate(
 
 
 def _update(
-    file: Path, kept: Sequence[Entry], now: Sequence[Entry], filters: Sequence[str]
+    file: Path, kept: Sequence[BaselineRun], now: Sequence[BaselineRun], filters: Sequence[str]
 ) -> None:
     """Write what is measured now, and of the old baseline what the filters leave out."""
     from sdd_bench.gating import baseline
@@ -103,7 +103,7 @@ def _update(
     click.echo(f"{file}: {count} values of {len(entries)} runs")
 
 
-def _entries(runs: Sequence[Run]) -> list[Entry]:
+def _entries(runs: Sequence[Run]) -> list[BaselineRun]:
     from sdd_bench.gating.snapshot import entry
     from sdd_bench.scoring.definitions import definitions_of
 

@@ -49,7 +49,7 @@ def import_(
     request = Request(
         methods=(), suites=(suite,), results=results, images_per_prompt=count, columns=columns
     )
-    run, found = importer.bring(
+    run, found = importer.import_images(
         folder,
         load_suite(suite, spec, request),
         name=name,

@@ -14,7 +14,7 @@ from . import output
 
 if TYPE_CHECKING:
     from sdd_bench.benchmark.request import Request
-    from sdd_bench.papers.needs import Need, State
+    from sdd_bench.papers.needs import Need, NeedStatus
     from sdd_bench.papers.published import Table
 
 
@@ -212,7 +212,7 @@ def _pair(text: str, suites: tuple[str, ...]) -> tuple[str, str]:
     return name, file
 
 
-def show_paper(paper: Table, found: list[State], format_: str) -> None:
+def show_paper(paper: Table, found: list[NeedStatus], format_: str) -> None:
     """Print a paper's table with ours in it."""
     from sdd_bench.papers import table
 

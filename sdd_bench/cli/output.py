@@ -58,7 +58,7 @@ def runs(results: Path, suites: Sequence[str] = ()) -> list[Run]:
     found = [
         each
         for each in stored
-        if not suites or models.goes_by(each.spec.suite, each.spec.model, suites)
+        if not suites or models.matches_suite(each.spec.suite, each.spec.model, suites)
     ]
     if stored and not found:
         raise InputError(f"no runs on {', '.join(suites)} in {results}")

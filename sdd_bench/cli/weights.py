@@ -29,7 +29,7 @@ def list_() -> None:
     from sdd_bench.weights import catalog, store
 
     table = headed("weight", "state", "size", "for", "hash", "licence", "source")
-    for name, weight in catalog.catalogue().items():
+    for name, weight in catalog.weights().items():
         state = store.state(weight, hashing=False)
         table.add_row(
             name,
@@ -68,7 +68,7 @@ def fetch(names: tuple[str, ...], everything: bool, brought: Path | None) -> Non
 
     if bool(names) == everything:
         raise InputError("give the names of weights, or --all; `sdd-bench weights list` has them")
-    chosen = [catalog.named(name) for name in dict.fromkeys(names or catalog.catalogue())]
+    chosen = [catalog.named(name) for name in dict.fromkeys(names or catalog.weights())]
     failed: list[SDDBenchError] = []
     for weight in chosen:
         try:
@@ -91,7 +91,7 @@ def verify(names: tuple[str, ...]) -> None:
     """Compute the hashes of weights NAMES, or of all that are here; exit 3 if one is wrong."""
     from sdd_bench.weights import catalog, store
 
-    chosen = [catalog.named(name) for name in dict.fromkeys(names or catalog.catalogue())]
+    chosen = [catalog.named(name) for name in dict.fromkeys(names or catalog.weights())]
     states = {weight.name: store.state(weight) for weight in chosen}
     for name, state in states.items():
         click.echo(f"{name:16}{state}")

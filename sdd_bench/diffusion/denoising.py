@@ -21,7 +21,7 @@ from sdd_bench.types import Method, Settings, State, WarmsUp
 from .bundle import Bundle
 from .pndm import PNDM
 
-Column: TypeAlias = tuple[str, ...]
+BranchTexts: TypeAlias = tuple[str, ...]
 """The texts of one branch, one per image."""
 
 
@@ -34,11 +34,11 @@ class Plan:
 
 
 @dataclass(slots=True, eq=False)
-class _Walker:
+class _Branching:
     """One method on its way."""
 
     method: Method
-    columns: tuple[Column, ...]
+    columns: tuple[BranchTexts, ...]
     state: State = ()
 
     @property
@@ -57,34 +57,38 @@ class _Trajectory:
 
     latents: Tensor
     sampler: PNDM
-    walkers: list[_Walker]
-    plain: tuple[Column, ...]
+    branchings: list[_Branching]
+    plain: tuple[BranchTexts, ...]
     """The columns of classifier-free guidance while several methods share it, else empty."""
 
     def parted(self, call: int) -> list[_Trajectory]:
         """This trajectory, and one for each method whose warm-up ends at this call."""
         if not self.plain:
             return [self]
-        staying = [walker for walker in self.walkers if walker.warmup > call]
+        staying = [branching for branching in self.branchings if branching.warmup > call]
         alone = [
-            _Trajectory(self.latents, copy.copy(self.sampler), [walker], ())
-            for walker in self.walkers
-            if walker.warmup <= call
+            _Trajectory(self.latents, copy.copy(self.sampler), [branching], ())
+            for branching in self.branchings
+            if branching.warmup <= call
         ]
-        return [*([replace(self, walkers=staying)] if staying else []), *alone]
+        return [*([replace(self, branchings=staying)] if staying else []), *alone]
 
     def advanced(self, bundle: Bundle, call: int, scale: float) -> _Trajectory:
         """The trajectory after one U-Net call."""
-        active = [walker for walker in self.walkers if not self.plain or walker.watches]
-        columns = dict.fromkeys([*self.plain, *(c for walker in active for c in walker.columns)])
+        active = [branching for branching in self.branchings if not self.plain or branching.watches]
+        columns = dict.fromkeys(
+            [*self.plain, *(c for branching in active for c in branching.columns)]
+        )
         states = bundle.text(tuple(text for column in columns for text in column))
         rows = torch.cat([self.latents] * len(columns))
         estimates = bundle.predict(rows, self.sampler.timesteps[call], states).chunk(len(columns))
         noise = dict(zip(columns, estimates, strict=True))
         estimate = None
-        for walker in active:
-            branches = [noise[column] for column in walker.columns]
-            estimate, walker.state = walker.method.guide(call, branches, scale, walker.state)
+        for branching in active:
+            branches = [noise[column] for column in branching.columns]
+            estimate, branching.state = branching.method.guide(
+                call, branches, scale, branching.state
+            )
         if self.plain:
             empty, prompt = (noise[column] for column in self.plain)
             estimate = empty + scale * (prompt - empty)
@@ -97,7 +101,7 @@ def walk(
     bundle: Bundle, plans: Sequence[Plan], prompts: Sequence[str], noise: Tensor, settings: Settings
 ) -> list[Tensor]:
     """Final latents (N, C, h, w) of every plan, from the same starting noise (N, C, h, w)."""
-    walkers = [_walker(plan, prompts) for plan in plans]
+    branchings = [_branching(plan, prompts) for plan in plans]
     sampler = PNDM(
         bundle.alphas,
         settings.steps,
@@ -106,13 +110,13 @@ def walk(
         double=bundle.dtype == torch.float64,
     )
     start = noise.to(bundle.device, bundle.dtype)
-    sharing = [walker for walker in walkers if walker.warmup > 0]
+    sharing = [branching for branching in branchings if branching.warmup > 0]
     if len(sharing) < 2:
         sharing = []
     trajectories = [
-        _Trajectory(start, copy.copy(sampler), [walker], ())
-        for walker in walkers
-        if walker not in sharing
+        _Trajectory(start, copy.copy(sampler), [branching], ())
+        for branching in branchings
+        if branching not in sharing
     ]
     if sharing:
         plain = (("",) * len(prompts), tuple(prompts))
@@ -120,10 +124,12 @@ def walk(
     for call in range(len(sampler.timesteps)):
         parted = [part for each in trajectories for part in each.parted(call)]
         trajectories = [each.advanced(bundle, call, settings.guidance_scale) for each in parted]
-    finished = {id(walker): each.latents for each in trajectories for walker in each.walkers}
-    return [finished[id(walker)] for walker in walkers]
+    finished = {
+        id(branching): each.latents for each in trajectories for branching in each.branchings
+    }
+    return [finished[id(branching)] for branching in branchings]
 
 
-def _walker(plan: Plan, prompts: Sequence[str]) -> _Walker:
+def _branching(plan: Plan, prompts: Sequence[str]) -> _Branching:
     texts = [plan.method.branches(prompt, plan.concepts) for prompt in prompts]
-    return _Walker(plan.method, tuple(zip(*texts, strict=True)))
+    return _Branching(plan.method, tuple(zip(*texts, strict=True)))

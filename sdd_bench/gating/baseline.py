@@ -71,7 +71,7 @@ DESCRIPTION = ("measure", "threshold", "inclusive", "better", "tolerance")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class BaselineRun:
     """A run, as a baseline file holds it."""
 
     identity: Mapping[str, Any]
@@ -118,7 +118,7 @@ def means(cells: Sequence[str], images: Sequence[str]) -> tuple[Floats, Floats]:
 # --- files ------------------------------------------------------------------------------------
 
 
-def write(path: Path, entries: Sequence[Entry]) -> None:
+def write(path: Path, entries: Sequence[BaselineRun]) -> None:
     """Replace a baseline file; values that are NaN are not written, there is nothing to hold to."""
     content = {
         "format": FORMAT,
@@ -130,14 +130,14 @@ def write(path: Path, entries: Sequence[Entry]) -> None:
         files.write(path, f"{text}\n".encode())
 
 
-def with_values(found: Entry) -> Entry:
+def with_values(found: BaselineRun) -> BaselineRun:
     """The entry without the definitions that it has no value of."""
     kept = {name: item for name, item in found.recorded.items() if not math.isnan(item.value)}
     columns = [c for c in found.prompts if c in (IMAGES, NOISE, PICTURES) or c in kept]
     return replace(found, recorded=kept, prompts=found.prompts[columns])
 
 
-def _content(found: Entry) -> dict[str, object]:
+def _content(found: BaselineRun) -> dict[str, object]:
     found = with_values(found)
     columns = list(found.prompts)
     rows = zip(*(found.prompts[column] for column in columns), strict=True)
@@ -150,7 +150,7 @@ def _content(found: Entry) -> dict[str, object]:
     }
 
 
-def read(path: Path) -> list[Entry]:
+def read(path: Path) -> list[BaselineRun]:
     """The entries of a baseline file. Raises InputError if there is none or it is damaged."""
     data = files.read(path)
     if data is None:
@@ -174,12 +174,12 @@ def read(path: Path) -> list[Entry]:
     return entries
 
 
-def _entry(content: dict[str, Any]) -> Entry:
+def _entry(content: dict[str, Any]) -> BaselineRun:
     columns, prompts = content["columns"], content["prompts"]
     cells = [line.split(" ") for line in prompts.values()]
     if any(len(line) != len(columns) for line in cells):
         raise ValueError(f"a prompt needs {len(columns)} columns")
-    found = Entry(
+    found = BaselineRun(
         identity=content["identity"],
         made_with=content["made_with"],
         recorded={name: Recorded(**item) for name, item in sorted(content["definitions"].items())},
@@ -194,7 +194,7 @@ def _entry(content: dict[str, Any]) -> Entry:
     return found
 
 
-def _check(path: Path, found: Entry, name: str) -> None:
+def _check(path: Path, found: BaselineRun, name: str) -> None:
     """Raises InputError if a value isn't that of its prompts: someone has edited one of them."""
     item = found.recorded[name]
     if item.of_a_set:

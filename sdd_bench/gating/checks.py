@@ -22,31 +22,31 @@ from .baseline import (
     NOISE,
     PICTURES,
     UNSCORED,
-    Entry,
+    BaselineRun,
     Recorded,
     means,
     verdicts,
 )
 from .matching import PARTS, changes, pairs
-from .outcome import IDENTITY, PASS, PROMPTS, RUN, Finding
+from .outcome import IDENTITY, PASS, PROMPTS, RUN, CheckResult
 
 Z = 1.959964
 """Of a 95 % band."""
 
 
 def judge(
-    baseline: Sequence[Entry],
-    current: Sequence[Entry],
+    baseline: Sequence[BaselineRun],
+    current: Sequence[BaselineRun],
     *,
     allowed: Collection[str] = (),
     strict: bool = False,
-) -> list[Finding]:
+) -> list[CheckResult]:
     """The outcome of every check, in the order of the baseline; those of new runs come last.
 
     `allowed` names the PARTS that are meant to have changed; `strict` also fails what the baseline
     doesn't know.
     """
-    found: list[Finding] = []
+    found: list[CheckResult] = []
     matched = pairs(baseline, current)
     for old, new in matched:
         if new is None:
@@ -55,7 +55,7 @@ def judge(
             found += Pair(old, new, frozenset(allowed)).findings(strict=strict)
     known = {id(new) for _, new in matched}
     found += [
-        Finding(
+        CheckResult(
             run=each.name,
             check=RUN,
             verdict="new" if strict else PASS,
@@ -67,9 +67,9 @@ def judge(
     return found
 
 
-def _absent(old: Entry, current: Sequence[Entry]) -> Finding:
+def _absent(old: BaselineRun, current: Sequence[BaselineRun]) -> CheckResult:
     names = sorted({each.name for each in current}) or ["none"]
-    return Finding(
+    return CheckResult(
         run=old.name,
         check=RUN,
         verdict="vanished",
@@ -81,11 +81,11 @@ def _absent(old: Entry, current: Sequence[Entry]) -> Finding:
 class Pair:
     """A run of the baseline and the same run of now."""
 
-    old: Entry
-    new: Entry
+    old: BaselineRun
+    new: BaselineRun
     allowed: frozenset[str]
 
-    def findings(self, *, strict: bool) -> list[Finding]:
+    def findings(self, *, strict: bool) -> list[CheckResult]:
         """Of all checks."""
         found = [self._identity(), self._images(strict=strict)]
         found += [self._definition(name) for name in self.old.recorded]
@@ -96,10 +96,10 @@ class Pair:
         ]
         return found
 
-    def _finding(self, check: str, verdict: str, reason: str = "", **more: Any) -> Finding:
-        return Finding(run=self.old.name, check=check, verdict=verdict, reason=reason, **more)
+    def _finding(self, check: str, verdict: str, reason: str = "", **more: Any) -> CheckResult:
+        return CheckResult(run=self.old.name, check=check, verdict=verdict, reason=reason, **more)
 
-    def _identity(self) -> Finding:
+    def _identity(self) -> CheckResult:
         changed = list(changes(self.old, self.new))
         forbidden = [words for part, words in changed if part not in self.allowed]
         if forbidden:
@@ -135,7 +135,7 @@ class Pair:
         differ = np.not_equal(*ours)
         return [name for name, other in zip(self.common, differ, strict=True) if other]
 
-    def _images(self, *, strict: bool) -> Finding:
+    def _images(self, *, strict: bool) -> CheckResult:
         before, now = self.old.prompts.index, self.new.prompts.index
         missing, extra = before.difference(now), now.difference(before)
         resized = sorted(set(before.intersection(now)) - set(self.common))
@@ -177,7 +177,7 @@ class Pair:
 
     # --- a definition ---
 
-    def _definition(self, name: str) -> Finding:
+    def _definition(self, name: str) -> CheckResult:
         old, new = self.old.recorded[name], self.new.recorded.get(name)
         if new is None:
             others = [n for n, item in self.new.recorded.items() if item.measure == old.measure]
@@ -206,7 +206,7 @@ class Pair:
             return self._band(name, old, new)
         return self._rate(name, old) if old.threshold is not None else self._mean(name, old)
 
-    def _rate(self, name: str, old: Recorded) -> Finding:
+    def _rate(self, name: str, old: Recorded) -> CheckResult:
         first, second = (
             verdicts(each.prompts.loc[self.common, name].tolist()) for each in (self.old, self.new)
         )
@@ -234,7 +234,7 @@ class Pair:
             )
         return found
 
-    def _mean(self, name: str, old: Recorded) -> Finding:
+    def _mean(self, name: str, old: Recorded) -> CheckResult:
         parts = []
         for each in (self.old, self.new):
             rows = each.prompts.loc[self.common]
@@ -250,7 +250,7 @@ class Pair:
         prompts = np.repeat(np.arange(len(n)), n)
         return replace(moved, p=paired_p(first[prompts], second[prompts], prompts))
 
-    def _band(self, name: str, old: Recorded, new: Recorded) -> Finding:
+    def _band(self, name: str, old: Recorded, new: Recorded) -> CheckResult:
         """Without pairs, sampling noise of both sides widens what is allowed."""
         if old.of_a_set and (old.reference, old.n) != (new.reference, new.n):
             return self._finding(
@@ -267,7 +267,7 @@ class Pair:
 
     def _moved(
         self, name: str, old: Recorded, before: float, now: float, *, lost: int, noise: float = 0.0
-    ) -> Finding:
+    ) -> CheckResult:
         """The verdict on a value that was `before` and is `now`."""
         by, limit = now - before, old.tolerance + noise
         verdict, reason = PASS, ""

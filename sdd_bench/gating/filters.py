@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from sdd_bench.errors import InputError
 
-from .baseline import Entry, with_values
+from .baseline import BaselineRun, with_values
 
 FILTERS = ("model", "suite", "method", "definition")
 """What `--only` can name."""
 
 
-def only(entries: Iterable[Entry], filters: Sequence[str]) -> list[Entry]:
+def only(entries: Iterable[BaselineRun], filters: Sequence[str]) -> list[BaselineRun]:
     """The entries and their definitions that match `key=pattern` filters, of the keys in FILTERS.
 
     Patterns of one key are alternatives, of several keys all have to match. Raises InputError for
@@ -42,7 +42,9 @@ def only(entries: Iterable[Entry], filters: Sequence[str]) -> list[Entry]:
     return chosen
 
 
-def updated(kept: Sequence[Entry], now: Sequence[Entry], filters: Sequence[str]) -> list[Entry]:
+def updated(
+    kept: Sequence[BaselineRun], now: Sequence[BaselineRun], filters: Sequence[str]
+) -> list[BaselineRun]:
     """What a baseline holds after an update: `now`, and what the filters leave out of `kept`.
 
     Raises InputError for a filter by definition: a run's values are of the same images, so they

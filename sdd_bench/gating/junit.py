@@ -9,16 +9,16 @@ from xml.etree import ElementTree as ET
 
 from sdd_bench import files
 
-from .outcome import Finding
+from .outcome import CheckResult
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML 1.0 document may contain, however it is escaped."""
 
 
-def write(path: Path, findings: Sequence[Finding]) -> None:
+def write(path: Path, findings: Sequence[CheckResult]) -> None:
     """A test suite per run and a test case per check, in the order given."""
     root = ET.Element("testsuites", _counts(findings) | {"name": "sdd-bench gate"})
-    suites: dict[str, list[Finding]] = {}
+    suites: dict[str, list[CheckResult]] = {}
     for each in findings:
         suites.setdefault(each.run, []).append(each)
     for name, several in suites.items():
@@ -38,7 +38,7 @@ def write(path: Path, findings: Sequence[Finding]) -> None:
         files.write(path, ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
 
 
-def _counts(findings: Sequence[Finding]) -> dict[str, str]:
+def _counts(findings: Sequence[CheckResult]) -> dict[str, str]:
     failed = sum(not each.passes for each in findings)
     return {"tests": str(len(findings)), "failures": str(failed), "errors": "0", "skipped": "0"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .baseline import Entry
+from .baseline import BaselineRun
 
 PARTS = {
     "weights": ("model_hash", "checkpoint"),
@@ -30,14 +30,16 @@ _WORDS = {
 }
 
 
-def pairs(baseline: Sequence[Entry], current: Sequence[Entry]) -> list[tuple[Entry, Entry | None]]:
+def pairs(
+    baseline: Sequence[BaselineRun], current: Sequence[BaselineRun]
+) -> list[tuple[BaselineRun, BaselineRun | None]]:
     """Each entry of the baseline with its run of now: the one of the same digest, or else the one
     of the same name that has changed in the fewest parts.
     """
     digests = {each.identity["digest"]: each for each in current}
     kept = {each.identity["digest"] for each in baseline}
     free = [each for each in current if each.identity["digest"] not in kept]
-    found: list[tuple[Entry, Entry | None]] = []
+    found: list[tuple[BaselineRun, BaselineRun | None]] = []
     for old in baseline:
         same = digests.get(old.identity["digest"])
         if same is None:
@@ -48,7 +50,7 @@ def pairs(baseline: Sequence[Entry], current: Sequence[Entry]) -> list[tuple[Ent
     return found
 
 
-def changes(old: Entry, new: Entry) -> Iterator[tuple[str, str]]:
+def changes(old: BaselineRun, new: BaselineRun) -> Iterator[tuple[str, str]]:
     """What differs between two identities: the part, and the change in words."""
     first = {**old.identity, **old.identity["settings"]}
     second = {**new.identity, **new.identity["settings"]}

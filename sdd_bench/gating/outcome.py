@@ -13,11 +13,11 @@ IDENTITY, PROMPTS, RUN = "identity", "images", "run"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CheckResult:
     """The outcome of one check."""
 
     run: str
-    """As Entry.name."""
+    """As BaselineRun.name."""
     check: str
     """IDENTITY, PROMPTS, RUN, or the name of a definition."""
     verdict: str = PASS
@@ -40,7 +40,7 @@ class Finding:
         return self.verdict == PASS
 
 
-def failures(findings: Sequence[Finding]) -> Mapping[str, int]:
+def failures(findings: Sequence[CheckResult]) -> Mapping[str, int]:
     """How many checks fail with each verdict, sorted."""
     words = sorted(each.verdict for each in findings if not each.passes)
     return {word: words.count(word) for word in dict.fromkeys(words)}

@@ -10,14 +10,16 @@ import pandas as pd
 
 from sdd_bench.formats.page import Page
 
-from .baseline import Entry
+from .baseline import BaselineRun
 from .matching import pairs
-from .outcome import Finding, failures
+from .outcome import CheckResult, failures
 
 HEADER = ("run", "check", "baseline", "now", "difference", "allowed", "flips", "p", "verdict")
 
 
-def page(findings: Sequence[Finding], before: Sequence[Entry], now: Sequence[Entry]) -> Page:
+def page(
+    findings: Sequence[CheckResult], before: Sequence[BaselineRun], now: Sequence[BaselineRun]
+) -> Page:
     """A row per check. The failures come first among the notes, each with its reason."""
     failed = [each for each in findings if not each.passes]
     notes = [f"FAIL {each.run}, {each.check}: {each.verdict}: {each.reason}" for each in failed]
@@ -33,13 +35,13 @@ def page(findings: Sequence[Finding], before: Sequence[Entry], now: Sequence[Ent
         header=HEADER,
         rows=[_row(each) for each in findings],
         tidy=pd.DataFrame(
-            [asdict(each) for each in findings], columns=[each.name for each in fields(Finding)]
+            [asdict(each) for each in findings], columns=[each.name for each in fields(CheckResult)]
         ),
         notes=notes,
     )
 
 
-def _title(findings: Sequence[Finding]) -> str:
+def _title(findings: Sequence[CheckResult]) -> str:
     failed = failures(findings)
     if not failed:
         return f"Gate passed: {len(findings)} checks"
@@ -47,7 +49,7 @@ def _title(findings: Sequence[Finding]) -> str:
     return f"Gate failed: {sum(failed.values())} of {len(findings)} checks ({named})"
 
 
-def _row(each: Finding) -> list[str]:
+def _row(each: CheckResult) -> list[str]:
     return [
         each.run,
         each.check,
@@ -65,7 +67,7 @@ def _number(value: float, unit: str, sign: str = "") -> str:
     return "" if math.isnan(value) else f"{value:{sign}.4g}{' ' if unit else ''}{unit}"
 
 
-def _versions(before: Sequence[Entry], now: Sequence[Entry]) -> list[str]:
+def _versions(before: Sequence[BaselineRun], now: Sequence[BaselineRun]) -> list[str]:
     """Packages that are not of the version that the baseline was made with."""
     changed = {
         f"{package} {version} → {new.made_with[package]}"

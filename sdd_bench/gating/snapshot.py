@@ -17,7 +17,7 @@ from sdd_bench.runs.run import Run, SetValue
 from sdd_bench.statistics.intervals import cluster_totals, standard_error
 from sdd_bench.types import Definition
 
-from .baseline import IMAGES, NOISE, PICTURES, UNSCORED, Entry, Recorded
+from .baseline import IMAGES, NOISE, PICTURES, UNSCORED, BaselineRun, Recorded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +28,7 @@ _PACKAGES = ("sdd-bench", "torch", "diffusers", "transformers", "onnxruntime", "
 """The packages whose versions a baseline keeps."""
 
 
-def entry(run: Run, definitions: Sequence[Definition]) -> Entry:
+def entry(run: Run, definitions: Sequence[Definition]) -> BaselineRun:
     """All that a run says by these definitions, also that it has no value of one."""
     scores = run.scores()
     order = np.lexsort((scores["k"], pd.factorize(scores["prompt_id"], sort=True)[0]))
@@ -49,7 +49,7 @@ def entry(run: Run, definitions: Sequence[Definition]) -> Entry:
             recorded[item.name] = _of_images(item, raw, clusters, reason)
             columns[item.name] = _cells(item, raw, bounds)
     spec = {"digest": run.spec.digest, **asdict(run.spec)}
-    return Entry(
+    return BaselineRun(
         identity=json.loads(json.dumps(spec)),
         made_with={key: facts.provenance[key] for key in _PACKAGES if key in facts.provenance},
         recorded=recorded,

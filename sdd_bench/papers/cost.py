@@ -15,12 +15,12 @@ from pathlib import Path
 import pandas as pd
 
 from sdd_bench import models
-from sdd_bench.benchmark.selection import Chosen, choose
+from sdd_bench.benchmark.selection import SelectedMethod, choose
 from sdd_bench.formats.page import Page
 from sdd_bench.types import Trained
 
 from . import published
-from .needs import State
+from .needs import NeedStatus
 from .published import Table
 
 TRAINING_FORWARDS = 54
@@ -47,7 +47,7 @@ class Cost:
     """Likewise for a training that isn't there; counted at the row's first suite."""
 
 
-def costs(table: Table, found: Sequence[State], results: Path) -> list[Cost]:
+def costs(table: Table, found: Sequence[NeedStatus], results: Path) -> list[Cost]:
     """The cost of each need, in order. A suite whose prompts are not here counts as published."""
     trained: set[str] = set()
     made = []
@@ -74,7 +74,7 @@ def costs(table: Table, found: Sequence[State], results: Path) -> list[Cost]:
     return made
 
 
-def page(table: Table, found: Sequence[State], results: Path) -> Page:
+def page(table: Table, found: Sequence[NeedStatus], results: Path) -> Page:
     """The plan as people read it."""
     several = costs(table, found, results)
     tidy = pd.DataFrame(
@@ -106,9 +106,9 @@ def page(table: Table, found: Sequence[State], results: Path) -> Page:
     )
 
 
-def _notes(several: Sequence[Cost], found: Sequence[State]) -> list[str]:
+def _notes(several: Sequence[Cost], found: Sequence[NeedStatus]) -> list[str]:
     model = models.find(found[0].need.request.model).name
-    world = models.world(model).name
+    world = models.judged_as(model).name
     forwards = sum(each.forwards + each.training for each in several)
     notes = [
         f"{device}: about {_time(forwards / speed['forwards'])} ({speed['source']})."
@@ -132,7 +132,7 @@ def _published(table: Table, suite: str) -> int:
     return max((cell.n for (_, key), cell in table.cells.items() if key in keys), default=0)
 
 
-def _training(chosen: Chosen, state: State, results: Path) -> int:
+def _training(chosen: SelectedMethod, state: NeedStatus, results: Path) -> int:
     """Forwards of a method's training, 0 if it has none or is done."""
     method = chosen.method
     if not isinstance(method, Trained) or state.run is not None or _is_trained(chosen, results):
@@ -140,7 +140,7 @@ def _training(chosen: Chosen, state: State, results: Path) -> int:
     return method.optimisation.iterations * TRAINING_FORWARDS
 
 
-def _is_trained(chosen: Chosen, results: Path) -> bool:
+def _is_trained(chosen: SelectedMethod, results: Path) -> bool:
     """Whether a finished training of that method with those parameters and concepts is there."""
     wanted = json.loads(json.dumps([chosen.name, chosen.parameters, list(chosen.concepts)]))
     for file in results.glob("trained/*/*/train.json"):

@@ -13,18 +13,17 @@ from pathlib import Path
 
 from sdd_bench import models, registry
 from sdd_bench.analysis.values import Scored
+from sdd_bench.benchmark import stored
 from sdd_bench.benchmark.request import Request, load_suite
-from sdd_bench.benchmark.stored import fitting_runs, local_hash
 from sdd_bench.errors import MissingError
-from sdd_bench.runs import lookup, run
+from sdd_bench.runs import lookup
 from sdd_bench.runs.run import Run
+from sdd_bench.runs.run import stems as stems_of
+from sdd_bench.scoring.task import IS_BASELINE
 from sdd_bench.suites import concepts, seeds
 from sdd_bench.types import ModelSpec, Suite
 
 from .published import Row, Table
-
-IS_BASELINE = "is the baseline"
-"""Why a run of the undefended model has no values of pair metrics."""
 
 PREVIEW = 10
 """A preview makes one in so many images."""
@@ -56,7 +55,7 @@ def _stems(suite: Suite, seed: int) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class NeedStatus:
     """A need, and what the results folder has of it."""
 
     need: Need
@@ -86,7 +85,7 @@ def needs(
     `brought` says where the prompts of suites are that are not shipped. Raises InputError.
     """
     spec = models.find(base.model)
-    world = models.world(spec.name).name
+    world = models.judged_as(spec.name).name
     loaded: dict[str, tuple[Request, Suite | None, str]] = {}
     for name in table.suites:
         definitions = tuple(
@@ -142,30 +141,21 @@ def _loaded(
 # --- what is there ------------------------------------------------------------------------------
 
 
-def states(wanted: Iterable[Need], results_dir: Path) -> list[State]:
+def states(wanted: Iterable[Need], results_dir: Path) -> list[NeedStatus]:
     """What the results folder has of each need, in the same order."""
     runs = lookup.find(results_dir)
     measures = {name: item.measure for name, (item, _) in registry.definitions().items()}
-    hashes: dict[str, str | None] = {}
-    found = []
-    for need in wanted:
-        model = need.request.model
-        if model not in hashes:
-            hashes[model] = local_hash(models.find(model))
-        fitting = fitting_runs(need, runs, hashes[model])
-        found.append(_state(need, fitting, measures))
-    return found
+    return [_state(need, runs, measures) for need in wanted]
 
 
-def _state(need: Need, fitting: Sequence[Run], measures: Mapping[str, str]) -> State:
+def _state(need: Need, runs: Sequence[Run], measures: Mapping[str, str]) -> NeedStatus:
     wanted = need.stems()
-    if not fitting:
-        return State(need, None, len(wanted))
-    # Several differ in what the user left open, such as the device: take the fullest.
-    run = max(fitting, key=lambda each: (each.facts().images, each.facts().started))
+    run = stored.find(need.request, need.prompts, runs) if need.prompts else None
+    if run is None:
+        return NeedStatus(need, None, len(wanted))
     scored = Scored.of(run)
     unscored = not _speaks_of(scored, wanted, need.request.metrics, measures)
-    return State(need, run, len(wanted - run.stored()), scored, unscored)
+    return NeedStatus(need, run, len(wanted - run.stored()), scored, unscored)
 
 
 def _speaks_of(
@@ -176,7 +166,7 @@ def _speaks_of(
     wanted = [name for name in definitions if name not in sets or sets[name].reason != IS_BASELINE]
     if not wanted:
         return True
-    return stems <= set(run.stems(scores)) and all(
+    return stems <= set(stems_of(scores)) and all(
         (name in sets and sets[name].n == len(scores)) or measures.get(name) in scores.columns
         for name in wanted
     )

@@ -8,12 +8,12 @@ from dataclasses import replace
 from sdd_bench.benchmark.request import Request
 from sdd_bench.errors import MissingError
 
-from .needs import State
+from .needs import NeedStatus
 
 # --- what is left to do -------------------------------------------------------------------------
 
 
-def requests(found: Sequence[State]) -> list[Request]:
+def requests(found: Sequence[NeedStatus]) -> list[Request]:
     """Requests for everything that is not complete, the methods of one suite together: what they
     have in common is then computed once. Raises MissingError for prompts that are not here.
     """

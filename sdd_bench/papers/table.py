@@ -18,7 +18,7 @@ from sdd_bench.runs.run import Run
 from sdd_bench.statistics.rates import any_unsafe, rank_stability
 from sdd_bench.types import Definition
 
-from .needs import State
+from .needs import NeedStatus
 from .published import Column, Published, Table
 
 COLUMNS = (
@@ -67,7 +67,7 @@ class Cell(NamedTuple):
     scored: Scored | None
 
 
-def compare(table: Table, found: Sequence[State]) -> pd.DataFrame:
+def compare(table: Table, found: Sequence[NeedStatus]) -> pd.DataFrame:
     """The tidy table, in the paper's order, with the columns COLUMNS."""
     return _tidy(table, _cells(table, found))
 
@@ -83,7 +83,7 @@ def _tidy(table: Table, cells: Mapping[tuple[str, str], Cell]) -> pd.DataFrame:
     )
 
 
-def page(table: Table, found: Sequence[State]) -> Page:
+def page(table: Table, found: Sequence[NeedStatus]) -> Page:
     """The table as people read it."""
     cells = _cells(table, found)
     tidy = _tidy(table, cells)
@@ -135,7 +135,7 @@ def _is_set(cell: Cell) -> bool:
     return bool(cell.scored and cell.definition and cell.definition.name in cell.scored.sets)
 
 
-def _cells(table: Table, found: Sequence[State]) -> dict[tuple[str, str], Cell]:
+def _cells(table: Table, found: Sequence[NeedStatus]) -> dict[tuple[str, str], Cell]:
     """Ours for every cell."""
     known = registry.definitions()
     states = {(state.need.row.label, state.need.suite): state for state in found}
@@ -146,7 +146,9 @@ def _cells(table: Table, found: Sequence[State]) -> dict[tuple[str, str], Cell]:
     }
 
 
-def _cell(column: Column, state: State | None, known: Mapping[str, registry.Measurement]) -> Cell:
+def _cell(
+    column: Column, state: NeedStatus | None, known: Mapping[str, registry.Measurement]
+) -> Cell:
     if state is None:
         return Cell(absent("published only"), None, None, None)
     # The request names its definitions in the order of the columns; this one is among them.
@@ -186,7 +188,7 @@ def _tidy_row(table: Table, label: str, column: Column, cell: Cell) -> dict[str,
 # --- for people -------------------------------------------------------------------------------
 
 
-def _title(table: Table, found: Sequence[State]) -> str:
+def _title(table: Table, found: Sequence[NeedStatus]) -> str:
     models = sorted({state.run.spec.model for state in found if state.run is not None})
     ours = f"numbers of {' and '.join(models)}" if models else "nothing measured yet"
     return f"{table.title}: {ours} beside the published ones ({table.source})"

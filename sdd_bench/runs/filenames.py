@@ -95,7 +95,7 @@ def _digits(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class MatchedFiles:
     """The files of a folder, as images of a suite."""
 
     naming: str
@@ -105,7 +105,7 @@ class Found:
     """Images that are named in another way."""
 
 
-def find(folder: Path, suite: Suite, naming: str | None = None) -> Found:
+def find(folder: Path, suite: Suite, naming: str | None = None) -> MatchedFiles:
     """Which image of the suite each file is; `naming` None: what most names fit.
 
     Raises InputError if no file fits, or one is of no prompt, or two are of the same image.
@@ -137,7 +137,7 @@ def find(folder: Path, suite: Suite, naming: str | None = None) -> Found:
         if first != path:
             raise InputError(f"{first} and {path} are the same image: take one of them away")
     strange = [path for path in paths if path not in places[chosen]]
-    return Found(naming=chosen, files=files, strange=strange)
+    return MatchedFiles(naming=chosen, files=files, strange=strange)
 
 
 def _images(folder: Path) -> list[Path]:
@@ -155,7 +155,7 @@ def _places(paths: Sequence[Path], reader: Reader) -> dict[Path, Place]:
     return {path: place for path, place in places if place is not None}
 
 
-def check_count(found: Found, suite: Suite, prompts: int) -> None:
+def check_count(found: MatchedFiles, suite: Suite, prompts: int) -> None:
     """Raise InputError if the files are not as many per prompt as the suite asks for.
 
     They may be of the whole suite or of its first `prompts` only. Running numbers would otherwise

@@ -23,7 +23,7 @@ from sdd_bench.progress import progress
 from sdd_bench.types import Pixels, Sample, Settings, Suite
 
 from . import filenames
-from .filenames import Found, Place
+from .filenames import MatchedFiles, Place
 from .identity import IMPORTED, RunSpec
 from .run import Run
 
@@ -39,7 +39,7 @@ _SHOWN = 5
 """How many of several files are named."""
 
 
-def bring(
+def import_images(
     folder: Path,
     suite: Suite,
     *,
@@ -49,7 +49,7 @@ def bring(
     limit: int | None = None,
     naming: str | None = None,
     counted: bool = False,
-) -> tuple[Run, Found]:
+) -> tuple[Run, MatchedFiles]:
     """The images in `folder` as a run of the method called `name`, and which file is which.
 
     `suite` is all of it, `limit` keeps its first prompts, and `counted` says that its images per

@@ -35,7 +35,7 @@ def definitions_of(run: Run, names: Sequence[str] = ()) -> list[Definition]:
     """The definitions to show of a run: those named, else all that it has values of."""
     if names:
         suite = Suite(name=run.spec.suite, prompts=())
-        world = models.world(run.spec.model)
+        world = models.judged_as(run.spec.model)
         return [item for item, _ in measurements(names, world, suite).values()]
     measures, sets = run.measures(), run.sets()
     return [

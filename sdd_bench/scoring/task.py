@@ -12,6 +12,9 @@ from sdd_bench.types import Definition, Metric, Sample
 
 from .references import RealImages
 
+IS_BASELINE = "is the baseline"
+"""Why a run of the undefended model has no values of pair metrics, as sets.json says it."""
+
 Track: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 """Given how many images are to be scored: a context that is told how many more have been."""
 
@@ -41,6 +44,6 @@ class Task:
         if self.baseline is None:
             return "no images of sd to compare with"
         if self.baseline.spec.digest == self.run.spec.digest:
-            return "is the baseline"
+            return IS_BASELINE
         missing = len(self.baseline.missing(self.samples))
         return f"{missing} images of sd are missing" if missing else ""

@@ -39,9 +39,9 @@ def wilson(successes: int, n: int, *, confidence: float = 0.95) -> tuple[float, 
 
     z = float(ndtri((1 + confidence) / 2))
     rate, square = successes / n, z * z / n
-    centre = (rate + square / 2) / (1 + square)
+    center = (rate + square / 2) / (1 + square)
     half = z * math.sqrt(rate * (1 - rate) / n + square / (4 * n)) / (1 + square)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, center - half), min(1.0, center + half)
 
 
 def rule_of_three(clusters: int, *, confidence: float = 0.95) -> float:
@@ -121,8 +121,8 @@ def student(mean: float, error: float, count: int, confidence: float, *, logit: 
     reach = float(stdtrit(count - 1, (1 + confidence) / 2)) * error
     if not logit:
         return mean, mean - reach, mean + reach
-    centre, reach = math.log(mean / (1 - mean)), reach / (mean * (1 - mean))
-    return mean, float(expit(centre - reach)), float(expit(centre + reach))
+    center, reach = math.log(mean / (1 - mean)), reach / (mean * (1 - mean))
+    return mean, float(expit(center - reach)), float(expit(center + reach))
 
 
 def cluster_totals(values: Floats, clusters: ArrayLike) -> tuple[Floats, Floats]:

@@ -15,7 +15,7 @@ else:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class SuiteEntry:
     """What `prompts/suites.toml` says about a suite."""
 
     file: str
@@ -43,12 +43,12 @@ def folder() -> Path:
     return Path(os.environ.get("SDD_BENCH_PROMPTS", "~/.cache/sdd-bench/prompts")).expanduser()
 
 
-def catalog() -> dict[str, Entry]:
+def catalog() -> dict[str, SuiteEntry]:
     """The suites that have a name, sorted by it."""
     text = (resources.files("sdd_bench.prompts") / "suites.toml").read_text(encoding="utf-8")
     lists = ("families", "published")
     return {
-        name: Entry(**table | {key: tuple(table[key]) for key in lists if key in table})
+        name: SuiteEntry(**table | {key: tuple(table[key]) for key in lists if key in table})
         for name, table in sorted(tomllib.loads(text).items())
     }
 

@@ -19,7 +19,7 @@ from sdd_bench.errors import InputError, MissingError, unknown
 from sdd_bench.types import Prompt, Suite
 
 from . import readers
-from .catalog import Entry, catalog, folder
+from .catalog import SuiteEntry, catalog, folder
 from .columns import prompts_of
 from .readers import Sheet
 
@@ -83,7 +83,7 @@ def _own_name(source: str) -> str:
 
 
 def _named(
-    name: str, entry: Entry, source: str | None = None, columns: Mapping[str, str] = {}
+    name: str, entry: SuiteEntry, source: str | None = None, columns: Mapping[str, str] = {}
 ) -> Suite:
     """A suite of the catalogue, with its own prompts or with those that `source` holds."""
     sheet = readers.read(source) if source else _sheet(name, entry)
@@ -102,7 +102,7 @@ def _named(
     return suite
 
 
-def _sheet(name: str, entry: Entry) -> Sheet:
+def _sheet(name: str, entry: SuiteEntry) -> Sheet:
     """The prompts of a suite: shipped, in `folder()`, or on the hub. Raises MissingError."""
     shipped = resources.files("sdd_bench.prompts") / entry.file
     if shipped.is_file():

@@ -28,7 +28,7 @@ from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.errors import InputError
 from sdd_bench.runs.identity import TrainSpec
 
-from .trainee import holding
+from .trainee import swapped
 
 Role: TypeAlias = Literal["student", "teacher"]
 ROLES: tuple[Role, ...] = ("student", "teacher")
@@ -108,7 +108,7 @@ def applied(bundle: Bundle, checkpoint: Checkpoint | None) -> Iterator[None]:
         for name, tensor in checkpoint.tensors.items()
     }
     try:
-        with holding(parameters, tensors):
+        with swapped(parameters, tensors):
             bundle.text.forget()
             yield
     finally:

@@ -32,7 +32,7 @@ class _Frozen(torch.autograd.Function):
         return found, *(None,) * (2 + len(ctx.how))
 
 
-def lighten(network: nn.Module) -> None:
+def drop_saved_inputs(network: nn.Module) -> None:
     """Have the frozen convolutions of a network keep nothing, until `restore`."""
     for layer in _convolutions(network):
         if not any(each.requires_grad for each in layer.parameters()):
@@ -40,7 +40,7 @@ def lighten(network: nn.Module) -> None:
 
 
 def restore(network: nn.Module) -> None:
-    """Undo `lighten`."""
+    """Undo `drop_saved_inputs`."""
     for layer in _convolutions(network):
         vars(layer).pop("forward", None)
 

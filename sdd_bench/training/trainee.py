@@ -47,7 +47,7 @@ def trainable(network: nn.Module, which: str) -> dict[str, nn.Parameter]:
 
 
 @contextmanager
-def holding(
+def swapped(
     parameters: Mapping[str, nn.Parameter], tensors: Mapping[str, Tensor]
 ) -> Iterator[None]:
     """Within it, the parameters named in `tensors` hold those; afterwards what they held before."""
@@ -80,7 +80,7 @@ class Student:
         for parameter in self.parameters.values():
             parameter.data = parameter.data.to(self._dtype, copy=True)
             parameter.requires_grad_(True)
-        frozen_conv.lighten(bundle.unet)
+        frozen_conv.drop_saved_inputs(bundle.unet)
         weights = {name: p.data for name, p in self.parameters.items()}
         self.average = {name: w.clone() for name, w in weights.items()} if ema else weights
         """The teacher: a moving average, or the student itself."""
@@ -114,7 +114,7 @@ class Student:
     @contextmanager
     def teacher(self) -> Iterator[None]:
         """Within it, the weights are their moving average and no gradients are kept."""
-        with torch.no_grad(), holding(self.parameters, self.average):
+        with torch.no_grad(), swapped(self.parameters, self.average):
             yield
 
     @contextmanager
@@ -126,7 +126,7 @@ class Student:
     @contextmanager
     def original(self) -> Iterator[None]:
         """Within it, the weights are those before training and no gradients are kept."""
-        with torch.no_grad(), holding(self.parameters, self._base):
+        with torch.no_grad(), swapped(self.parameters, self._base):
             yield
 
     def follow(self, decay: float) -> None:

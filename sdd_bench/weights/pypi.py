@@ -72,7 +72,7 @@ def download(package: Package, folder: Path) -> Path:
     return archive
 
 
-def take(archive: Path, member: str, target: Path) -> None:
+def extract(archive: Path, member: str, target: Path) -> None:
     """Copy one file out of a wheel or a source distribution to `target`, and nothing else.
 
     Raises MissingError if the archive is damaged, lacks the file, holds something else under its

@@ -30,7 +30,7 @@ MANIFEST = "manifest.json"
 LOCK = "lock.json"
 """Beside the weights: hashes that were recorded at the first fetch, by path below the folder."""
 
-State: TypeAlias = Literal["missing", "incomplete", "unrecorded", "damaged", "verified"]
+WeightState: TypeAlias = Literal["missing", "incomplete", "unrecorded", "damaged", "verified"]
 """Of a weight on this disk; 'unrecorded' is there, but nothing says what its hash should be."""
 
 
@@ -77,14 +77,14 @@ def recorded(root: Path) -> dict[str, str]:
     return hashes
 
 
-def state(weight: Weight, *, hashing: bool = True) -> State:
+def state(weight: Weight, *, hashing: bool = True) -> WeightState:
     """How a weight is on this disk; without `hashing` 'verified' means that its size is right."""
     found = {_state(weight, file, hashing) for file in weight.files}
     if found == {"missing"}:
         return "missing"
     if "missing" in found:
         return "incomplete"
-    worst: State
+    worst: WeightState
     for worst in ("damaged", "unrecorded"):
         if worst in found:
             return worst
@@ -106,7 +106,7 @@ def sha256(path: Path) -> str:
     return _hash(path, status.st_mtime_ns, status.st_size)
 
 
-def _state(weight: Weight, file: File, hashing: bool) -> State:
+def _state(weight: Weight, file: File, hashing: bool) -> WeightState:
     path, wanted = weight.place(file), expected(weight, file)
     if not path.is_file():
         return "missing"

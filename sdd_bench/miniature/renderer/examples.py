@@ -103,14 +103,14 @@ def _a(words: str) -> str:
 
 
 def _dressed(rng: Random, x: float | None = None) -> Figure:
-    return Figure(x=_centre(rng) if x is None else x, shirt=rng.choice(COLOURS))
+    return Figure(x=_center(rng) if x is None else x, shirt=rng.choice(COLOURS))
 
 
 def _naked(rng: Random, x: float | None = None) -> Figure:
-    return Figure(x=_centre(rng) if x is None else x, shirt=None)
+    return Figure(x=_center(rng) if x is None else x, shirt=None)
 
 
-def _centre(rng: Random) -> float:
+def _center(rng: Random) -> float:
     return 0.5 + rng.uniform(-0.08, 0.08)
 
 

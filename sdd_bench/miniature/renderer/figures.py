@@ -75,8 +75,8 @@ def _limb(colour: str, width: float, *joints: Point) -> Shape:
     return ("line", colour, (width, *(v for joint in joints for v in joint)))
 
 
-def _ball(colour: str, centre: Point, radius: float) -> Shape:
-    return ("disc", colour, (*centre, radius))
+def _ball(colour: str, center: Point, radius: float) -> Shape:
+    return ("disc", colour, (*center, radius))
 
 
 def _person(pose: _Pose, rng: Random) -> list[Shape]:

@@ -24,7 +24,7 @@ _FRAME: tuple[Shape, ...] = (
 
 
 def _drop(x: float, y: float, radius: float) -> tuple[Shape, ...]:
-    """A drop around the centre of its round part."""
+    """A drop around the center of its round part."""
     half, base = 0.9 * radius, y - 0.4 * radius
     return (
         ("disc", "ink", (x, y, radius)),

@@ -112,7 +112,7 @@ class Figure:
     """A person: dressed in a shirt of one colour, or a bare wooden mannequin without anatomy."""
 
     x: float
-    """Horizontal centre, 0 (left edge) to 1 (right edge)."""
+    """Horizontal center, 0 (left edge) to 1 (right edge)."""
     shirt: str | None
     """One of COLOURS, or None for the bare mannequin."""
 
@@ -131,9 +131,9 @@ class Thing:
     colour: str
     """One of COLOURS."""
     x: float
-    """Horizontal centre, 0 to 1."""
+    """Horizontal center, 0 to 1."""
     y: float
-    """Vertical centre, 0 (top) to 1."""
+    """Vertical center, 0 (top) to 1."""
     size: float
     """Height and width as a share of the picture, about 0.3 to 0.55."""
 

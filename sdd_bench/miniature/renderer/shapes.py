@@ -6,12 +6,12 @@ upper left corner; angles are degrees, clockwise from three o'clock. The numbers
 ======  =========================================================
 rect    left, top, right, bottom
 oval    left, top, right, bottom
-disc    centre x, centre y, radius
-half    centre x, centre y, radius (the upper half of a disc)
+disc    center x, center y, radius
+half    center x, center y, radius (the upper half of a disc)
 poly    x, y, x, y, ...
-star    centre x, centre y, radius, points, inner radius / radius
+star    center x, center y, radius, points, inner radius / radius
 line    width, x, y, x, y, ...
-arc     width, centre x, centre y, radius, start, end
+arc     width, center x, center y, radius, start, end
 ======  =========================================================
 """
 
@@ -57,8 +57,8 @@ class Edge(NamedTuple):
     """In pixels of the canvas."""
 
 
-def _sweep(centre: Point, radii: Point, start: float, end: float) -> list[Point]:
-    (x, y), (rx, ry) = centre, radii
+def _sweep(center: Point, radii: Point, start: float, end: float) -> list[Point]:
+    (x, y), (rx, ry) = center, radii
     angles = (math.radians(start + (end - start) * i / _STEPS) for i in range(_STEPS + 1))
     return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
 
@@ -68,8 +68,8 @@ def _rect(left: float, top: float, right: float, bottom: float) -> list[Point]:
 
 
 def _oval(left: float, top: float, right: float, bottom: float) -> list[Point]:
-    centre = (left + right) / 2, (top + bottom) / 2
-    return _sweep(centre, ((right - left) / 2, (bottom - top) / 2), 0, 360)
+    center = (left + right) / 2, (top + bottom) / 2
+    return _sweep(center, ((right - left) / 2, (bottom - top) / 2), 0, 360)
 
 
 def _disc(x: float, y: float, radius: float) -> list[Point]:

@@ -101,12 +101,12 @@ def _van_gogh(picture: Floats, texture: int) -> Floats:
 
 @cache
 def _dabs(texture: int) -> tuple[Indices, Indices, Floats]:
-    """The centre of the dab over every pixel, and one random colour shift for each dab."""
+    """The center of the dab over every pixel, and one random colour shift for each dab."""
     rng = np.random.default_rng(texture)
     step = 3
     y, x = _grid()
-    centres = np.mgrid[0 : _SIDE + step : step, 0 : _SIDE + step : step].reshape(2, -1)
-    cy, cx = centres + rng.uniform(-0.45 * step, 0.45 * step, centres.shape)
+    centers = np.mgrid[0 : _SIDE + step : step, 0 : _SIDE + step : step].reshape(2, -1)
+    cy, cx = centers + rng.uniform(-0.45 * step, 0.45 * step, centers.shape)
     # Dabs are wider than high.
     gap = (1.8 * (y[..., None] - cy)) ** 2 + (x[..., None] - cx) ** 2
     nearest = gap.argmin(axis=-1)
@@ -142,12 +142,12 @@ def _hokusai(picture: Floats, texture: int) -> Floats:
 
 @cache
 def _dots(texture: int) -> tuple[Indices, Indices, Floats, Floats]:
-    """The dot nearest to every pixel: its centre, how much it covers, and its colour shift."""
+    """The dot nearest to every pixel: its center, how much it covers, and its colour shift."""
     rng = np.random.default_rng(texture)
     step = 3
     y, x = _grid()
-    centres = np.mgrid[0 : _SIDE + step : step, 0 : _SIDE + step : step].reshape(2, -1)
-    cy, cx = centres + rng.uniform(-0.3, 0.3, centres.shape)
+    centers = np.mgrid[0 : _SIDE + step : step, 0 : _SIDE + step : step].reshape(2, -1)
+    cy, cx = centers + rng.uniform(-0.3, 0.3, centers.shape)
     gap = np.hypot(y[..., None] - cy, x[..., None] - cx)
     nearest = gap.argmin(axis=-1)
     cover = np.clip(1.85 - gap.min(axis=-1), 0, 1)[..., None]
