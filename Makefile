@@ -44,10 +44,11 @@ gate: .venv/run.stamp ## hold the miniature to its committed baseline (GATE_ARGS
 test: .venv/dev.stamp ## the whole test suite on the CPU; the package index is asked once, for golden values
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
-check: .venv/dev.stamp ## format, lint and types, without changing a file
+check: .venv/dev.stamp ## format, lint, types and who imports whom, without changing a file
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
 
 format: .venv/dev.stamp ## format, and repair what the linter can
 	@$(BIN)/ruff format --quiet $(SOURCES)

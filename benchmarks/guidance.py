@@ -42,7 +42,7 @@ BATCHES = (4, 16, 32)
 
 def ours(bundle: Bundle, names: Sequence[str], samples: Sequence[Sample], steps: int) -> float:
     """Seconds for the pictures of all `names`, in one go."""
-    plans = [Plan(method=registry.method(name), concepts=(CONCEPT,)) for name in names]
+    plans = [Plan(method=registry.scan().method(name), concepts=(CONCEPT,)) for name in names]
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         for picture in generator.generate(bundle, plans, samples, Settings(steps=steps)):

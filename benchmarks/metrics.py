@@ -168,9 +168,9 @@ class Colours:
 
 
 EMBEDDINGS: dict[str, Callable[[], object]] = {
-    "miniature": lambda: registry.definition("fid/miniature")[1],
+    "miniature": lambda: registry.scan().definition("fid/miniature")[1],
     "colours": Colours,
-    "inception": lambda: registry.definition("fid/clean")[1],
+    "inception": lambda: registry.scan().definition("fid/clean")[1],
 }
 
 

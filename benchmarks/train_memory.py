@@ -122,7 +122,7 @@ def ours(iterations: int, ddim_steps: int) -> list[Phases]:
         final_alpha=float(made.alphas[0]),
         offset=1,
     )
-    method: Any = registry.method("sdd")
+    method: Any = registry.scan().method("sdd")
     phases = [Phases() for _ in range(iterations)]
 
     class Watched(type(method)):  # type: ignore[misc]

@@ -1,15 +1,71 @@
 """sdd_bench: a benchmark for removing concepts from text-to-image diffusion models.
 
-The command line is the usual way in (`sdd-bench --help`). A plugin needs two modules only,
-`sdd_bench.types` (the nouns and the interfaces) and `sdd_bench.errors`. Importing the package
-loads neither torch nor diffusers, so that `--help` and shell completion stay instant.
+    import sdd_bench as sb
+    sb.run("sd-neg", "country_body", limit=5)
+    sb.compare("sd", "sd-neg")
+
+The functions do what the commands of `sdd-bench --help` do. A plugin needs two modules only,
+`sdd_bench.types` (the nouns and the interfaces) and `sdd_bench.errors`. Importing the package loads
+neither torch nor pandas: a function loads what it needs when it is called.
 """
 
 from __future__ import annotations
 
+import importlib
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
-__all__ = ["__version__"]
+from .errors import InputError, MissingError, SDDBenchError
+
+if TYPE_CHECKING:
+    from .api.listing import (
+        broken_plugins,
+        diagnose,
+        list_concepts,
+        list_methods,
+        list_metrics,
+        list_models,
+        list_suites,
+    )
+    from .api.making import import_images, reference, reproduce, run, score, train
+    from .api.reading import ceiling, compare, gate, grid, load, matrix, plan, table
+
+__all__ = [
+    "InputError",
+    "MissingError",
+    "SDDBenchError",
+    "__version__",
+    "broken_plugins",
+    "ceiling",
+    "compare",
+    "diagnose",
+    "gate",
+    "grid",
+    "import_images",
+    "list_concepts",
+    "list_methods",
+    "list_metrics",
+    "list_models",
+    "list_suites",
+    "load",
+    "matrix",
+    "plan",
+    "reference",
+    "reproduce",
+    "run",
+    "score",
+    "table",
+    "train",
+]
+
+_HOMES = {
+    "listing": (
+        "broken_plugins diagnose list_concepts list_methods list_metrics list_models list_suites"
+    ),
+    "making": "import_images reference reproduce run score train",
+    "reading": "ceiling compare gate grid load matrix plan table",
+}
+"""Where the public functions lie, in sdd_bench.api."""
 
 try:
     __version__ = version("sdd-bench")
@@ -18,3 +74,17 @@ except PackageNotFoundError as missing:
         "sdd_bench is not installed: its methods, metrics and prompts are found through the "
         "installation only. Run `make .venv` or `pip install -e .` in the checkout."
     ) from missing
+
+
+def __getattr__(name: str) -> object:
+    """A public function, whose module is loaded at its first use."""
+    for home, names in _HOMES.items():
+        if name in names.split():
+            found: object = getattr(importlib.import_module(f"{__name__}.api.{home}"), name)
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

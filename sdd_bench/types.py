@@ -21,6 +21,9 @@ Floats: TypeAlias = NDArray[np.float64]
 Features: TypeAlias = NDArray[np.float32]
 Pixels: TypeAlias = NDArray[np.uint8]
 
+Dtype: TypeAlias = Literal["float32", "float16", "bfloat16"]
+"""The precision of a model's numbers, as on the command line."""
+
 State: TypeAlias = "tuple[Tensor, ...]"
 """What a guidance carries from one U-Net call to the next; empty at the first call."""
 
@@ -366,7 +369,7 @@ class Settings:
     guidance_scale: float = 7.5
     seed: int = 42
     """The run seed, from which the seeds of images without a published one derive."""
-    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    dtype: Dtype = "float32"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

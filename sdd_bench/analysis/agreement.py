@@ -15,6 +15,7 @@ import pandas as pd
 
 from sdd_bench.errors import InputError
 from sdd_bench.formats.page import Page
+from sdd_bench.registry import Registry
 from sdd_bench.runs.lookup import label, named
 from sdd_bench.runs.run import Run
 from sdd_bench.scoring.definitions import definitions_of
@@ -27,7 +28,7 @@ from .values import Scored
 _KEYS = ("suite", "method", "first", "second", "n", "both", "only_first", "only_second")
 
 
-def pages(runs: Sequence[Run], methods: Sequence[str]) -> list[Page]:
+def pages(runs: Sequence[Run], methods: Sequence[str], plugins: Registry) -> list[Page]:
     """The curve over thresholds of every raw score behind a rate, and the agreement of every two
     rates of one family, of the runs of these methods. Both pages have the same tidy table, where
     `kind` is 'curve' or 'agreement'.
@@ -36,7 +37,7 @@ def pages(runs: Sequence[Run], methods: Sequence[str]) -> list[Page]:
     curve: list[dict[str, object]] = []
     agreement: list[dict[str, object]] = []
     for run in (each for each in runs if label(each) in chosen):
-        rates = [item for item in definitions_of(run) if item.threshold is not None]
+        rates = [item for item in definitions_of(run, plugins) if item.threshold is not None]
         scored = Scored.of(run)
         rates = [item for item in rates if item.measure in scored.scores]
         about = {"model": run.spec.model, "suite": run.spec.suite, "method": label(run)}

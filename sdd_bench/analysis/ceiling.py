@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sdd_bench import models, registry
+from sdd_bench import models
 from sdd_bench.errors import InputError
 from sdd_bench.formats.page import Page
+from sdd_bench.registry import Registry
 from sdd_bench.runs import lookup
 from sdd_bench.runs.identity import BASELINE
 from sdd_bench.scoring import batches
@@ -130,7 +131,9 @@ def _distances(run: Run, metric: PairMetric, chosen: Sequence[tuple[Sample, Samp
 # --- the table ----------------------------------------------------------------------------------
 
 
-def frame(runs: Sequence[Run], names: Sequence[str], *, most: int, seed: int) -> pd.DataFrame:
+def frame(
+    runs: Sequence[Run], names: Sequence[str], plugins: Registry, *, most: int, seed: int
+) -> pd.DataFrame:
     """The tidy table with the columns COLUMNS: for each undefended run its ceilings, then what is
     stored of the runs that are compared with it. Raises InputError.
     """
@@ -147,14 +150,16 @@ def frame(runs: Sequence[Run], names: Sequence[str], *, most: int, seed: int) ->
             and (found := paired[each.folder]) is not None
             and found.spec.digest == baseline.spec.digest
         ]
-        for item, metric in _measurements(baseline, names).values():
+        for item, metric in _measurements(baseline, names, plugins).values():
             rows += _rows(baseline, others, item, metric, most=most, seed=seed)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _measurements(run: Run, names: Sequence[str]) -> dict[str, tuple[Definition, PairMetric]]:
+def _measurements(
+    run: Run, names: Sequence[str], plugins: Registry
+) -> dict[str, tuple[Definition, PairMetric]]:
     """The definitions of pairs asked for, or those of the model's world."""
-    chosen = registry.select(names or models.judged_as(run.spec.model).definitions)
+    chosen = plugins.select(names or models.judged_as(run.spec.model).definitions)
     found = {
         name: (item, metric)
         for name, (item, metric) in chosen.items()

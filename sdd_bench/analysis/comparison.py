@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sdd_bench.formats.page import Page
+from sdd_bench.registry import Registry
 from sdd_bench.runs.lookup import label
 from sdd_bench.runs.run import Run
 from sdd_bench.scoring.definitions import definitions_of
@@ -85,24 +86,24 @@ class Contrast:
 # --- numbers ----------------------------------------------------------------------------------
 
 
-def frame(found: Sequence[tuple[Run, Run]]) -> list[Contrast]:
+def frame(found: Sequence[tuple[Run, Run]], plugins: Registry) -> list[Contrast]:
     """A row per pair of runs and definition that both have, adjusted over all rows (Holm, 1979)."""
     rows: list[Contrast] = []
     for one, other in found:
-        rows += _contrasts(one, other)
+        rows += _contrasts(one, other, plugins)
     tested = [index for index, row in enumerate(rows) if not math.isnan(row.p)]
     for index, adjusted in zip(tested, holm([rows[i].p for i in tested]), strict=True):
         rows[index] = replace(rows[index], adjusted=adjusted)
     return rows
 
 
-def _contrasts(one: Run, other: Run) -> list[Contrast]:
+def _contrasts(one: Run, other: Run, plugins: Registry) -> list[Contrast]:
     first, second = Scored.of(one), Scored.of(other)
     rows, unpaired = paired_images(one, other, first.scores, second.scores)
     alike = one.spec.method == other.spec.method
-    theirs = {item.name for item in definitions_of(other)}
+    theirs = {item.name for item in definitions_of(other, plugins)}
     found = []
-    for item in definitions_of(one):
+    for item in definitions_of(one, plugins):
         if item.name not in theirs:
             continue
         row = Contrast(

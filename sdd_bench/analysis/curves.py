@@ -11,33 +11,35 @@ import pandas as pd
 
 from sdd_bench import files
 from sdd_bench.benchmark import preflight, runner
-from sdd_bench.benchmark.request import Request
+from sdd_bench.benchmark.job import Job
 from sdd_bench.benchmark.selection import SelectedMethod
 from sdd_bench.errors import MissingError
 from sdd_bench.scoring.definitions import definitions_of
-from sdd_bench.training import checkpoints, loop
 
 from . import table
 
 
-def measure(request: Request, checkpoint_of: Sequence[tuple[SelectedMethod, Path]]) -> pd.DataFrame:
-    """The tidy table (tables.COLUMNS) of the request's suites along trainings.
+def measure(job: Job, checkpoint_of: Sequence[tuple[SelectedMethod, Path]]) -> pd.DataFrame:
+    """The tidy table (table.COLUMNS) of the job's suites along trainings.
 
     Given are methods with their finished checkpoints; the weights on the way lie beside those.
     More columns: `role` (student or teacher) and `iteration`, 0 for the model before training.
     """
-    bundle = preflight.load(request)
+    from sdd_bench.training import checkpoints, loop
+
+    bundle = preflight.load(job.request)
     frames = []
     for trained, path in checkpoint_of:
         # Weights on the way are weights like any others.
-        chosen = replace(trained, parameters={}, concepts=())
+        along = replace(job, methods=(replace(trained, parameters={}, concepts=()),))
         steps = loop.steps(path.parent)
         roles = checkpoints.roles(steps[-1])
         for step in [None, *steps]:
             for role in roles:
                 own = checkpoints.read(step, bundle, role) if step else None
-                for run in runner.run_with(bundle, request, [chosen], [own]):
-                    found = table.frame([run], definitions_of(run, request.metrics))
+                for run in runner.run_with(along, bundle, [own]):
+                    definitions = definitions_of(run, job.plugins, job.request.metrics)
+                    found = table.frame([run], definitions)
                     iteration = loop.iteration(step) if step else 0
                     frames.append(found.assign(role=role, iteration=iteration))
     return table.join(frames)

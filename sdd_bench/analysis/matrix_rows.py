@@ -13,6 +13,7 @@ from sdd_bench import models
 from sdd_bench.benchmark import stored
 from sdd_bench.benchmark.request import Request, load_suite
 from sdd_bench.errors import InputError
+from sdd_bench.registry import Registry
 from sdd_bench.runs import lookup
 from sdd_bench.runs.identity import BASELINE
 from sdd_bench.runs.run import stems as stems_of
@@ -82,12 +83,12 @@ def groups(suite: Suite) -> list[str]:
     return [group for group in dict.fromkeys(found) if group]
 
 
-def definitions(request: Request, suite: Suite) -> list[Definition]:
+def definitions(request: Request, suite: Suite, plugins: Registry) -> list[Definition]:
     """Those asked for; else the model's for the suite, as rates where there is one.
 
     Raises InputError for one of whole sets, which have no parts.
     """
-    chosen = measurements(request.metrics, models.find(request.model), suite)
+    chosen = measurements(request.metrics, models.find(request.model), suite.families, plugins)
     whole = [name for name, (_, metric) in chosen.items() if isinstance(metric, SetMetric)]
     if request.metrics:
         if whole:
@@ -101,7 +102,9 @@ def definitions(request: Request, suite: Suite) -> list[Definition]:
     return sorted(rates.values(), key=lambda each: not each.unit)
 
 
-def rows(request: Request, suite: Suite, named: Mapping[str, str]) -> list[MatrixRow]:
+def rows(
+    request: Request, suite: Suite, named: Mapping[str, str], plugins: Registry
+) -> list[MatrixRow]:
     """The undefended model, then every concept of the request, or without any all groups.
 
     `named` gives, by concept, the folder name of a run that doesn't itself say what it removes.
@@ -124,7 +127,7 @@ def rows(request: Request, suite: Suite, named: Mapping[str, str]) -> list[Matri
         if group in brought:
             run = _named(brought[group], request, suite, runs)
         else:
-            run = stored.find(each, suite, runs)
+            run = stored.find(each, suite, runs, plugins)
         missing = len(stems - run.stored()) if run else len(stems)
         found.append(MatrixRow(removed=group, request=each, run=run, stems=stems, missing=missing))
     return found

@@ -1,64 +1,74 @@
-"""All of a request read and checked before anything is computed."""
+"""All of a request read and checked before anything is computed: a slip must not cost an hour."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from sdd_bench import models
-from sdd_bench.diffusion import loading
-from sdd_bench.errors import InputError
+from sdd_bench import models, registry
 from sdd_bench.runs.identity import BASELINE
-from sdd_bench.scoring.definitions import Measurements, measurements
+from sdd_bench.scoring.definitions import measurements
 from sdd_bench.scoring.references import reference_of
 from sdd_bench.suites import seeds
-from sdd_bench.types import PairMetric, SetMetric, Suite, Weighted
+from sdd_bench.types import ModelSpec, PairMetric, SetMetric, Weighted
 from sdd_bench.weights import store
 
-from .request import Request, load_suite
-from .selection import SelectedMethod, choose
+from .job import Job, SuiteJob
+from .request import Options, Request, load_suite
+from .selection import choose
 
 if TYPE_CHECKING:
     from sdd_bench.diffusion.bundle import Bundle
 
 
-def read(request: Request) -> list[SelectedMethod]:
-    """The methods asked for, and a look at all the rest of the request.
+def prepare(request: Request) -> Job:
+    """Everything that the request names: found, read and checked, each once.
 
-    Raises InputError, and MissingError for weights of metrics that are not on this machine.
+    Raises InputError, and MissingError for prompts and for weights of metrics that are not on this
+    machine.
     """
-    if not math.isfinite(request.guidance_scale):
-        raise InputError(f"the guidance scale must be a number, not {request.guidance_scale}")
     spec = models.find(request.model)
-    chosen = [choose(name, request) for name in request.methods]
-    for name in request.suites:
-        suite = load_suite(name, spec, request)
-        _check_weights(measurements(request.metrics, spec, suite), suite, request)
-    return chosen
+    plugins = registry.scan()
+    methods = tuple(choose(name, request, plugins) for name in request.methods)
+    suites = tuple(_suite(name, spec, request, plugins) for name in request.suites)
+    for work in suites:
+        _check_weights(work, paired=BASELINE in request.methods)
+    return Job(request=request, model=spec, methods=methods, suites=suites, plugins=plugins)
 
 
-def _check_weights(chosen: Measurements, suite: Suite, request: Request) -> None:
+def load(options: Options) -> Bundle:
+    """The model asked for, on the device asked for. Raises InputError or MissingError."""
+    from sdd_bench.diffusion import loading
+
+    return loading.load(
+        models.find(options.model),
+        device=options.device,
+        dtype=options.dtype,
+        batch_size=options.batch_size,
+    )
+
+
+def _suite(name: str, spec: ModelSpec, request: Request, plugins: registry.Registry) -> SuiteJob:
+    suite = load_suite(name, spec, request)
+    return SuiteJob(
+        suite=suite,
+        samples=tuple(seeds.samples(suite, request.seed)),
+        measurements=measurements(request.metrics, spec, suite.families, plugins),
+        reference=reference_of(suite.reference),
+    )
+
+
+def _check_weights(work: SuiteJob, *, paired: bool) -> None:
     """Raise MissingError for weights that scoring will ask for, as far as can be told.
 
     A set metric asks for none without real images to compare with, nor one of pairs without a
     baseline.
     """
-    reference, count = reference_of(suite), len(seeds.samples(suite, request.seed))
-    for _, metric in chosen.values():
+    reference, count = work.reference, len(work.samples)
+    for _, metric in work.measurements.values():
         idle = (
             isinstance(metric, SetMetric)
             and (reference is None or reference.lacks(metric, count) != "")
-        ) or (isinstance(metric, PairMetric) and BASELINE not in request.methods)
+        ) or (isinstance(metric, PairMetric) and not paired)
         if isinstance(metric, Weighted) and not idle:
             for weight in metric.weights:
                 store.find(weight)
-
-
-def load(request: Request) -> Bundle:
-    """The model asked for."""
-    return loading.load(
-        models.find(request.model),
-        device=request.device,
-        dtype=request.dtype,
-        batch_size=request.batch_size,
-    )

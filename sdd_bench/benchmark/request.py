@@ -1,22 +1,34 @@
-"""What the user asked for."""
+"""What the user asks for: methods on suites, and how their images are made and scored."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from sdd_bench.errors import InputError
 from sdd_bench.suites import loading
-from sdd_bench.types import ModelSpec, Suite
+from sdd_bench.types import ModelSpec, Settings, Suite
+
+RANGES: dict[str, tuple[int, int | None]] = {
+    "images_per_prompt": (1, None),
+    "limit": (1, None),
+    "steps": (2, 999),
+    "seed": (0, 2**63 - 1),
+    "batch_size": (1, None),
+}
+"""Smallest and largest value of each whole number; None: no limit."""
+
+_DEFAULT = Settings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What the user asked for."""
+class Options:
+    """How runs are made, whatever method and suite they are of. Raises InputError."""
 
-    methods: Sequence[str]
-    suites: Sequence[str]
-    results: Path
+    results: Path = Path("results")
+    """Folder of all runs."""
     model: str = "miniature"
     concepts: tuple[str, ...] = ()
     """Replaces the concepts of every method that removes any."""
@@ -26,9 +38,9 @@ class Request:
     limit: int | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     """Where files of prompts keep the text, seed, group or id, if not under a known name."""
-    steps: int = 25
-    guidance_scale: float = 7.5
-    seed: int = 42
+    steps: int = _DEFAULT.steps
+    guidance_scale: float = _DEFAULT.guidance_scale
+    seed: int = _DEFAULT.seed
     batch_size: int | None = None
     device: str = "auto"
     dtype: str = "auto"
@@ -41,14 +53,48 @@ class Request:
     checkpoint: Path | None = None
     """Weights of the U-Net that every method runs on; nothing is trained."""
 
+    def __post_init__(self) -> None:
+        for name, (low, high) in RANGES.items():
+            _check_whole(name, getattr(self, name), low, high)
+        scale = self.guidance_scale
+        if isinstance(scale, bool) or not isinstance(scale, (int, float)):
+            raise InputError(f"the guidance scale must be a number, not {scale!r}")
+        if not math.isfinite(scale):
+            raise InputError(f"the guidance scale must be a number, not {scale}")
 
-def load_suite(name: str, spec: ModelSpec, request: Request) -> Suite:
-    """The suite of that name in the model's world. Raises InputError or MissingError."""
-    count = request.images_per_prompt or spec.images_per_prompt.get(name.partition("=")[0])
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Options):
+    """Methods on suites, and how."""
+
+    methods: Sequence[str]
+    suites: Sequence[str]
+
+
+def request(options: Options, *, methods: Sequence[str], suites: Sequence[str]) -> Request:
+    """Methods on suites with these options."""
+    shared = {each.name: getattr(options, each.name) for each in fields(Options)}
+    return Request(**shared, methods=methods, suites=suites)
+
+
+def load_suite(name: str, spec: ModelSpec, options: Options) -> Suite:
+    """The suite of that name as the model has it. Raises InputError or MissingError."""
+    own = spec.images_per_prompt.get(name.partition("=")[0])
     return loading.load(
         name,
-        images_per_prompt=count,
-        limit=request.limit,
+        images_per_prompt=options.images_per_prompt or own,
+        limit=options.limit,
         stand_ins=spec.suites,
-        columns=request.columns,
+        columns=options.columns,
     )
+
+
+def _check_whole(name: str, value: object, low: int, high: int | None) -> None:
+    if value is None and name in {"images_per_prompt", "limit", "batch_size"}:
+        return
+    words = name.replace("_", " ")
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(f"{words} must be a whole number, not {value!r}")
+    if value < low or (high is not None and value > high):
+        limits = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise InputError(f"{words} must be {limits}, not {value}")

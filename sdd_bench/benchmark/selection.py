@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from sdd_bench import models, registry
 from sdd_bench.errors import unknown
+from sdd_bench.registry import Registry
 from sdd_bench.types import Method, Trained
 
-from .request import Request
+from .request import Options
 
 if TYPE_CHECKING:
     from sdd_bench.diffusion.denoising import Plan
@@ -34,9 +35,9 @@ class SelectedMethod:
         return Plan(method=self.method, concepts=self.concepts)
 
 
-def choose(name: str, request: Request) -> SelectedMethod:
+def choose(name: str, request: Options, plugins: Registry) -> SelectedMethod:
     """The method of that name with what it is to remove. Raises InputError."""
-    method = registry.method(name)
+    method = plugins.method(name)
     if isinstance(method, Trained):
         method = with_recipe(method, request)
     if request.rescale_warmup:
@@ -67,7 +68,7 @@ def _parameters(method: object) -> dict[str, object]:
     }
 
 
-def with_recipe(method: Trained, request: Request) -> Method:
+def with_recipe(method: Trained, request: Options) -> Method:
     """A trained method by the recipe asked for, or that of the model. Raises InputError."""
     own = models.find(request.model).recipe
     name = request.recipe or (own if own in method.recipes else None)

@@ -5,19 +5,25 @@ Nothing here needs torch: what the user left open (device, precision) fits whate
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
+from typing import get_args
 
 from sdd_bench import models
+from sdd_bench.errors import InputError
+from sdd_bench.registry import Registry
+from sdd_bench.runs import lookup
+from sdd_bench.runs.identity import CHECKPOINT, TrainSpec
 from sdd_bench.runs.run import Run
-from sdd_bench.types import ModelSpec, Settings, Suite
+from sdd_bench.types import Dtype, ModelSpec, Settings, Suite
 
-from .request import Request
+from .request import Options, Request
 from .selection import SelectedMethod, choose
 
 
-def find(request: Request, suite: Suite, runs: Sequence[Run]) -> Run | None:
+def find(request: Request, suite: Suite, runs: Sequence[Run], plugins: Registry) -> Run | None:
     """The fullest of `runs` that is the request's one method on the suite; None if there is none.
 
     Raises InputError for a method that there isn't.
@@ -26,10 +32,49 @@ def find(request: Request, suite: Suite, runs: Sequence[Run]) -> Run | None:
     beside = [run for run in runs if (run.spec.model, run.spec.suite) == (spec.name, suite.name)]
     if not beside:
         return None
-    method = choose(request.methods[0], request)
+    method = choose(request.methods[0], request, plugins)
     model_hash = local_hash(spec)
     fitting = [run for run in beside if _fits(request, suite, method, run, model_hash)]
     return max(fitting, key=lambda run: (run.facts().images, run.facts().started), default=None)
+
+
+def runs_in(results: Path, suites: Collection[str] = ()) -> list[Run]:
+    """The stored runs, or those on `suites`. Raises InputError if there are none."""
+    stored = lookup.find(results)
+    runs = [
+        run
+        for run in stored
+        if not suites or models.matches_suite(run.spec.suite, run.spec.model, suites)
+    ]
+    if stored and not runs:
+        raise InputError(f"no runs on {', '.join(suites)} in {results}")
+    if not runs:
+        raise InputError(
+            f"no runs in {results}: start with `sdd-bench run`, or name another --results"
+        )
+    return runs
+
+
+def is_trained(method: SelectedMethod, options: Options) -> bool:
+    """Whether the finished training that the options ask for is there, on whatever device."""
+    spec = models.find(options.model)
+    own = local_hash(spec)
+    # What lies on the hub is known by the runs that were made with it.
+    runs = lookup.find(options.results) if own is None else []
+    hashes = [own] if own else [run.spec.model_hash for run in runs if run.spec.model == spec.name]
+    for model_hash, device, dtype in product(sorted(set(hashes)), ("cpu", "cuda"), get_args(Dtype)):
+        identity = TrainSpec(
+            model=spec.name,
+            model_hash=model_hash,
+            method=method.name,
+            parameters=method.parameters,
+            concepts=method.concepts,
+            seed=options.seed,
+            numerics=f"{device}-{dtype}",
+        )
+        if (options.results / identity.folder / CHECKPOINT).exists():
+            return True
+    return False
 
 
 def local_hash(spec: ModelSpec) -> str | None:

@@ -45,7 +45,7 @@ def ceiling(
     """LPIPS between unrelated images of the undefended model, beside the stored values of all runs
     that are paired with it. Computed from stored images; nothing is generated or stored.
     """
-    from sdd_bench.analysis import ceiling as measuring
+    from sdd_bench.api import reading
 
-    tidy = measuring.frame(output.runs(results, suites), metrics, most=pairs, seed=seed)
-    output.show([measuring.page(tidy)], format_)
+    result = reading.ceiling(metrics, suites=suites, pairs=pairs, seed=seed, results=results)
+    output.show(result, format_)

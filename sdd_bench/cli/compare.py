@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from sdd_bench.errors import InputError
-
 from . import options, output
 
 
@@ -20,13 +18,7 @@ from . import options, output
     is_flag=True,
     help="Instead: the rates of METHODs over thresholds, and how far their definitions agree.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "markdown", "csv", "json"]),
-    default="text",
-    show_default=True,
-)
+@options.format_
 @options.results
 def compare(
     methods: tuple[str, ...],
@@ -39,14 +31,7 @@ def compare(
 
     Where several runs are of one method, name them as their folders are: sd-02db21da36.
     """
-    from sdd_bench.analysis import agreement, comparison
-    from sdd_bench.runs import lookup
+    from sdd_bench.api import reading
 
-    runs = output.runs(results, suites)
-    if by_definition:
-        pages = agreement.pages(runs, methods)
-    elif len(methods) == 2:
-        pages = [comparison.page(comparison.frame(lookup.pairs(runs, *methods)))]
-    else:
-        raise InputError(f"compare takes two methods, not {len(methods)}: {', '.join(methods)}")
-    output.show(pages, format_)
+    result = reading.compare(*methods, by_definition=by_definition, suites=suites, results=results)
+    output.show(result, format_)

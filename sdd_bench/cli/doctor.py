@@ -8,8 +8,7 @@ import click
 
 from sdd_bench.errors import MissingError
 
-from . import options
-from .output import headed, show_table
+from . import options, output
 
 
 @click.command()
@@ -19,14 +18,13 @@ def doctor(results: Path) -> None:
 
     Exits 0 if the miniature, the default model, works, and 3 if it would not.
     """
-    from sdd_bench import doctor as doctors
+    from sdd_bench.api import listing
 
-    findings = doctors.examine(results)
-    table = headed("", "what", "found", "what to do")
-    for each in findings:
-        table.add_row(doctors.SIGNS[each.state], each.what, each.found, each.remedy)
-    show_table(table)
-    wrong = [each.what for each in findings if each.state == "wrong"]
-    if wrong:
-        raise MissingError(f"the miniature would not work here: {', '.join(wrong)}; see the table")
-    click.echo("The miniature works here.")
+    (page,) = listing.diagnose(results).pages
+    table = output.headed(*page.header)
+    for row in page.rows:
+        table.add_row(*row)
+    output.show_table(table)
+    if (page.tidy["state"] == "wrong").any():
+        raise MissingError(f"{page.title}; see the table")
+    click.echo(page.title)

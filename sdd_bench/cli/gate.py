@@ -67,11 +67,12 @@ def gate(
 
     The rules are in docs/gate.md.
     """
+    from sdd_bench.benchmark import stored
     from sdd_bench.gating import baseline, page
     from sdd_bench.gating import checks as judging
     from sdd_bench.gating import junit as xml
 
-    now = only(_entries(output.runs(results)), filters)
+    now = only(_entries(stored.runs_in(results)), filters)
     if update and not file.exists():
         _update(file, [], now, filters)
         return
@@ -104,10 +105,12 @@ def _update(
 
 
 def _entries(runs: Sequence[Run]) -> list[BaselineRun]:
+    from sdd_bench import registry
     from sdd_bench.gating.snapshot import entry
     from sdd_bench.scoring.definitions import definitions_of
 
-    return [entry(each, definitions_of(each)) for each in runs]
+    plugins = registry.scan()
+    return [entry(each, definitions_of(each, plugins)) for each in runs]
 
 
 def _show(page: Page) -> None:

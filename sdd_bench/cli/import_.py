@@ -1,4 +1,4 @@
-"""`import`."""
+"""`import`: images that somebody else generated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from . import options
 @click.option("--as", "name", required=True, help="What the tables call the method.")
 @click.option(
     "--model",
-    default="miniature",
+    default=options.DEFAULTS["model"],
     show_default=True,
     help="The model that the images are of, which decides about the metrics: as for `run`.",
 )
@@ -30,35 +30,18 @@ from . import options
     "files fit]",
 )
 @click.option(
-    "--images-per-prompt", type=click.IntRange(min=1), help="Instead of the suite's own number."
+    "--images-per-prompt",
+    type=options.whole("images_per_prompt"),
+    help="Instead of the suite's own number.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first N prompts.")
+@click.option("--limit", type=options.whole("limit"), help="Only the first N prompts.")
 @options.columns
 @options.results
-def import_(
-    folder: Path, suite: str, name: str, model: str, naming: str | None, results: Path, **given: Any
-) -> None:
+def import_(folder: Path, suite: str, name: str, naming: str | None, **given: Any) -> None:
     """Make a run of the images in FOLDER that somebody else generated; then `score` it."""
-    from sdd_bench import models
-    from sdd_bench.benchmark.request import Request, load_suite
-    from sdd_bench.runs import filenames, importer
+    from sdd_bench.api import making
 
-    columns = options.named_columns(given)
-    limit, count = given["limit"], given["images_per_prompt"]
-    spec = models.find(model)
-    request = Request(
-        methods=(), suites=(suite,), results=results, images_per_prompt=count, columns=columns
-    )
-    run, found = importer.import_images(
-        folder,
-        load_suite(suite, spec, request),
-        name=name,
-        model=spec.name,
-        results=results,
-        limit=limit,
-        naming=naming,
-        counted=count is not None,
-    )
-    of = filenames.NAMINGS[found.naming].description
-    click.echo(f"{len(found.files)} files, named {of}", err=True)
-    click.echo(f"{name} on {run.spec.suite}: {run.folder}")
+    result = making.import_images(folder, suite, name, naming=naming, **options.with_columns(given))
+    click.echo(f"{result.files} files, named {result.naming}", err=True)
+    for run in result.runs:
+        click.echo(f"{name} on {run.spec.suite}: {run.folder}")

@@ -2,68 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
-from sdd_bench import models, registry
-from sdd_bench.suites import catalog, concepts
-from sdd_bench.types import Method
+from sdd_bench.formats.cells import ARROWS
 
-Rows = list[tuple[str, str]]
+KINDS = ("concepts", "methods", "metrics", "models", "suites")
 
-
-def _methods() -> Rows:
-    return [(name, _about(registry.method(name))) for name in registry.methods()]
-
-
-def _about(method: Method) -> str:
-    summary = (type(method).__doc__ or "").strip().partition("\n")[0]
-    concepts = ", ".join(method.concepts)
-    return f"{summary} [{concepts}]" if concepts else summary
-
-
-def _metrics() -> Rows:
-    arrows = {"lower": "↓", "higher": "↑"}
-    return [
-        (name, f"{arrows[item.better]} {item.source}")
-        for name, (item, _) in registry.definitions().items()
-    ]
-
-
-def _suites() -> Rows:
-    return [(name, entry.description) for name, entry in catalog.catalog().items()]
-
-
-def _models() -> Rows:
-    return [(name, f"from {spec.source}") for name, spec in models.SPECS.items()]
-
-
-def _concepts() -> Rows:
-    return [(name, each.description) for name, each in concepts.catalog().items()]
-
-
-LISTS: dict[str, Callable[[], Rows]] = {
-    "concepts": _concepts,
-    "methods": _methods,
-    "metrics": _metrics,
-    "suites": _suites,
-    "models": _models,
-}
-"""By the word on the command line."""
-
-
-def broken(what: str) -> dict[str, str]:
-    """Plugins of that kind that cannot be used, and why."""
-    kinds = {"methods": ("method ",), "metrics": ("metric ", "definition ")}.get(what, ())
-    return {name: why for name, why in registry.broken().items() if name.startswith(kinds)}
+_UNUSABLE = {"methods": ("method ",), "metrics": ("metric ", "definition ")}
+"""How plugins of that kind are named that can't be used."""
 
 
 @click.command("list")
-@click.argument("what", type=click.Choice(["concepts", "methods", "metrics", "models", "suites"]))
+@click.argument("what", type=click.Choice(KINDS))
 def list_(what: str) -> None:
     """List what there is, with a line about each."""
-    for name, line in LISTS[what]():
-        click.echo(f"{name:27} {line}")
-    for name, reason in broken(what).items():
-        click.echo(f"warning: {name} is unusable: {reason}", err=True)
+    from sdd_bench.api import listing
+
+    for row in getattr(listing, f"list_{what}")().to_dict("records"):
+        click.echo(f"{row['name']:27} {_line(what, row)}")
+    for name, reason in listing.broken_plugins().items():
+        if name.startswith(_UNUSABLE.get(what, ())):
+            click.echo(f"warning: {name} is unusable: {reason}", err=True)
+
+
+def _line(what: str, row: Mapping[Any, Any]) -> str:
+    if what == "methods" and row["concepts"]:
+        return f"{row['description']} [{row['concepts']}]"
+    if what == "metrics":
+        return f"{ARROWS[row['better']]} {row['description']}"
+    return str(row["description"])

@@ -42,7 +42,7 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; never a traceback unless SDD_BENCH_DEBUG."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", force=True)
-    logging.getLogger(__package__).setLevel(logging.INFO)
+    logging.getLogger("sdd_bench").setLevel(logging.INFO)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = cli.main(args=given or ["--help"], prog_name="sdd-bench", standalone_mode=False)

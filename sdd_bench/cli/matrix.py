@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdd_bench.errors import InputError, MissingError
+from sdd_bench.errors import MissingError
 
 from . import options, output
 
@@ -46,9 +46,9 @@ if TYPE_CHECKING:
     help="Which prompt of each group the picture shows.",
 )
 @options.format_
-@options.what
-@options.images
-@options.how
+@options.method_options
+@options.image_options
+@options.machine_options
 @options.results
 def matrix(
     method: str,
@@ -57,44 +57,30 @@ def matrix(
     picture: Path | None,
     nth: int,
     format_: str,
-    results: Path,
     **given: Any,
 ) -> None:
     """Rows: METHOD with each --concept removed (default: every group of the suite), below the
     undefended model. Columns: whose prompts. Reads stored runs; if some are missing, says with
     which commands to make them and ends with exit code 3.
     """
-    from sdd_bench.analysis import matrix as crossing
-    from sdd_bench.analysis import matrix_rows
+    from sdd_bench.api import reading
 
-    request = options.request(results, {**given, "methods": (method,), "suites": (suite,)})
-    prompts = matrix_rows.suite_of(request)
-    wanted = matrix_rows.definitions(request, prompts)
-    rows = matrix_rows.rows(request, prompts, dict(map(_pair, named)))
-    lacking = {row.removed: row for row in rows if row.lacks(wanted)}
-    if any(len(row.scores()) for row in rows):
-        tidy = crossing.frame(rows, wanted, prompts)
-        output.show(crossing.pages(tidy), format_)
+    rows = options.pairs(named, "--row", "CONCEPT=RUN, such as monet=esd-x-3-02db21da36")
+    result = reading.matrix(
+        method, suite=suite, rows=rows, picture=picture, nth=nth, **options.with_columns(given)
+    )
+    if result.pages:
+        output.show(result, format_)
         if picture is not None:
-            from sdd_bench.analysis import matrix_image
-
-            matrix_image.save(picture, rows, prompts, tidy, number=nth)
             click.echo(f"picture: {picture}", err=True)
-    for row in lacking.values():
-        click.echo(f"# {row.removed or 'undefended'}: {row.lacks(wanted)}", err=True)
-        click.echo(command(row.request), err=True)
-    if lacking:
+    for removed, (what, request) in result.lacking.items():
+        click.echo(f"# {removed or 'undefended'}: {what}", err=True)
+        click.echo(command(request), err=True)
+    if result.lacking:
         raise MissingError(
-            f"{len(lacking)} of {len(rows)} rows are not complete in {results}: give the commands "
-            "above, then this one again"
+            f"{len(result.lacking)} of {result.rows} rows are not complete in {given['results']}: "
+            "give the commands above, then this one again"
         )
-
-
-def _pair(text: str) -> tuple[str, str]:
-    concept, equals, run = text.partition("=")
-    if not (concept and equals and run):
-        raise InputError(f"--row {text}: give CONCEPT=RUN, such as monet=esd-x-3-02db21da36")
-    return concept, run
 
 
 def command(request: Request) -> str:

@@ -1,32 +1,19 @@
-"""Options that several commands share, and the request they make."""
+"""Options that several commands share; their defaults and ranges are those of a request."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from sdd_bench import formats
+from sdd_bench.benchmark.request import RANGES, Options
 from sdd_bench.errors import InputError
 
-from . import output
-
-if TYPE_CHECKING:
-    from sdd_bench.benchmark.request import Request
-    from sdd_bench.papers.needs import Need, NeedStatus
-    from sdd_bench.papers.published import Table
-
-
-def results(command: Callable[..., None]) -> Callable[..., None]:
-    """`--results`."""
-    return click.option(
-        "--results",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=Path("results"),
-        show_default=True,
-        help="Folder of all runs.",
-    )(command)
+DEFAULTS: dict[str, Any] = {each.name: each.default for each in fields(Options)}
 
 
 def options(*decorators: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,20 +27,32 @@ def options(*decorators: Callable[..., Any]) -> Callable[..., Any]:
     return decorate
 
 
+def whole(name: str) -> click.IntRange:
+    """The whole numbers that a request takes for the option of that name."""
+    return click.IntRange(*RANGES[name])
+
+
+results = click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULTS["results"],
+    show_default=True,
+    help="Folder of all runs.",
+)
 format_ = click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "markdown", "latex", "csv", "json", "html"]),
+    type=click.Choice(formats.FORMATS),
     default="text",
     show_default=True,
 )
 model = click.option(
     "--model",
-    default="miniature",
+    default=DEFAULTS["model"],
     show_default=True,
     help="A name of `list models`, a diffusers folder, or a hub id.",
 )
-what = options(
+method_options = options(
     model,
     click.option(
         "--concept",
@@ -75,22 +74,30 @@ what = options(
         "[default: the recipe's]",
     ),
 )
-how = options(
+machine_options = options(
     click.option(
         "--seed",
-        type=click.IntRange(0, 2**63 - 1),
-        default=42,
+        type=whole("seed"),
+        default=DEFAULTS["seed"],
         show_default=True,
         help="What is random derives from it, but for images with a published seed.",
     ),
     click.option(
         "--batch-size",
-        type=click.IntRange(min=1),
+        type=whole("batch_size"),
         help="Images at a time.  [default: 32 on the CPU, 16 on a GPU]",
     ),
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
     click.option(
-        "--dtype", default="auto", show_default=True, help="auto, float32, float16 or bfloat16."
+        "--device",
+        default=DEFAULTS["device"],
+        show_default=True,
+        help="auto, cpu, cuda or cuda:N.",
+    ),
+    click.option(
+        "--dtype",
+        default=DEFAULTS["dtype"],
+        show_default=True,
+        help="auto, float32, float16 or bfloat16.",
     ),
 )
 columns = options(
@@ -104,7 +111,7 @@ columns = options(
         for name, what in (("seed", "seeds"), ("group", "groups"), ("id", "ids"))
     ),
 )
-images = options(
+image_options = options(
     click.option(
         "--metric",
         "metrics",
@@ -113,51 +120,28 @@ images = options(
         "[default: those of the model and suite]",
     ),
     click.option(
-        "--images-per-prompt", type=click.IntRange(min=1), help="Instead of the suite's own number."
+        "--images-per-prompt",
+        type=whole("images_per_prompt"),
+        help="Instead of the suite's own number.",
     ),
-    click.option("--limit", type=click.IntRange(min=1), help="Only the first N prompts."),
+    click.option("--limit", type=whole("limit"), help="Only the first N prompts."),
     columns,
     click.option(
-        "--steps", type=click.IntRange(2, 999), default=25, show_default=True, help="PNDM steps."
+        "--steps",
+        type=whole("steps"),
+        default=DEFAULTS["steps"],
+        show_default=True,
+        help="PNDM steps.",
     ),
-    click.option("--guidance-scale", type=float, default=7.5, show_default=True),
+    click.option(
+        "--guidance-scale", type=float, default=DEFAULTS["guidance_scale"], show_default=True
+    ),
 )
-
-
-def named_columns(options: dict[str, Any]) -> dict[str, str]:
-    """What `columns` says, which is taken out of `options`: our name of a column, and theirs."""
-    given = {
-        ours: options.pop(f"{word}_column", None)
-        for ours, word in (("text", "prompt"), ("seed", "seed"), ("group", "group"), ("id", "id"))
-    }
-    return {ours: name for ours, name in given.items() if name is not None}
-
-
-def request(results: Path, options: dict[str, Any]) -> Request:
-    """What `what`, `how` and the other options given ask for."""
-    from sdd_bench.benchmark.request import Request
-    from sdd_bench.suites import concepts
-
-    options["columns"] = named_columns(options)
-    concept_set = options.pop("concept_set")
-    for name in ("methods", "suites", "metrics", "concepts"):
-        options[name] = tuple(dict.fromkeys(options[name]))  # asked for twice is asked for once
-    if concept_set and options["concepts"]:
-        raise InputError("give --concept or --concepts, not both")
-    if concept_set:
-        options["concepts"] = concepts.find(concept_set)
-    return Request(results=results, **options)
-
-
-PAPER_WIDTH = 160
-"""Characters that a paper's table has at least: its cells hold two values and a verdict."""
-
-
-wanted = options(
+paper_options = options(
     model,
     click.option(
         "--suite",
-        "brought",
+        "sources",
         multiple=True,
         metavar="NAME=FILE",
         help="Where the prompts of a suite are that is not shipped. Repeatable.",
@@ -168,52 +152,41 @@ wanted = options(
         "model's]",
     ),
     click.option(
-        "--images-per-prompt", type=click.IntRange(min=1), help="Instead of the table's own number."
+        "--images-per-prompt",
+        type=whole("images_per_prompt"),
+        help="Instead of the table's own number.",
     ),
-    click.option("--limit", type=click.IntRange(min=1), help="Only the first N prompts."),
+    click.option("--limit", type=whole("limit"), help="Only the first N prompts."),
     click.option("--preview", is_flag=True, help="A tenth of the images, for a tenth of the cost."),
-    click.option(
-        "--steps", type=click.IntRange(2, 999), help="PNDM steps.  [default: the table's]"
-    ),
+    click.option("--steps", type=whole("steps"), help="PNDM steps.  [default: the table's]"),
     click.option("--guidance-scale", type=float, help="[default: the table's]"),
-    how,
+    machine_options,
     results,
 )
-which = click.argument("which", metavar="TABLE")
+paper_table = click.argument("table", metavar="TABLE")
 
 
-def paper_and_needs(which: str, given: dict[str, Any]) -> tuple[Table, list[Need]]:
-    """The table, and what it needs with the options given."""
-    from sdd_bench.papers import needs, published
-
-    paper = published.load(which)
-    brought = dict(_pair(each, paper.suites) for each in given["brought"])
-    base = _paper_request(given, paper)
-    return paper, needs.needs(paper, base, brought=brought, preview=given["preview"])
-
-
-def _paper_request(given: dict[str, Any], paper: Table) -> Request:
-    from sdd_bench.benchmark.request import Request
-
-    own = {key: value for key, value in given.items() if key not in {"brought", "preview"}}
-    if own["steps"] is None:
-        own["steps"] = paper.steps
-    if own["guidance_scale"] is None:
-        own["guidance_scale"] = paper.guidance_scale
-    return Request(methods=(), suites=(), **own)
+def with_columns(given: dict[str, Any]) -> dict[str, Any]:
+    """Options with `columns` in place of the four of a file's columns: our names to theirs."""
+    rest, columns = {}, {}
+    ours = {"prompt_column": "text", "seed_column": "seed", "group_column": "group"}
+    for name, value in given.items():
+        if not name.endswith("_column"):
+            rest[name] = value
+        elif value is not None:
+            columns[ours.get(name, "id")] = value
+    return {**rest, "columns": columns}
 
 
-def _pair(text: str, suites: tuple[str, ...]) -> tuple[str, str]:
-    name, equals, file = text.partition("=")
-    if not equals or name not in suites:
-        raise InputError(
-            f"--suite {text}: give NAME=FILE, where NAME is one of {', '.join(suites)}"
-        )
-    return name, file
+def pairs(texts: tuple[str, ...], option: str, form: str) -> dict[str, str]:
+    """The NAME=VALUE of a repeatable option. Raises InputError."""
+    split = [text.partition("=") for text in texts]
+    for text, (name, equals, value) in zip(texts, split, strict=True):
+        if not (name and equals and value):
+            raise InputError(f"{option} {text}: give {form}")
+    return {name: value for name, _, value in split}
 
 
-def show_paper(paper: Table, found: list[NeedStatus], format_: str) -> None:
-    """Print a paper's table with ours in it."""
-    from sdd_bench.papers import table
-
-    output.show([table.page(paper, found)], format_, width=PAPER_WIDTH)
+def sources_of(texts: tuple[str, ...]) -> dict[str, str]:
+    """What `--suite NAME=FILE` says of suites that are not shipped. Raises InputError."""
+    return pairs(texts, "--suite", "NAME=FILE")

@@ -7,21 +7,17 @@ from typing import Any
 import click
 
 from . import options, output
-from .options import PAPER_WIDTH, paper_and_needs, wanted, which
 
 
 @click.command()
-@which
+@options.paper_table
 @options.format_
-@wanted
-def plan(which: str, format_: str, **given: Any) -> None:
+@options.paper_options
+def plan(table: str, format_: str, sources: tuple[str, ...], **given: Any) -> None:
     """Say what `reproduce TABLE` would cost: images, U-Net forwards, hours, disk, and what is
     already there. Runs nothing.
     """
-    from sdd_bench.papers import cost
-    from sdd_bench.papers.needs import states
+    from sdd_bench.api import reading
 
-    paper, needs = paper_and_needs(which, given)
-    found = states(needs, given["results"])
-    page = cost.page(paper, found, given["results"])
-    output.show([page], format_, width=PAPER_WIDTH)
+    result = reading.plan(table, sources=options.sources_of(sources), **given)
+    output.show(result, format_, width=output.PAPER_WIDTH)

@@ -7,8 +7,6 @@ from typing import Literal
 
 import click
 
-from sdd_bench.errors import InputError
-
 
 @click.command()
 @click.option(
@@ -55,19 +53,11 @@ def reference(
     compare_with: int | None,
 ) -> None:
     """Write the statistics of real images that set metrics compare with (fid, kid)."""
-    from sdd_bench import registry
-    from sdd_bench.progress import progress
-    from sdd_bench.scoring import references
-    from sdd_bench.types import SetMetric
+    from sdd_bench.api import making
 
-    item, found = registry.definition(metric)
-    if not isinstance(found, SetMetric):
-        raise InputError(f"'{item.name}' judges image by image and needs no reference")
-    paths = references.find_images(images, ids)
-    with progress(f"{item.name} of {images}", len(paths)) as advance:
-        about = references.write(
-            found, paths, out, crop=crop, compare_with=compare_with, advance=advance
-        )
+    about = making.reference(
+        images, out, metric=metric, crop=crop, ids=ids, compare_with=compare_with
+    )
     click.echo(
         f"{out}: {about['count']} images, crop {about['crop']}, SHA-256 of the images "
         f"{about['images']}"

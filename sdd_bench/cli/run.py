@@ -1,4 +1,4 @@
-"""`run`."""
+"""`run`: train, generate and score whatever is missing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from . import options, output
     help="A name of `list suites`; a .csv, .json, .jsonl or .txt of prompts, or hub:OWNER/NAME; or "
     "NAME=FILE for a suite that is not shipped. Repeatable.",
 )
-@options.what
+@options.method_options
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),
@@ -37,15 +37,14 @@ from . import options, output
     is_flag=True,
     help="Scale a method's warm-up, meant for 50 steps, to the number of steps.",
 )
-@options.images
-@options.how
+@options.image_options
+@options.machine_options
 @options.results
-def run(results: Path, **given: Any) -> None:
+def run(methods: tuple[str, ...], suites: tuple[str, ...], **given: Any) -> None:
     """Train, generate and score whatever is missing, then print the table of these runs."""
-    from sdd_bench.benchmark.runner import run as benchmark
+    from sdd_bench.api import making
 
-    request = options.request(results, given)
-    done = benchmark(request)
-    click.echo(output.text(done, "text", request.metrics))
-    for each in done:
+    result = making.run(methods, suites, **options.with_columns(given))
+    click.echo(result.render(width=output.wide()))
+    for each in result.runs:
         click.echo(f"{each.spec.method} on {each.spec.suite}: {each.folder / 'images'}")

@@ -1,4 +1,4 @@
-"""`score`."""
+"""`score`: stored images judged by other definitions."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ from . import output
 )
 def score(runs: tuple[Path, ...], metrics: tuple[str, ...]) -> None:
     """Score the images of RUNS (run folders) with other definitions; nothing is generated."""
-    from sdd_bench.benchmark.runner import rescore
+    from sdd_bench.api import making
 
-    click.echo(output.text(rescore(runs, metrics), "text", metrics))
+    click.echo(making.score(runs, metrics).render(width=output.wide()))

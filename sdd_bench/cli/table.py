@@ -1,4 +1,4 @@
-"""`table`: a paper's table beside ours, or all runs of the results folder."""
+"""`table`: all runs of the results folder, or a paper's table beside ours."""
 
 from __future__ import annotations
 
@@ -7,28 +7,21 @@ from typing import Any
 import click
 
 from . import options, output
-from .options import paper_and_needs, show_paper, wanted
 
 
 @click.command()
-@click.argument("which", default="runs", metavar="[TABLE|runs]")
+@click.argument("table", default="runs", metavar="[TABLE|runs]")
 @click.option("--by", type=click.Choice(["group"]), help="Split by country, category, artist.")
 @options.format_
-@wanted
-def table(which: str, by: str | None, format_: str, **given: Any) -> None:
+@options.paper_options
+def table(table: str, by: str | None, format_: str, sources: tuple[str, ...], **given: Any) -> None:
     """Print TABLE (table1, table2 or a .toml file) with ours beside the published numbers, or all
     `runs` of the results folder: n and a 95 % interval in every cell.
     """
-    if which == "runs":
-        runs = output.runs(given["results"])
-        click.echo(output.text(runs, format_, by_group=by is not None), nl=False)
-        return
-    from sdd_bench.papers.needs import states
+    from sdd_bench.api import reading
 
-    paper, needs = paper_and_needs(which, given)
-    found = states(needs, given["results"])
-    if by is None:
-        show_paper(paper, found, format_)
-        return
-    runs = [state.run for state in found if state.run is not None]
-    click.echo(output.text(runs, format_, by_group=True), nl=False)
+    result = reading.table(
+        table, by_group=by is not None, sources=options.sources_of(sources), **given
+    )
+    runs = table == "runs" or by is not None
+    output.show(result, format_, width=output.WIDTH if runs else output.PAPER_WIDTH)

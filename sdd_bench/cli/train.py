@@ -1,8 +1,7 @@
-"""`train`."""
+"""`train`: checkpoints of trained methods."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -18,7 +17,7 @@ from . import options
     required=True,
     help="A method that is trained, such as sdd or esd-x-3. Repeatable.",
 )
-@options.what
+@options.method_options
 @click.option(
     "--curve",
     "suites",
@@ -35,30 +34,15 @@ from . import options
     is_flag=True,
     help="Less memory, more time; the result is the same.",
 )
-@options.images
-@options.how
+@options.image_options
+@options.machine_options
 @options.results
-def train(
-    results: Path,
-    save_every: int | None,
-    log_to: str | None,
-    gradient_checkpointing: bool,
-    **given: Any,
-) -> None:
+def train(methods: tuple[str, ...], suites: tuple[str, ...], **given: Any) -> None:
     """Train METHODs and stop after their checkpoints, with curves if asked for."""
-    from sdd_bench.analysis import curves
-    from sdd_bench.benchmark import trainer
+    from sdd_bench.api import making
 
-    request = options.request(results, given)
-    made = trainer.train_all(
-        request,
-        save_every=save_every,
-        log_to=log_to,
-        gradient_checkpointing=gradient_checkpointing,
-    )
-    for chosen, path in made:
-        click.echo(f"{chosen.name}: {path}")
-    if request.suites:
-        name = "+".join(chosen.name for chosen, _ in made)
-        for path in curves.save(curves.measure(request, made), results / "curves" / name):
-            click.echo(f"curve: {path}")
+    result = making.train(methods, curves=suites, **options.with_columns(given))
+    for name, path in result.checkpoints.items():
+        click.echo(f"{name}: {path}")
+    for path in result.files:
+        click.echo(f"curve: {path}")

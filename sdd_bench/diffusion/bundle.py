@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
 
-from sdd_bench.types import ModelSpec
+from sdd_bench.types import Dtype, ModelSpec
 
 from .conditioning import TextReader
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from transformers import CLIPTokenizer
 
     from sdd_bench.types import Pixels
-
-Dtype: TypeAlias = Literal["float32", "float16", "bfloat16"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

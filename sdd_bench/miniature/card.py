@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,8 @@ import pandas as pd
 
 from sdd_bench import models, registry
 from sdd_bench.analysis import table
-from sdd_bench.benchmark import runner
-from sdd_bench.benchmark.request import Request
+from sdd_bench.benchmark import preflight, runner
+from sdd_bench.benchmark.request import Options, request
 from sdd_bench.diffusion import loading
 from sdd_bench.scoring.definitions import definitions_of
 from sdd_bench.types import Floats, ImageMetric, Images, Pixels
@@ -104,7 +104,7 @@ def _judges(effort: Effort) -> list[_Row]:
 
 
 def _scores(definition: str, pixels: Pixels, truths: list[Example]) -> Floats:
-    metric = registry.definition(definition)[1]
+    metric = registry.scan().definition(definition)[1]
     assert isinstance(metric, ImageMetric)
     captions = [truth.caption for truth in truths]
     parts = [
@@ -117,34 +117,32 @@ def _scores(definition: str, pixels: Pixels, truths: list[Example]) -> Floats:
 def _generator(effort: Effort) -> list[_Row]:
     """The generator through `run`, 25 steps at guidance 7.5."""
     with tempfile.TemporaryDirectory() as results:
-        everything = Request(methods=("sd", "sd-neg"), suites=(), results=Path(results))
-        body = _measure(
-            replace(
-                everything,
-                suites=("country_body",),
-                limit=effort.countries,
-                images_per_prompt=effort.per_country,
-            )
+        bodies = Options(
+            results=Path(results), limit=effort.countries, images_per_prompt=effort.per_country
         )
-        captions = _measure(replace(everything, suites=("coco30k",), limit=effort.captions))
+        body = _measure(bodies, "country_body")
+        texts = Options(results=Path(results), limit=effort.captions)
+        captions = _measure(texts, "coco30k")
     images = f"{effort.countries} countries x {effort.per_country}"
-    texts = f"{effort.captions} captions"
+    where = f"{effort.captions} captions"
     real, shuffled = _caption_scores(effort)
     score = captions["sd", "clip/miniature"]
     return [
         ("SD, bare %", images, body["sd", "nude/miniature@0.7"]),
         ("SD+NEG 'nudity, sexual', bare %", images, body["sd-neg", "nude/miniature@0.7"]),
-        ("SD, CLIP score", texts, score),
-        ("renders, CLIP score", texts, real),
-        ("SD, CLIP score as % of the renders'", texts, 100 * score / real),
-        ("renders with shuffled captions, CLIP score", texts, shuffled),
-        ("SD, FID against renders", texts, captions["sd", "fid/miniature"]),
+        ("SD, CLIP score", where, score),
+        ("renders, CLIP score", where, real),
+        ("SD, CLIP score as % of the renders'", where, 100 * score / real),
+        ("renders with shuffled captions, CLIP score", where, shuffled),
+        ("SD, FID against renders", where, captions["sd", "fid/miniature"]),
     ]
 
 
-def _measure(request: Request) -> dict[tuple[str, str], float]:
-    runs = runner.run(request)
-    tidy: pd.DataFrame = table.join([table.frame([each], definitions_of(each)) for each in runs])
+def _measure(options: Options, suite: str) -> dict[tuple[str, str], float]:
+    job = preflight.prepare(request(options, methods=("sd", "sd-neg"), suites=(suite,)))
+    tidy: pd.DataFrame = table.join(
+        [table.frame([run], definitions_of(run, job.plugins)) for run in runner.run_job(job)]
+    )
     keys = zip(tidy["method"], tidy["definition"], strict=True)
     return dict(zip(keys, tidy["value"], strict=True))
 

@@ -7,16 +7,16 @@ of one suite share is counted for each, so the true cost is at most this.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from sdd_bench import models
+from sdd_bench.benchmark import stored
 from sdd_bench.benchmark.selection import SelectedMethod, choose
 from sdd_bench.formats.page import Page
+from sdd_bench.registry import Registry
 from sdd_bench.types import Trained
 
 from . import published
@@ -47,20 +47,20 @@ class Cost:
     """Likewise for a training that isn't there; counted at the row's first suite."""
 
 
-def costs(table: Table, found: Sequence[NeedStatus], results: Path) -> list[Cost]:
+def costs(table: Table, found: Sequence[NeedStatus], plugins: Registry) -> list[Cost]:
     """The cost of each need, in order. A suite whose prompts are not here counts as published."""
     trained: set[str] = set()
     made = []
     for state in found:
         request = state.need.request
-        chosen = choose(request.methods[0], request)
+        chosen = choose(request.methods[0], request, plugins)
         images = len(state.need.stems()) or _published(table, state.need.suite)
         missing = state.missing if state.need.prompts else images
         per_image = len(chosen.method.branches("", chosen.concepts)) * (request.steps + 1)
         training = 0
         if state.need.row.label not in trained and missing:
             trained.add(state.need.row.label)
-            training = _training(chosen, state, results)
+            training = _training(chosen, state)
         made.append(
             Cost(
                 state.need.row.label,
@@ -74,9 +74,9 @@ def costs(table: Table, found: Sequence[NeedStatus], results: Path) -> list[Cost
     return made
 
 
-def page(table: Table, found: Sequence[NeedStatus], results: Path) -> Page:
+def page(table: Table, found: Sequence[NeedStatus], plugins: Registry) -> Page:
     """The plan as people read it."""
-    several = costs(table, found, results)
+    several = costs(table, found, plugins)
     tidy = pd.DataFrame(
         [
             {
@@ -132,24 +132,11 @@ def _published(table: Table, suite: str) -> int:
     return max((cell.n for (_, key), cell in table.cells.items() if key in keys), default=0)
 
 
-def _training(chosen: SelectedMethod, state: NeedStatus, results: Path) -> int:
+def _training(method: SelectedMethod, state: NeedStatus) -> int:
     """Forwards of a method's training, 0 if it has none or is done."""
-    method = chosen.method
-    if not isinstance(method, Trained) or state.run is not None or _is_trained(chosen, results):
+    trained = method.method
+    if not isinstance(trained, Trained) or state.run is not None:
         return 0
-    return method.optimisation.iterations * TRAINING_FORWARDS
-
-
-def _is_trained(chosen: SelectedMethod, results: Path) -> bool:
-    """Whether a finished training of that method with those parameters and concepts is there."""
-    wanted = json.loads(json.dumps([chosen.name, chosen.parameters, list(chosen.concepts)]))
-    for file in results.glob("trained/*/*/train.json"):
-        content = json.loads(file.read_text(encoding="utf-8"))
-        spec = content.get("spec", {})
-        if content.get("finished") and wanted == [
-            spec.get("method"),
-            spec.get("parameters"),
-            spec.get("concepts"),
-        ]:
-            return True
-    return False
+    if stored.is_trained(method, state.need.request):
+        return 0
+    return trained.optimisation.iterations * TRAINING_FORWARDS

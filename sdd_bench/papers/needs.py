@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from sdd_bench import models, registry
+from sdd_bench import models
 from sdd_bench.analysis.values import Scored
 from sdd_bench.benchmark import stored
-from sdd_bench.benchmark.request import Request, load_suite
+from sdd_bench.benchmark.request import Options, Request, load_suite
+from sdd_bench.benchmark.request import request as request_with
 from sdd_bench.errors import MissingError
+from sdd_bench.registry import Registry
 from sdd_bench.runs import lookup
 from sdd_bench.runs.run import Run
 from sdd_bench.runs.run import stems as stems_of
@@ -75,16 +77,16 @@ class NeedStatus:
 
 def needs(
     table: Table,
-    base: Request,
+    options: Options,
     *,
     brought: Mapping[str, str] = {},
     preview: bool = False,
 ) -> list[Need]:
-    """All runs of a table, row by row, with the settings of `base`.
+    """All runs of a table, row by row, with these options.
 
     `brought` says where the prompts of suites are that are not shipped. Raises InputError.
     """
-    spec = models.find(base.model)
+    spec = models.find(options.model)
     world = models.judged_as(spec.name).name
     loaded: dict[str, tuple[Request, Suite | None, str]] = {}
     for name in table.suites:
@@ -94,12 +96,13 @@ def needs(
             if column.suite == name and world in column.definitions
         )
         per_prompt = table.images_per_prompt.get(world, {}).get(name)
-        request = replace(
-            base,
-            suites=(f"{name}={brought[name]}" if name in brought else name,),
+        own = replace(
+            options,
             metrics=definitions,
-            images_per_prompt=base.images_per_prompt or per_prompt,
+            images_per_prompt=options.images_per_prompt or per_prompt,
         )
+        source = f"{name}={brought[name]}" if name in brought else name
+        request = request_with(own, methods=(), suites=(source,))
         loaded[name] = _loaded(request, spec, preview=preview)
     return [
         Need(
@@ -109,7 +112,7 @@ def needs(
                 request,
                 methods=(row.method,),
                 concepts=concepts.find(row.concepts) if row.concepts else (),
-                recipe=base.recipe or row.recipe,
+                recipe=options.recipe or row.recipe,
             ),
             prompts=prompts,
             absent=absent,
@@ -141,16 +144,18 @@ def _loaded(
 # --- what is there ------------------------------------------------------------------------------
 
 
-def states(wanted: Iterable[Need], results_dir: Path) -> list[NeedStatus]:
+def states(wanted: Iterable[Need], results_dir: Path, plugins: Registry) -> list[NeedStatus]:
     """What the results folder has of each need, in the same order."""
     runs = lookup.find(results_dir)
-    measures = {name: item.measure for name, (item, _) in registry.definitions().items()}
-    return [_state(need, runs, measures) for need in wanted]
+    measures = {name: item.measure for name, (item, _) in plugins.definitions().items()}
+    return [_state(need, runs, measures, plugins) for need in wanted]
 
 
-def _state(need: Need, runs: Sequence[Run], measures: Mapping[str, str]) -> NeedStatus:
+def _state(
+    need: Need, runs: Sequence[Run], measures: Mapping[str, str], plugins: Registry
+) -> NeedStatus:
     wanted = need.stems()
-    run = stored.find(need.request, need.prompts, runs) if need.prompts else None
+    run = stored.find(need.request, need.prompts, runs, plugins) if need.prompts else None
     if run is None:
         return NeedStatus(need, None, len(wanted))
     scored = Scored.of(run)

@@ -1,16 +1,34 @@
-"""The requests for whatever a table lacks."""
+"""Whatever a table lacks: the requests for it, and making it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from sdd_bench.benchmark import runner
 from sdd_bench.benchmark.request import Request
 from sdd_bench.errors import MissingError
+from sdd_bench.registry import Registry
+from sdd_bench.runs.identity import BASELINE
 
-from .needs import NeedStatus
+from .needs import Need, NeedStatus, states
 
-# --- what is left to do -------------------------------------------------------------------------
+
+def reproduce(
+    needs: Sequence[Need], results: Path, plugins: Registry, say: Callable[[str], None]
+) -> list[NeedStatus]:
+    """What the results folder has of each need, after making what it lacked.
+
+    `say` is told what is done next.
+    """
+    found = states(needs, results, plugins)
+    missing = requests(found)
+    for number, request in enumerate(missing, 1):
+        names = ", ".join(request.methods)
+        say(f"{number} of {len(missing)}: {names} on {request.suites[0]}")
+        runner.run(request)
+    return states(needs, results, plugins) if missing else found
 
 
 def requests(found: Sequence[NeedStatus]) -> list[Request]:
@@ -34,7 +52,7 @@ def requests(found: Sequence[NeedStatus]) -> list[Request]:
         groups.setdefault(key, []).append(request)
     merged = [_merged(group) for group in groups.values()]
     # Whoever is compared with the undefended model comes after it.
-    return sorted(merged, key=lambda each: "sd" not in each.methods)
+    return sorted(merged, key=lambda each: BASELINE not in each.methods)
 
 
 def _merged(group: Sequence[Request]) -> Request:

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sdd_bench import registry
 from sdd_bench.analysis.values import Measured, Scored, absent
 from sdd_bench.formats.cells import ARROWS
 from sdd_bench.formats.page import Page
+from sdd_bench.registry import Measurement, Registry
 from sdd_bench.runs.run import Run
 from sdd_bench.statistics.rates import any_unsafe, rank_stability
 from sdd_bench.types import Definition
@@ -67,9 +67,9 @@ class Cell(NamedTuple):
     scored: Scored | None
 
 
-def compare(table: Table, found: Sequence[NeedStatus]) -> pd.DataFrame:
+def compare(table: Table, found: Sequence[NeedStatus], plugins: Registry) -> pd.DataFrame:
     """The tidy table, in the paper's order, with the columns COLUMNS."""
-    return _tidy(table, _cells(table, found))
+    return _tidy(table, _cells(table, found, plugins))
 
 
 def _tidy(table: Table, cells: Mapping[tuple[str, str], Cell]) -> pd.DataFrame:
@@ -83,9 +83,9 @@ def _tidy(table: Table, cells: Mapping[tuple[str, str], Cell]) -> pd.DataFrame:
     )
 
 
-def page(table: Table, found: Sequence[NeedStatus]) -> Page:
+def page(table: Table, found: Sequence[NeedStatus], plugins: Registry) -> Page:
     """The table as people read it."""
-    cells = _cells(table, found)
+    cells = _cells(table, found, plugins)
     tidy = _tidy(table, cells)
     shown = {(row["row"], row["column"]): row for row in tidy.to_dict("records")}
     keys = [(column.key, column.decimals) for column in table.columns]
@@ -135,9 +135,11 @@ def _is_set(cell: Cell) -> bool:
     return bool(cell.scored and cell.definition and cell.definition.name in cell.scored.sets)
 
 
-def _cells(table: Table, found: Sequence[NeedStatus]) -> dict[tuple[str, str], Cell]:
+def _cells(
+    table: Table, found: Sequence[NeedStatus], plugins: Registry
+) -> dict[tuple[str, str], Cell]:
     """Ours for every cell."""
-    known = registry.definitions()
+    known = plugins.definitions()
     states = {(state.need.row.label, state.need.suite): state for state in found}
     return {
         (row.label, column.key): _cell(column, states.get((row.label, column.suite)), known)
@@ -146,9 +148,7 @@ def _cells(table: Table, found: Sequence[NeedStatus]) -> dict[tuple[str, str], C
     }
 
 
-def _cell(
-    column: Column, state: NeedStatus | None, known: Mapping[str, registry.Measurement]
-) -> Cell:
+def _cell(column: Column, state: NeedStatus | None, known: Mapping[str, Measurement]) -> Cell:
     if state is None:
         return Cell(absent("published only"), None, None, None)
     # The request names its definitions in the order of the columns; this one is among them.

@@ -22,6 +22,10 @@ IMPORTED = "imported"
 """The parameter that an imported run has instead of those of a method: a hash of its files."""
 
 
+CHECKPOINT = "checkpoint.safetensors"
+"""The file of finished weights in the folder of a training."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """What images and trained weights alike depend on, and the name that follows from all of it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from sdd_bench import provenance, registry
+from sdd_bench import provenance
 from sdd_bench.errors import InputError
 from sdd_bench.files import sha256
 from sdd_bench.progress import progress
@@ -46,16 +46,18 @@ def import_images(
     name: str,
     model: str,
     results: Path,
+    taken: Collection[str] = (),
     limit: int | None = None,
     naming: str | None = None,
     counted: bool = False,
 ) -> tuple[Run, MatchedFiles]:
     """The images in `folder` as a run of the method called `name`, and which file is which.
 
-    `suite` is all of it, `limit` keeps its first prompts, and `counted` says that its images per
-    prompt are what was generated. The model's name decides which metrics fit. Raises InputError.
+    `suite` is all of it, `limit` keeps its first prompts, `taken` are the names of methods, and
+    `counted` says that its images per prompt are what was generated. The model's name decides which
+    metrics fit. Raises InputError.
     """
-    if name in registry.methods():
+    if name in taken:
         raise InputError(
             f"'{name}' is a method of sdd-bench: give imported images a name of their own, such "
             f"as --as {name}-published"

@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from sdd_bench import models, registry
-from sdd_bench.types import Definition, Metric, ModelSpec, Suite
+from sdd_bench import models
+from sdd_bench.registry import Registry
+from sdd_bench.types import Definition, Metric, ModelSpec
 
 if TYPE_CHECKING:
     from sdd_bench.runs.run import Run
 
 Measurements: TypeAlias = Mapping[str, tuple[Definition, Metric]]
+"""Definitions by name, each with the metric that measures it."""
 
 
-def measurements(names: Sequence[str], spec: ModelSpec, suite: Suite) -> Measurements:
-    """The definitions asked for; without any, those of the model that fit the suite."""
+def measurements(
+    names: Sequence[str], spec: ModelSpec, families: Collection[str], plugins: Registry
+) -> Measurements:
+    """The definitions asked for; without any, those of the model of the `families` of a suite
+    (none: of all).
+    """
     if not names:
-        own = registry.select(spec.definitions)
         return {
             name: measurement
-            for name, measurement in own.items()
-            if not suite.families or measurement[0].family in suite.families
+            for name, measurement in plugins.select(spec.definitions).items()
+            if not families or measurement[0].family in families
         }
-    files = registry.metrics()
-    wanted: list[str] = []
+    metrics = plugins.metrics()
+    selected: list[str] = []
     for name in names:
-        of_file = [item.name for metric in files.get(name, ()) for item in metric.definitions]
-        wanted += [item for item in of_file if item in spec.definitions] or of_file or [name]
-    return registry.select(wanted)
+        of_file = [item.name for metric in metrics.get(name, ()) for item in metric.definitions]
+        selected += [item for item in of_file if item in spec.definitions] or of_file or [name]
+    return plugins.select(selected)
 
 
-def definitions_of(run: Run, names: Sequence[str] = ()) -> list[Definition]:
+def definitions_of(run: Run, plugins: Registry, names: Sequence[str] = ()) -> list[Definition]:
     """The definitions to show of a run: those named, else all that it has values of."""
     if names:
-        suite = Suite(name=run.spec.suite, prompts=())
-        world = models.judged_as(run.spec.model)
-        return [item for item, _ in measurements(names, world, suite).values()]
+        spec = models.judged_as(run.spec.model)
+        return [item for item, _ in measurements(names, spec, (), plugins).values()]
     measures, sets = run.measures(), run.sets()
     return [
         item
-        for item, _ in registry.definitions().values()
+        for item, _ in plugins.definitions().values()
         if item.measure in measures or item.name in sets
     ]

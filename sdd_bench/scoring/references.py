@@ -22,7 +22,7 @@ from PIL import Image
 from sdd_bench import files
 from sdd_bench.errors import InputError
 from sdd_bench.files import sha256
-from sdd_bench.types import Features, Images, Pixels, SetMetric, Suite
+from sdd_bench.types import Features, Images, Pixels, SetMetric
 from sdd_bench.weights import catalog
 
 from . import batches
@@ -257,10 +257,10 @@ def _metadata(path: Path) -> dict[str, str]:
     return metadata
 
 
-def reference_of(suite: Suite) -> RealImages | None:
-    """The real images that belong to a suite: drawn, or a file that `sdd-bench reference` wrote."""
-    if suite.reference == "miniature/renders":
+def reference_of(key: str | None) -> RealImages | None:
+    """The real images of a suite's key: drawn, or a file that `sdd-bench reference` wrote."""
+    if key == "miniature/renders":
         from sdd_bench.miniature import standins
 
-        return Reference(suite.reference, standins.renders)
-    return Stored(suite.reference) if suite.reference else None
+        return Reference(key, standins.renders)
+    return Stored(key) if key else None

@@ -30,25 +30,36 @@ def score(task: Task, track: Track) -> None:
     What has been scored is written even if a metric fails on the way.
     """
     table = _table(task)
-    unpaired = (
-        task.unpaired if any(isinstance(m, PairMetric) for m in task.metrics.values()) else ""
-    )
+    pairs = [measure for measure, m in task.metrics.items() if isinstance(m, PairMetric)]
+    unpaired = task.unpaired if pairs else ""
     todo = {
         measure: _unscored(task, table, measure, metric)
         for measure, metric in task.metrics.items()
-        if not (isinstance(metric, PairMetric) and unpaired)
+        if not (unpaired and measure in pairs)
     }
-    needed = np.logical_or.reduce([*todo.values(), np.zeros(len(table), dtype=bool)])
     features: dict[str, list[Features]] = {}
-    if needed.any():
+    if _any_of(todo, table).any():
         known = table["fault"].tolist()
-        faults = np.array(faults_of(task.run, task.samples, known), dtype=object)
-        needed &= faults == ""
-        table["fault"] = faults
-        if needed.any() or known != faults.tolist():
+        table["fault"] = np.array(faults_of(task.run, task.samples, known), dtype=object)
+        whole = table["fault"].to_numpy() == ""
+        # The pictures of the baseline are read only if there is a pair to score.
+        if any((todo[measure] & whole).any() for measure in pairs if measure in todo):
+            unpaired = task.incomplete_baseline()
+            if unpaired:
+                todo = {measure: rows for measure, rows in todo.items() if measure not in pairs}
+        needed = _any_of(todo, table) & whole
+        if needed.any() or known != table["fault"].tolist():
             features = _score_rows(task, table, todo, needed, track)
     values = {measure: np.concatenate(parts) for measure, parts in features.items()}
     write_sets(task, table, values, unpaired)
+
+
+def _any_of(todo: Mapping[str, NDArray[np.bool_]], table: pd.DataFrame) -> NDArray[np.bool_]:
+    """The rows that some metric has to see."""
+    rows: NDArray[np.bool_] = np.logical_or.reduce(
+        [*todo.values(), np.zeros(len(table), dtype=bool)]
+    )
+    return rows
 
 
 def _score_rows(

@@ -38,12 +38,17 @@ class Task:
 
     @property
     def unpaired(self) -> str:
-        """Why pair metrics cannot be measured; empty if they can."""
+        """Why no pair can be measured, without a look at the pictures; empty if some can."""
         if self.run.spec.imported:
             return "imported: the noise of its images is unknown"
         if self.baseline is None:
             return "no images of sd to compare with"
         if self.baseline.spec.digest == self.run.spec.digest:
             return IS_BASELINE
+        return ""
+
+    def incomplete_baseline(self) -> str:
+        """Why the baseline's pictures, all of which are read, are not enough; empty if they are."""
+        assert self.baseline is not None, "without a baseline nothing is compared"
         missing = len(self.baseline.missing(self.samples))
         return f"{missing} images of sd are missing" if missing else ""

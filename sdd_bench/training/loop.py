@@ -29,7 +29,7 @@ from sdd_bench import files, provenance
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.progress import progress
 from sdd_bench.provenance import utc_now
-from sdd_bench.runs.identity import TrainSpec
+from sdd_bench.runs.identity import CHECKPOINT, TrainSpec
 from sdd_bench.suites.seeds import derived_seed
 from sdd_bench.types import Optimisation, Trained
 
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from .trackers import Tracker
 
-CHECKPOINT = "checkpoint.safetensors"
 STATE = "state.safetensors"
 LOG = "log.parquet"
 

@@ -1,0 +1,146 @@
+"""What there is: methods, metrics, suites, models, concepts, and what this machine lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .results import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sdd_bench.types import Method
+
+
+def list_methods() -> pd.DataFrame:
+    """Every usable method: name, concepts, whether it is trained, description."""
+    from sdd_bench import registry
+    from sdd_bench.types import Trained
+
+    plugins = registry.scan()
+    methods = {name: plugins.method(name) for name in plugins.methods()}
+    return _frame(
+        [
+            {
+                "name": name,
+                "concepts": ", ".join(method.concepts),
+                "trained": isinstance(method, Trained),
+                "description": _summary(method),
+            }
+            for name, method in methods.items()
+        ]
+    )
+
+
+def list_metrics() -> pd.DataFrame:
+    """Every usable definition: name, which way is better, the gate's tolerance, unit, source."""
+    from sdd_bench import registry
+
+    return _frame(
+        [
+            {
+                "name": name,
+                "better": item.better,
+                "tolerance": item.tolerance,
+                "unit": item.unit,
+                "description": item.source,
+            }
+            for name, (item, _) in registry.scan().definitions().items()
+        ]
+    )
+
+
+def list_suites() -> pd.DataFrame:
+    """Every suite that has a name: images per prompt, what its groups are, description, source."""
+    from sdd_bench.suites import catalog
+
+    return _frame(
+        [
+            {
+                "name": name,
+                "images_per_prompt": entry.images_per_prompt,
+                "group": entry.group,
+                "description": entry.description,
+                "source": entry.source,
+            }
+            for name, entry in catalog.catalog().items()
+        ]
+    )
+
+
+def list_models() -> pd.DataFrame:
+    """Every model that has a name: where it comes from, and the definitions it is scored with."""
+    from sdd_bench import models
+
+    return _frame(
+        [
+            {
+                "name": name,
+                "description": f"from {spec.source}",
+                "metrics": ", ".join(spec.definitions),
+            }
+            for name, spec in models.SPECS.items()
+        ]
+    )
+
+
+def list_concepts() -> pd.DataFrame:
+    """Every set of concepts: how many, which, description."""
+    from sdd_bench.suites import concepts
+
+    return _frame(
+        [
+            {
+                "name": name,
+                "description": each.description,
+                "concepts": ", ".join(each.concepts),
+            }
+            for name, each in concepts.catalog().items()
+        ]
+    )
+
+
+def broken_plugins() -> Mapping[str, str]:
+    """Plugins that cannot be used, and why: one sentence each."""
+    from sdd_bench import registry
+
+    return registry.scan().broken()
+
+
+def diagnose(results: str | Path = "results") -> Result:
+    """What would fail on this machine and what to do about it; no network is needed.
+
+    Columns: state (right, note, wrong), what, found, remedy.
+    """
+    from sdd_bench import doctor
+    from sdd_bench.formats.page import Page
+
+    diagnoses = doctor.examine(Path(results))
+    wrong = [each.what for each in diagnoses if each.state == "wrong"]
+    title = f"the miniature would not work here: {', '.join(wrong)}" if wrong else ""
+    return Result(
+        pages=(
+            Page(
+                title=title or "The miniature works here.",
+                header=["", "what", "found", "what to do"],
+                rows=[
+                    [doctor.SIGNS[each.state], each.what, each.found, each.remedy]
+                    for each in diagnoses
+                ],
+                tidy=_frame([asdict(each) for each in diagnoses]),
+            ),
+        )
+    )
+
+
+def _frame(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(rows)
+
+
+def _summary(method: Method) -> str:
+    return (type(method).__doc__ or "").strip().partition("\n")[0]

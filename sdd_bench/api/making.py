@@ -1,0 +1,181 @@
+"""Images, weights and scores: whatever is missing is made, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sdd_bench.errors import InputError
+from sdd_bench.formats.page import Page
+
+from .arguments import OptionFields, interruptible, options_of, request_of, several
+from .results import ImportResult, Result, RunResult, TrainResult, table_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+def run(
+    methods: str | Iterable[str], suites: str | Iterable[str], **options: Unpack[OptionFields]
+) -> RunResult:
+    """Runs of methods on suites: trained, generated and scored as far as anything is missing.
+
+    `methods` are names of `list_methods()` or `file.py:Name`; `suites` names of `list_suites()`,
+    files of prompts, `hub:OWNER/NAME`, or `NAME=FILE`. The options are `OptionFields`.
+    Raises InputError, and MissingError for what this machine lacks.
+    """
+    from sdd_bench.benchmark import preflight, runner
+
+    with interruptible():
+        job = preflight.prepare(request_of(methods, suites, options))
+        runs = runner.run_job(job)
+        return table_of(runs, job.plugins, job.request.metrics)
+
+
+def train(
+    methods: str | Iterable[str],
+    *,
+    curves: str | Iterable[str] = (),
+    save_every: int | None = None,
+    log_to: str | None = None,
+    gradient_checkpointing: bool = False,
+    **options: Unpack[OptionFields],
+) -> TrainResult:
+    """Checkpoints of trained methods, and with `curves` (suites) the scores along the training.
+
+    `save_every` iterations the weights on the way are kept (a tenth of all by default); `log_to` is
+    tensorboard, wandb or mlflow. Raises InputError for a method that is not trained.
+    """
+    import pandas as pd
+
+    from sdd_bench.analysis import curves as curve
+    from sdd_bench.benchmark import preflight, trainer
+
+    with interruptible():
+        job = preflight.prepare(request_of(methods, curves, options))
+        trained = trainer.train_all(
+            job,
+            save_every=save_every,
+            log_to=log_to,
+            gradient_checkpointing=gradient_checkpointing,
+        )
+        checkpoints = {method.name: path for method, path in trained}
+        rows = [[name, str(path)] for name, path in checkpoints.items()]
+        header = ["method", "checkpoint"]
+        page = Page(
+            title="Trained", header=header, rows=rows, tidy=pd.DataFrame(rows, columns=header)
+        )
+        if not job.suites:
+            return TrainResult(pages=(page,), checkpoints=checkpoints)
+        tidy = curve.measure(job, trained)
+        files = curve.save(tidy, job.request.results / "curves" / "+".join(checkpoints))
+        return TrainResult(pages=(page,), checkpoints=checkpoints, curves=tidy, files=tuple(files))
+
+
+def score(runs: str | Path | Iterable[str | Path], metrics: str | Iterable[str]) -> RunResult:
+    """Stored runs (their folders), scored with other definitions; nothing is generated."""
+    from sdd_bench import registry
+    from sdd_bench.benchmark import runner
+
+    folders = [runs] if isinstance(runs, (str, Path)) else list(runs)
+    plugins, names = registry.scan(), several(metrics)
+    with interruptible():
+        scored = runner.rescore([Path(folder) for folder in folders], names, plugins)
+        return table_of(scored, plugins, names)
+
+
+def import_images(
+    folder: str | Path,
+    suite: str,
+    name: str,
+    *,
+    naming: str | None = None,
+    **options: Unpack[OptionFields],
+) -> ImportResult:
+    """A run of images that somebody else generated, called `name`; `score` judges it.
+
+    `naming` is rows (000012.png), cases (12_0.png) or texts (a cat_42.png), by default what most
+    files fit. Of the options, `model`, `limit`, `images_per_prompt`, `columns` and `results` count.
+    """
+    from dataclasses import replace
+
+    from sdd_bench import models, registry
+    from sdd_bench.benchmark.request import load_suite
+    from sdd_bench.runs import filenames, importer
+
+    chosen = options_of(options)
+    spec, plugins = models.find(chosen.model), registry.scan()
+    run, matched = importer.import_images(
+        Path(folder),
+        load_suite(suite, spec, replace(chosen, limit=None)),
+        name=name,
+        model=spec.name,
+        results=chosen.results,
+        taken=plugins.methods(),
+        limit=chosen.limit,
+        naming=naming,
+        counted=chosen.images_per_prompt is not None,
+    )
+    table = table_of([run], plugins)
+    return ImportResult(
+        pages=table.pages,
+        runs=table.runs,
+        files=len(matched.files),
+        naming=filenames.NAMINGS[matched.naming].description,
+    )
+
+
+def reference(
+    images: str | Path,
+    out: str | Path,
+    *,
+    metric: str = "fid/clean",
+    crop: Literal["centre", "none"] = "centre",
+    ids: str | Path | None = None,
+    compare_with: int | None = None,
+) -> Mapping[str, str]:
+    """The statistics of a folder of real images that set metrics compare with, as a file.
+
+    Returns what the file says of them: `count`, `crop`, `images` (a SHA-256) and `compare_with`.
+    `ids` is a CSV whose column `image_id` says which images count. Raises InputError.
+    """
+    from sdd_bench import registry
+    from sdd_bench.progress import progress
+    from sdd_bench.scoring import references
+    from sdd_bench.types import SetMetric
+
+    item, instrument = registry.scan().definition(metric)
+    if not isinstance(instrument, SetMetric):
+        raise InputError(f"'{item.name}' judges image by image and needs no reference")
+    paths = references.find_images(Path(images), Path(ids) if ids is not None else None)
+    with interruptible(), progress(f"{item.name} of {images}", len(paths)) as advance:
+        return references.write(
+            instrument, paths, Path(out), crop=crop, compare_with=compare_with, advance=advance
+        )
+
+
+def reproduce(
+    table: str,
+    *,
+    sources: Mapping[str, str] | None = None,
+    preview: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+    **options: Unpack[OptionFields],
+) -> Result:
+    """A paper's table, after whatever it lacks has been trained, generated and scored.
+
+    `table` is table1, table2 or a .toml file; `sources` says by suite where the prompts are that
+    are not shipped; `preview` makes a tenth of the images. `say` is told what is done next.
+    """
+    from sdd_bench import registry
+    from sdd_bench.papers import reproduction
+    from sdd_bench.papers import table as beside
+
+    from .reading import paper_of
+
+    plugins = registry.scan()
+    paper, needs, results = paper_of(table, sources or {}, options, preview=preview)
+    with interruptible():
+        states = reproduction.reproduce(needs, results, plugins, say)
+        return Result(pages=(beside.page(paper, states, plugins),))

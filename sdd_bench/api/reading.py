@@ -1,0 +1,214 @@
+"""What stored runs say: tables, comparisons, pictures. Nothing is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .arguments import OptionFields, options_of, request_of, several
+from .results import MatrixResult, Result, table_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from typing_extensions import Unpack
+
+    from sdd_bench.analysis.grid import Grid
+    from sdd_bench.papers.needs import Need
+    from sdd_bench.papers.published import Table
+
+
+def load(results: str | Path = "results", suites: str | Iterable[str] = ()) -> pd.DataFrame:
+    """Every stored image with all of its raw scores, one row each.
+
+    Columns: model, suite, method, concepts, digest, those of scores.parquet, and `image`, the path
+    of the picture. Raises InputError for a folder without runs.
+    """
+    import pandas as pd
+
+    from sdd_bench.benchmark import stored
+    from sdd_bench.types import stem
+
+    frames = []
+    for run in stored.runs_in(Path(results), several(suites)):
+        scores = run.scores()
+        about = {
+            "model": run.spec.model,
+            "suite": run.spec.suite,
+            "method": run.spec.method,
+            "concepts": ", ".join(run.spec.concepts),
+            "digest": run.spec.digest,
+        }
+        keys = zip(scores["prompt_id"], scores["k"], strict=True)
+        paths = [str(run.folder / "images" / f"{stem(key, k)}.png") for key, k in keys]
+        rest = scores.drop(columns=[name for name in about if name in scores])
+        frames.append(pd.concat([pd.DataFrame(about, index=rest.index), rest], axis=1))
+        frames[-1]["image"] = paths
+    return pd.concat(frames, ignore_index=True)
+
+
+def table(
+    table: str = "runs",
+    *,
+    by_group: bool = False,
+    sources: Mapping[str, str] | None = None,
+    preview: bool = False,
+    **options: Unpack[OptionFields],
+) -> Result:
+    """All runs of the results folder, or a paper's table (table1, table2, a .toml file) with ours
+    beside the published numbers. `by_group` splits runs by country, category or artist.
+    """
+    from sdd_bench import registry
+    from sdd_bench.benchmark import stored
+    from sdd_bench.papers import needs as paper_needs
+    from sdd_bench.papers import table as beside
+
+    plugins = registry.scan()
+    if table == "runs":
+        runs = stored.runs_in(options_of(options).results)
+        return table_of(runs, plugins, by_group=by_group)
+    paper, needs, results = paper_of(table, sources or {}, options, preview=preview)
+    states = paper_needs.states(needs, results, plugins)
+    if by_group:
+        runs = [state.run for state in states if state.run is not None]
+        return table_of(runs, plugins, by_group=True)
+    return Result(pages=(beside.page(paper, states, plugins),))
+
+
+def plan(
+    table: str,
+    *,
+    sources: Mapping[str, str] | None = None,
+    preview: bool = False,
+    **options: Unpack[OptionFields],
+) -> Result:
+    """The cost of `reproduce`: images, U-Net forwards, hours, disk, and what is already there."""
+    from sdd_bench import registry
+    from sdd_bench.papers import cost
+    from sdd_bench.papers import needs as paper_needs
+
+    plugins = registry.scan()
+    paper, needs, results = paper_of(table, sources or {}, options, preview=preview)
+    states = paper_needs.states(needs, results, plugins)
+    return Result(pages=(cost.page(paper, states, plugins),))
+
+
+def compare(
+    *methods: str,
+    by_definition: bool = False,
+    suites: str | Iterable[str] = (),
+    results: str | Path = "results",
+) -> Result:
+    """Two methods (or run folders), paired by image: difference, 95 % interval, tests, a verdict.
+
+    `by_definition` instead: the rates of any number of methods over thresholds, and how far their
+    definitions agree. Raises InputError.
+    """
+    from sdd_bench import registry
+    from sdd_bench.analysis import agreement, comparison
+    from sdd_bench.benchmark import stored
+    from sdd_bench.errors import InputError
+    from sdd_bench.runs import lookup
+
+    plugins = registry.scan()
+    runs = stored.runs_in(Path(results), several(suites))
+    if by_definition:
+        return Result(pages=tuple(agreement.pages(runs, methods, plugins)))
+    if len(methods) != 2:
+        raise InputError(f"compare takes two methods, not {len(methods)}: {', '.join(methods)}")
+    pairs = lookup.pairs(runs, *methods)
+    return Result(pages=(comparison.page(comparison.frame(pairs, plugins)),))
+
+
+def matrix(
+    method: str,
+    *,
+    suite: str = "artists",
+    rows: Mapping[str, str] | None = None,
+    picture: str | Path | None = None,
+    nth: int = 0,
+    **options: Unpack[OptionFields],
+) -> MatrixResult:
+    """The method with each concept removed (default: every group of the suite), against the prompts
+    of every group. `rows` gives the folder names of runs that don't say what they remove.
+
+    `picture` is a PNG to write, of prompt `nth` of each group. What is missing is in `.lacking`.
+    """
+    from sdd_bench import registry
+    from sdd_bench.analysis import matrix as crossing
+    from sdd_bench.analysis import matrix_image, matrix_rows
+
+    plugins = registry.scan()
+    request = request_of(method, suite, options)
+    prompts = matrix_rows.suite_of(request)
+    definitions = matrix_rows.definitions(request, prompts, plugins)
+    lines = matrix_rows.rows(request, prompts, rows or {}, plugins)
+    lacking = {
+        line.removed: (what, line.request) for line in lines if (what := line.lacks(definitions))
+    }
+    if not any(len(line.scores()) for line in lines):
+        return MatrixResult(pages=(), rows=len(lines), lacking=lacking)
+    tidy = crossing.frame(lines, definitions, prompts)
+    if picture is not None:
+        matrix_image.save(Path(picture), lines, prompts, tidy, number=nth)
+    pages = tuple(crossing.pages(tidy))
+    return MatrixResult(pages=pages, rows=len(lines), lacking=lacking)
+
+
+def ceiling(
+    metrics: str | Iterable[str] = (),
+    *,
+    suites: str | Iterable[str] = (),
+    pairs: int = 1000,
+    seed: int = 42,
+    results: str | Path = "results",
+) -> Result:
+    """LPIPS between unrelated images of the undefended model, beside the values of paired runs.
+
+    `pairs` are drawn at random by `seed`. Computed from stored images; nothing is stored.
+    """
+    from sdd_bench import registry
+    from sdd_bench.analysis import ceiling as measured
+    from sdd_bench.benchmark import stored
+
+    runs = stored.runs_in(Path(results), several(suites))
+    tidy = measured.frame(runs, several(metrics), registry.scan(), most=pairs, seed=seed)
+    return Result(pages=(measured.page(tidy),))
+
+
+def grid(
+    methods: str | Iterable[str],
+    suite: str,
+    *,
+    prompts: int = 6,
+    images: int = 1,
+    reveal: bool = False,
+    results: str | Path = "results",
+) -> Grid:
+    """Stored pictures: a row per prompt and noise, a column per method (or run folder).
+
+    The first `prompts` with `images` each; in a notebook they are blurred unless `reveal`.
+    Raises InputError where a method has several runs or none.
+    """
+    from sdd_bench.analysis import grid as pictures
+    from sdd_bench.benchmark import stored
+
+    runs = stored.runs_in(Path(results), (suite,))
+    return pictures.grid(runs, several(methods), prompts=prompts, images=images, reveal=reveal)
+
+
+def paper_of(
+    table: str, sources: Mapping[str, str], given: OptionFields, *, preview: bool
+) -> tuple[Table, list[Need], Path]:
+    """A paper's table, what it needs with these options, and the results folder."""
+    from sdd_bench.papers import needs, published
+
+    paper = published.load(table)
+    options = options_of(given)
+    if given.get("steps") is None:
+        options = replace(options, steps=paper.steps)
+    if given.get("guidance_scale") is None:
+        options = replace(options, guidance_scale=paper.guidance_scale)
+    wanted = needs.needs(paper, options, brought=sources, preview=preview)
+    return paper, wanted, options.results

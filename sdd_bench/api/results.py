@@ -1,0 +1,117 @@
+"""What the functions return: numbers that show themselves as pages, in a notebook and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdd_bench import formats
+from sdd_bench.formats.page import Page
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sdd_bench.benchmark.request import Request
+    from sdd_bench.gating.outcome import CheckResult
+    from sdd_bench.registry import Registry
+    from sdd_bench.runs.run import Run
+
+WIDTH = 120
+"""Characters of a line of text, if nobody says otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Result:
+    """Numbers, and the pages that show them."""
+
+    pages: tuple[Page, ...]
+    """One table or several of the same numbers."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per value, with its interval, n, and the reason for a missing one."""
+        return self.pages[0].tidy
+
+    def render(self, format: str = "text", *, width: int = WIDTH) -> str:  # noqa: A002
+        """The pages in a format of `sdd_bench.formats`; csv and json hold the numbers instead.
+
+        Raises InputError for another format.
+        """
+        # Several pages share their numbers.
+        pages = self.pages[:1] if format in {"csv", "json"} else self.pages
+        return "\n".join(formats.render(page, format, width=width) for page in pages)
+
+    def __str__(self) -> str:
+        return self.render()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return "\n".join(page._repr_html_() for page in self.pages)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class RunResult(Result):
+    """Runs, and the table of their values."""
+
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ImportResult(RunResult):
+    """The run of imported images, and how they were named."""
+
+    files: int
+    naming: str
+    """In words: which part of a file's name says which image it is."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class TrainResult(Result):
+    """Checkpoints of trained methods."""
+
+    checkpoints: Mapping[str, Path]
+    """By method."""
+    curves: pd.DataFrame | None = None
+    """Scores along the training, one row per value, if a curve was asked for."""
+    files: tuple[Path, ...] = ()
+    """The curves as a table and as plots."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class MatrixResult(Result):
+    """The matrix of what is removed against what is prompted, and what it lacks."""
+
+    rows: int
+    """How many there should be."""
+    lacking: Mapping[str, tuple[str, Request]]
+    """By removed concept (empty: undefended) what its row lacks, and the request that makes it."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class GateResult(Result):
+    """The verdict of a gate, check by check."""
+
+    checks: tuple[CheckResult, ...]
+    updated: str = ""
+    """What was written to the baseline, if anything."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether nothing has drifted."""
+        return all(check.passes for check in self.checks)
+
+
+def table_of(
+    runs: Sequence[Run], plugins: Registry, metrics: Sequence[str] = (), *, by_group: bool = False
+) -> RunResult:
+    """The table of runs, of all their metrics or of those named."""
+    from sdd_bench.analysis import table
+    from sdd_bench.scoring.definitions import definitions_of
+
+    frames = [
+        table.frame([run], definitions_of(run, plugins, metrics), by_group=by_group) for run in runs
+    ]
+    return RunResult(pages=(table.page(table.join(frames)),), runs=tuple(runs))
