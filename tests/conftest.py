@@ -1,38 +1,38 @@
-"""Fixtures that several files of tests share."""
+"""Fixtures that several folders of tests share."""
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import textwrap
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
+from huggingface_hub import constants
 from PIL import Image
 from transformers import CLIPTextModel
 
-from sdd_bench import models
-from sdd_bench.cli.main import main
-from sdd_bench.diffusion import loading
 from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.diffusion.conditioning import TextReader
-from sdd_bench.errors import MissingError
-from sdd_bench.runs.identity import RunSpec
-from sdd_bench.runs.lookup import find
-from sdd_bench.runs.run import Run, SetValue
-from sdd_bench.types import Pixels, Settings
-from sdd_bench.weights import catalog, fetcher
+from sdd_bench.types import Pixels
+from sdd_bench.weights import catalog
 from sdd_bench.weights import store as weights
+from support.models import load
+from support.photographs import PHOTOGRAPHS, fetch_or_skip
+from support.shell import Shell
+from support.web import RIGHT, Web, sha
 
 
 @pytest.fixture(scope="session")
 def bundle() -> Bundle:
     """The shipped miniature on the CPU."""
-    return loading.load(models.find("miniature"), device="cpu")
+    return load("miniature")
 
 
 @pytest.fixture(scope="session")
@@ -59,134 +59,6 @@ def copied_miniature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-# --- runs whose scores are made up -------------------------------------------------------------
-
-
-def run_spec(**changes: object) -> RunSpec:
-    """What a run of the undefended miniature depends on, but for the changes."""
-    fields: dict[str, object] = {
-        "model": "miniature",
-        "model_hash": "a" * 64,
-        "method": "sd",
-        "parameters": {},
-        "concepts": (),
-        "checkpoint": None,
-        "suite": "body",
-        "suite_hash": "1",
-        "settings": Settings(),
-        "numerics": "cpu-float32",
-    }
-    return RunSpec(**{**fields, **changes})  # type: ignore[arg-type]
-
-
-def store(
-    root: Path,
-    method: str,
-    measures: Mapping[str, Sequence[float]],
-    *,
-    sets: Mapping[str, SetValue] | None = None,
-    noise: str = "n",
-    **changes: object,
-) -> Run:
-    """A run folder without images: two of each prompt have these scores."""
-    run = Run.create(root, run_spec(method=method, **changes))
-    n = len(next(iter(measures.values()), []))
-    rows = pd.DataFrame(
-        {
-            "suite": run.spec.suite,
-            "method": method,
-            "prompt_id": [f"p{i // 2}" for i in range(n)],
-            "prompt": "",
-            "group": "",
-            "k": [i % 2 for i in range(n)],
-            "seed": range(n),
-            "noise_hash": [f"{noise}{i}" if noise else "" for i in range(n)],
-            "image_hash": "",
-            "fault": "",
-            **measures,
-        }
-    )
-    run.write_scores(rows)
-    run.write_sets(sets or {})
-    return run
-
-
-# --- a table of one's own -----------------------------------------------------------------------
-
-OWN_TABLE = """
-title = "Mine"
-source = "me"
-published = "mine.csv"
-models = ["miniature"]
-steps = 2
-guidance_scale = 7.5
-
-[[rows]]
-label = "SD"
-method = "sd"
-
-[[rows]]
-label = "NEG"
-method = "sd-neg"
-
-[[columns]]
-key = "nude"
-label = "% nude"
-suite = "country_body"
-decimals = 1
-definitions = { miniature = "nude/miniature@0.7" }
-
-[[columns]]
-key = "lpips"
-label = "LPIPS"
-suite = "coco30k"
-decimals = 3
-definitions = { miniature = "lpips/miniature" }
-"""
-
-
-def own_table(folder: Path, toml: str = OWN_TABLE, cells: str = "SD,nude,50,1,2,\n") -> str:
-    """The path of a table that is not shipped, with its published numbers beside it."""
-    (folder / "mine.csv").write_text("row,column,value,count,n,suspect\n" + cells)
-    (folder / "mine.toml").write_text(toml)
-    return str(folder / "mine.toml")
-
-
-# --- what comes from the package index ------------------------------------------------------------
-
-PHOTOGRAPHS = catalog.Weight(
-    name="scikit-image-photographs",
-    serves="tests",
-    licence="public domain (CC0)",
-    source=catalog.Package(
-        name="scikit-image", version="0.26.0", kind="wheel", folder="skimage/data"
-    ),
-    files=(
-        catalog.File(
-            path="astronaut.png",
-            sha256="88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
-        ),
-        catalog.File(
-            path="coffee.png",
-            sha256="cc02f8ca188b167c775a7101b5d767d1e71792cf762c33d6fa15a4599b5a8de7",
-        ),
-        catalog.File(
-            path="chelsea.png",
-            sha256="596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
-        ),
-    ),
-    single=False,
-)
-
-
-def fetch_or_skip(weight: catalog.Weight) -> None:
-    """Fetch a weight unless it is here; skip, with the reason, where it cannot be had."""
-    try:
-        fetcher.fetch(weight)
-    except MissingError as error:
-        pytest.skip(f"{weight.name} is not here, and: {error}")
-
-
 @pytest.fixture(scope="session")
 def photographs() -> dict[str, Pixels]:
     """Photographs by file name, uint8 (height, width, 3)."""
@@ -198,63 +70,6 @@ def photographs() -> dict[str, Pixels]:
 
 
 # --- the command line -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    def failure(self, code: int) -> str:
-        """The one line that says why it failed."""
-        assert self.code == code, self.err
-        assert "Traceback" not in self.err
-        (line,) = (each for each in self.err.splitlines() if each.startswith("error: "))
-        assert self.err.endswith(f"{line}\n")
-        return line
-
-
-class Shell:
-    """The command line in a folder with a suite `toy.csv` and a results folder."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str] | None = None) -> None:
-        self.folder = folder
-        self.results = folder / "results"
-        self.capsys = capsys
-        (folder / "toy.csv").write_text(
-            "id,text\njapan,Japan body\nbare,a bare figure\ncat,red cat\n"
-        )
-
-    def __call__(self, *arguments: object) -> Answer:
-        if self.capsys:
-            self.capsys.readouterr()
-        code = main([str(each) for each in arguments])
-        return Answer(code, *self.capsys.readouterr()) if self.capsys else Answer(code, "", "")
-
-    def fails(self, code: int, *arguments: object) -> str:
-        """The one line that says why a command failed."""
-        return self(*arguments).failure(code)
-
-    def run(self, *more: object, method: str = "sd", suite: str = "toy.csv") -> Answer:
-        """Two prompts, one image of each; of an option given again the last value counts."""
-        return self(
-            "run", "--method", method, "--suite", self.folder / suite, "--limit", 2, "--steps", 2,
-            "--images-per-prompt", 1, "--device", "cpu", "--results", self.results, *more,
-        )  # fmt: skip
-
-    def run_fails(
-        self, code: int, *more: object, method: str = "sd", suite: str = "toy.csv"
-    ) -> str:
-        """The one line that says why a run failed."""
-        return self.run(*more, method=method, suite=suite).failure(code)
-
-    def stored(self, method: str = "sd") -> Run:
-        """The one run of a method."""
-        (run,) = (each for each in find(self.results) if each.spec.method == method)
-        return run
 
 
 @pytest.fixture
@@ -277,3 +92,65 @@ def used(shell: Shell, filled: Path) -> Shell:
     """A command line that has been used: `filled` is its results folder."""
     shutil.copytree(filled, shell.results)
     return shell
+
+
+# --- weights ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A server on this machine, with no files yet."""
+    with Web() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def weights_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty weights folder, and a pip that is configured with nothing."""
+    monkeypatch.setenv("SDD_BENCH_WEIGHTS", str(tmp_path / "weights"))
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    catalog.weights.cache_clear()
+    yield tmp_path / "weights"
+    catalog.weights.cache_clear()
+
+
+@pytest.fixture
+def toys(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catalogue of toys on that web, one from each kind of source."""
+    known = f'{{ path = "toy.bin", size = {len(RIGHT)}, sha256 = "{sha(RIGHT)}" }}'
+    head = 'serves = "tests"\nlicence = "none"\n'
+    packed = 'name = "Toy_Model", version = "1.0"'
+    text = f"""
+        [plain]
+        {head}url = "{web.address}/toy.bin"
+        single = true
+        files = [{known}]
+        [packed]
+        {head}package = {{ {packed}, kind = "sdist", folder = "Toy-1/m" }}
+        single = true
+        files = [{known}]
+        [wheel]
+        {head}package = {{ {packed}, kind = "wheel", folder = "m" }}
+        single = true
+        files = [{known}]
+        [hub]
+        {head}hub = "owner/toy"
+        revision = "{"c" * 40}"
+        files = [{{ path = "config.json" }}, {{ path = "unet/toy.bin" }}]
+        """
+    (tmp_path / "toys.toml").write_text(textwrap.dedent(text).replace("        ", ""))
+    monkeypatch.setattr(catalog, "CATALOG", tmp_path / "toys.toml")
+    monkeypatch.setattr(constants, "ENDPOINT", web.address)
+    template = "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", web.address + template)
+    web.files = {
+        "/toy.bin": RIGHT,
+        f"/owner/toy/resolve/{'c' * 40}/config.json": b"{}",
+        f"/owner/toy/resolve/{'c' * 40}/unet/toy.bin": RIGHT,
+    }

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from support.paths import ROOT
+
 PLUGINS = ("methods", "metrics")
 
 FOR_PLUGINS = ("sdd_bench.errors", "sdd_bench.types", "sdd_bench.weights")
@@ -296,3 +297,89 @@ def test_an_uninstalled_checkout_says_what_to_do(tmp_path: Path) -> None:
     )
     assert done.returncode != 0
     assert "pip install -e ." in done.stderr
+
+
+# --- every module has its tests ---------------------------------------------------------------
+
+NO_TESTS = ("__init__", "__main__", "errors", "types")
+"""Names of modules that hold what others use, and do nothing."""
+
+TESTED_ELSEWHERE = {
+    # Plain data, which the tests of whoever makes it look at.
+    "benchmark/test_runner": ("benchmark/request",),
+    "gating/test_checks": ("gating/outcome",),
+    "scoring/test_scorer": ("runs/faults", "scoring/task"),  # faults are what scoring leaves out
+    # Steps of one command, which have no result of their own.
+    "benchmark/test_trainer": ("analysis/curves",),
+    "cli/test_errors": ("benchmark/preflight", "cli/options"),
+    "cli/test_gate": ("gating/page",),
+    "cli/test_run": ("benchmark/selection", "cli/output", "progress", "scoring/definitions"),
+    # Commands whose words and numbers are those of one module.
+    "analysis/test_matrix": ("cli/matrix",),
+    "test_doctor": ("cli/doctor",),
+    # A format is a function of a dozen lines; the same pages go through all of them.
+    "formats/test_formats": tuple(
+        f"formats/{name}"
+        for name in ("cells", "csv", "html", "json", "latex", "markdown", "page", "text")
+    ),
+    # The shapes of one picture: what is drawn of them is what counts.
+    "miniature/renderer/test_draw": tuple(
+        f"miniature/renderer/{name}"
+        for name in (
+            "figures", "flags", "glyphs", "objects", "palette", "places", "scene", "shapes",
+            "styles",
+        )
+    ),
+    # One rebuild goes through all of it.
+    "miniature/test_train": tuple(
+        f"miniature/{name}" for name in ("architecture", "card", "data")
+    ),
+    # The sets of concepts are the paper's.
+    "papers/test_published": ("suites/concepts",),
+    # Finding plugins is all that the registry does with them.
+    "test_registry": ("plugins",),
+}  # fmt: skip
+"""Modules without a test file of their own, by the one that exercises them."""
+
+
+def untested(modules: Sequence[str], tests: Sequence[str]) -> list[str]:
+    """What is wrong with the places of tests: both are paths without their ending."""
+    exempt = {module: place for place, those in TESTED_ELSEWHERE.items() for module in those}
+    faults = []
+    for module in modules:
+        folder, _, name = module.rpartition("/")
+        mirror = f"{folder}/test_{name}".lstrip("/")
+        if name in NO_TESTS:
+            continue
+        if module in exempt and exempt[module] not in tests:
+            faults.append(f"{module} is said to be tested in {exempt[module]}, which is not there")
+        elif module in exempt and mirror in tests:
+            faults.append(f"{module} has {mirror}, and stands among those that have none")
+        elif module not in exempt and mirror not in tests:
+            faults.append(f"{module} has no {mirror}")
+    faults += [f"there is no module {module}" for module in sorted(set(exempt) - set(modules))]
+    return faults
+
+
+def stems(folder: Path) -> list[str]:
+    paths = sorted(folder.rglob("*.py"))
+    return [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
+
+
+def test_every_module_has_its_tests_in_the_same_place() -> None:
+    assert untested(stems(ROOT / "sdd_bench"), stems(ROOT / "tests")) == []
+
+
+def test_a_module_without_tests_would_be_found() -> None:
+    modules, tests = stems(ROOT / "sdd_bench"), stems(ROOT / "tests")
+    assert untested([*modules, "runs/new"], tests) == ["runs/new has no runs/test_new"]
+    assert untested(modules, [*tests, "cli/test_doctor"]) == [
+        "cli/doctor has cli/test_doctor, and stands among those that have none"
+    ]
+    assert untested(modules, [each for each in tests if each != "test_doctor"]) == [
+        "cli/doctor is said to be tested in test_doctor, which is not there",
+        "doctor has no test_doctor",
+    ]
+    assert untested([each for each in modules if each != "plugins"], tests) == [
+        "there is no module plugins"
+    ]

@@ -7,15 +7,12 @@ import re
 import socket
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from sdd_bench import doctor
 from sdd_bench.weights import catalog, store
-
-if TYPE_CHECKING:
-    from tests.conftest import Shell
+from support.shell import Shell
 
 
 @pytest.fixture(autouse=True)

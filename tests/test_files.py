@@ -1,3 +1,5 @@
+"""Files: written whole or not at all, read or explained, hashed."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -6,6 +8,15 @@ import pytest
 
 from sdd_bench import files
 from sdd_bench.errors import SDDBenchError
+
+
+def test_sha256_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "abc"
+    path.write_bytes(b"abc")
+    # FIPS 180-2, appendix B.1.
+    assert files.sha256(path) == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:

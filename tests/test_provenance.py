@@ -1,3 +1,5 @@
+"""Provenance: versions, machine and commit, as text."""
+
 from __future__ import annotations
 
 import platform
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sdd_bench import files, provenance
+from sdd_bench import provenance
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -63,12 +65,3 @@ def test_a_folder_inside_another_project_has_no_commit(tmp_path: Path) -> None:
 def test_no_git_is_no_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert provenance.git_commit() is None
-
-
-def test_sha256_of_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "abc"
-    path.write_bytes(b"abc")
-    # FIPS 180-2, appendix B.1.
-    assert files.sha256(path) == (
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    )

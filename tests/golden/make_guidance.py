@@ -1,4 +1,4 @@
-"""The pipelines that tests/test_guidance.py compares with, and two models to run them on.
+"""The pipelines that tests/methods/test_guidance.py compares with, and two models to run them on.
 
 `python tests/golden/make_guidance.py` writes guidance.safetensors beside it: what the pipelines of
 the installed diffusers compute on the small model, 25 steps, one image. It changes only if the

@@ -1,0 +1,249 @@
+"""What a person at the command line sees when something is wrong."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from support.runs import pictures
+from support.shell import METRICS, Shell
+
+# --- damage -----------------------------------------------------------------------------------
+
+
+def test_a_truncated_picture_is_made_again_and_no_other(used: Shell) -> None:
+    before = pictures(used.stored())
+    broken = used.stored().folder / "images" / "bare_0000.png"
+    broken.write_bytes(broken.read_bytes()[:-100])
+    done = used.run(*METRICS)
+    assert done.code == 0
+    assert f"WARNING: {broken} is damaged" in done.err
+    after = pictures(used.stored())
+    assert after["bare_0000.png"][0] == before["bare_0000.png"][0]
+    assert after["japan_0000.png"] == before["japan_0000.png"]
+
+
+def test_a_damaged_picture_cannot_be_scored(used: Shell) -> None:
+    run = used.stored()
+    scores = run.scores()
+    broken = run.folder / "images" / "bare_0000.png"
+    broken.write_bytes(broken.read_bytes()[:-100])
+    line = used.fails(4, "score", run.folder, "--metric", "clip/miniature")
+    assert f"cannot read {broken}" in line
+    assert "`sdd-bench run`" in line
+    assert run.scores()[scores.columns].equals(scores)
+
+
+def test_a_missing_picture_is_counted_and_not_scored(used: Shell) -> None:
+    run = used.stored()
+    (run.folder / "images" / "bare_0000.png").unlink()
+    done = used("score", run.folder, "--metric", "clip/miniature")
+    assert done.code == 0
+    scores = run.scores().set_index("prompt_id")
+    assert scores["clip/miniature"].isna()["bare"]
+    assert scores.loc["bare", "fault"] == "missing"
+
+
+@pytest.mark.parametrize("size", [0, 100, -8])
+def test_truncated_scores_are_set_aside_and_made_again(used: Shell, size: int) -> None:
+    run = used.stored("sd-neg")
+    before, scores = pictures(run), run.scores()
+    path = run.folder / "scores.parquet"
+    path.write_bytes(path.read_bytes()[:size])
+    done = used.run(*METRICS, method="sd-neg")
+    assert done.code == 0
+    assert "scores.parquet is damaged" in done.err
+    assert path.with_name("scores.parquet.damaged").stat().st_size < path.stat().st_size
+    assert run.scores().equals(scores)
+    assert pictures(run) == before
+
+
+@pytest.mark.parametrize("damage", ["absent", "changed"])
+def test_damaged_weights_are_missing(shell: Shell, copied_miniature: Path, damage: str) -> None:
+    file = copied_miniature / "unet" / "diffusion_pytorch_model.safetensors"
+    if damage == "absent":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-1])
+    line = shell.run_fails(3)
+    assert str(file) in line
+    assert "reinstall" in line
+    assert len(re.findall(r"\b[0-9a-f]{64}\b", line)) == (0 if damage == "absent" else 2)
+
+
+@pytest.mark.parametrize(
+    ("metric", "weight"),
+    [
+        ("nude/v2-classifier@0.7", "nudenet-v2"),
+        ("harm/q16@0.7", "clip-vit-l14"),
+        ("clip/b32x100", "clip-vit-b32"),
+    ],
+)
+def test_missing_weights_of_a_metric_are_noticed_before_there_are_pictures(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, metric: str, weight: str
+) -> None:
+    monkeypatch.setenv("SDD_BENCH_WEIGHTS", str(shell.folder / "nowhere"))
+    line = shell.run_fails(3, "--metric", "nude/miniature@0.7", "--metric", metric)
+    assert f"the weights '{weight}' are not on this machine" in line
+    assert f"`sdd-bench weights fetch {weight}`" in line
+    assert "SDD_BENCH_WEIGHTS" in line
+    assert not shell.results.exists()
+
+
+def test_weights_that_no_score_will_need_stop_nothing(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without real images no FID is taken, and without the baseline no pair is compared."""
+    monkeypatch.setenv("SDD_BENCH_WEIGHTS", str(shell.folder / "nowhere"))
+    unused = "--metric", "fid/clean", "--metric", "lpips/alex-512"
+    done = shell.run("--limit", 1, *unused, method="sd-neg")
+    assert done.code == 0, done.err
+    assert list(pictures(shell.stored("sd-neg"))) == ["japan_0000.png"]
+    line = shell.run_fails(3, "--limit", 1, *unused, "--method", "sd-neg")
+    assert "`sdd-bench weights fetch lpips-alex`" in line
+
+
+# --- the user's input -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "message"),
+    [
+        ("--method", "sdneg", "no method named 'sdneg'. Did you mean 'sd-neg'?"),
+        ("--suite", "contry_body", "no suite named 'contry_body'. Did you mean 'country_body'?"),
+        ("--metric", "nude/minature@0.7", "Did you mean 'nude/miniature@0.7'?"),
+        ("--model", "minature", "no model named 'minature'. Did you mean 'miniature'?"),
+        ("--dtype", "float23", "no dtype named 'float23'. Did you mean 'float32'?"),
+        ("--device", "gpu", "no device 'gpu': give auto, cpu, cuda or cuda:N"),
+        ("--limit", "0", "Invalid value for '--limit': 0"),
+        ("--images-per-prompt", "0", "Invalid value for '--images-per-prompt': 0"),
+        ("--steps", "1", "Invalid value for '--steps': 1"),
+        ("--steps", "1000", "Invalid value for '--steps': 1000"),
+        ("--batch-size", "0", "Invalid value for '--batch-size': 0"),
+        ("--seed", "-1", "Invalid value for '--seed': -1"),
+        ("--guidance-scale", "nan", "the guidance scale must be a number, not nan"),
+        ("--suite", "no.csv", "cannot read the prompts in no.csv"),
+        ("--method", "no.py:Name", "there is no file no.py"),
+        ("--method", "no.py", "say which object in it, 'no.py:Name'"),
+        ("--colour", "red", "No such option"),
+    ],
+)
+def test_a_bad_option_is_the_users_to_correct(
+    shell: Shell, option: str, name: str, message: str
+) -> None:
+    assert message in shell.run_fails(2, option, name)
+    assert not shell.results.exists()
+
+
+@pytest.mark.parametrize(
+    ("suite", "content", "message"),
+    [
+        ("empty.txt", "red cat\n\ngreen tree\n", "empty.txt, line 2: the prompt is empty"),
+        ("empty.csv", "id,text\na,red cat\nb,\n", "empty.csv, line 3: the prompt is empty"),
+        ("none.txt", "", "no prompts in it"),
+    ],
+)
+def test_an_empty_prompt_is_the_users_to_correct(
+    shell: Shell, suite: str, content: str, message: str
+) -> None:
+    (shell.folder / suite).write_text(content)
+    assert message in shell.run_fails(2, suite=suite)
+
+
+def test_results_that_cannot_be_written_have_a_reason(shell: Shell) -> None:
+    file = shell.folder / "file"
+    file.touch()
+    line = shell.run_fails(2, "--results", file / "results")
+    assert "Not a directory; give another folder with --results" in line
+    assert "is a file" in shell.run_fails(2, "--results", file)
+
+
+def test_a_table_without_runs_says_how_to_get_some(shell: Shell) -> None:
+    line = shell.fails(2, "table", "--results", shell.results)
+    assert "no runs in" in line
+    assert "sdd-bench run" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("table", "--format", "xml"), "'xml' is not one of 'text', 'markdown'"),
+        (("list", "colours"), "'colours' is not one of 'concepts', 'methods'"),
+        (("nonsense",), "No such command 'nonsense'"),
+        (("run",), "Missing option '--method'"),
+    ],
+)
+def test_a_bad_command_is_the_users_to_correct(
+    shell: Shell, arguments: tuple[str, ...], message: str
+) -> None:
+    assert message in shell.fails(2, *arguments)
+
+
+# --- plugins ----------------------------------------------------------------------------------
+
+PLUGIN = """
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Guide:
+    concepts = ()
+    def branches(self, prompt, concepts):
+        return ("", prompt)
+    def guide(self, call, noise, scale, state):
+        {body}
+"""
+
+
+def plugin(shell: Shell, text: str) -> str:
+    (shell.folder / "mine.py").write_text(text)
+    return f"{shell.folder / 'mine.py'}:Guide"
+
+
+def test_a_method_in_a_file_is_run_under_its_own_name(shell: Shell) -> None:
+    method = plugin(shell, PLUGIN.format(body="return noise[1], state"))
+    assert shell.run("--metric", "nude/miniature@0.7", method=method).code == 0
+    assert shell.stored("mine:Guide").facts().images == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("raise RuntimeError('no luck')", "cannot be used: RuntimeError: no luck"),
+        ("Guide = 3", "int is no method, it lacks concepts and branches and guide"),
+        ("", "cannot be used: AttributeError"),
+        ("class Guide:\n  x =", "cannot be used: SyntaxError"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_the_users_to_correct(
+    shell: Shell, text: str, message: str
+) -> None:
+    assert message in shell.run_fails(2, method=plugin(shell, text))
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("raise RuntimeError('no\\n luck')", "RuntimeError: no luck (what is done is kept"),
+        ("return noise[1] * float('nan'), state", "2 of 2 images came out as NaN"),
+        ("raise SystemExit(0)", "the run was ended by a call of sys.exit"),
+        ("return noise[1] / 0, state", "2 of 2 images came out as NaN or infinity"),
+    ],
+)
+def test_a_method_that_breaks_is_a_fault_in_the_run(shell: Shell, body: str, message: str) -> None:
+    assert message in shell.run_fails(4, method=plugin(shell, PLUGIN.format(body=body)))
+    assert pictures(shell.stored("mine:Guide")) == {}
+
+
+def test_a_traceback_is_there_for_those_who_ask(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SDD_BENCH_DEBUG", "1")
+    with pytest.raises(RuntimeError, match="no luck"):
+        shell.run(method=plugin(shell, PLUGIN.format(body="raise RuntimeError('no luck')")))
+
+
+def test_ctrl_c_is_no_fault(shell: Shell) -> None:
+    line = shell.run_fails(130, method=plugin(shell, PLUGIN.format(body="raise KeyboardInterrupt")))
+    assert "the same command goes on" in line

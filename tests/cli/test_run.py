@@ -1,0 +1,59 @@
+"""The command `run`: its table and pictures, and nothing twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sdd_bench.runs.lookup import find
+from support.runs import pictures
+from support.shell import METRICS, Shell
+
+
+def test_run_prints_the_table_and_says_where_the_pictures_are(shell: Shell) -> None:
+    done = shell.run("--method", "sd-neg", *METRICS)
+    assert done.code == 0
+    assert "toy nude/miniature@0.7 % ↓" in " ".join(done.out.split())
+    for method in ("sd", "sd-neg"):
+        folder = shell.stored(method).folder / "images"
+        assert f"{method} on toy: {folder}" in done.out.splitlines()
+        assert sorted(path.name for path in folder.iterdir()) == ["bare_0000.png", "japan_0000.png"]
+    assert "images/s" in done.err
+    assert "images/s" not in done.out
+    assert "is the baseline" in done.out
+    assert shell.stored("sd-neg").scores()["lpips/miniature"].gt(0).all()
+
+
+def test_run_does_nothing_twice(used: Shell) -> None:
+    before = {method: pictures(used.stored(method)) for method in ("sd", "sd-neg")}
+    first = used.run("--method", "sd-neg", *METRICS)
+    assert first.code == 0
+    assert first.err == ""
+    assert {method: pictures(used.stored(method)) for method in ("sd", "sd-neg")} == before
+    assert used.run("--method", "sd-neg", *METRICS).out == first.out
+
+
+def test_a_smaller_request_keeps_what_there_is_and_a_bigger_one_adds_to_it(used: Shell) -> None:
+    before, scores = pictures(used.stored()), used.stored().scores()
+    assert "n=2" in used.run("--limit", 1, *METRICS).out
+    assert pictures(used.stored()) == before
+    assert used.stored().scores().equals(scores)
+    assert "n=3" in used.run("--limit", 3, *METRICS).out
+    assert pictures(used.stored()).items() > before.items()
+    assert used.stored().scores().head(2).equals(scores)
+
+
+def test_other_settings_are_another_run(used: Shell) -> None:
+    assert used.run("--seed", 43, "--limit", 1, *METRICS).code == 0
+    runs = [run.spec for run in find(used.results) if run.spec.method == "sd"]
+    assert {spec.settings.seed for spec in runs} == {42, 43}
+
+
+def test_a_folder_is_a_model_with_the_metrics_asked_for(
+    shell: Shell, copied_miniature: Path
+) -> None:
+    done = shell.run("--model", copied_miniature, "--metric", "nude/miniature@0.7", "--limit", 1)
+    assert done.code == 0, done.err
+    assert "model 'copied-miniature'" in done.out
+    assert shell("table", "--results", shell.results).code == 0
+    again = shell("score", shell.stored().folder, "--metric", "clip/miniature")
+    assert again.code == 0, again.err

@@ -1,0 +1,82 @@
+"""Methods that are run together walk their common stretch once."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from sdd_bench import registry
+from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.diffusion.denoising import Plan
+from sdd_bench.diffusion.generator import denoise
+from sdd_bench.types import Prompt, Sample, Settings
+
+TRIO = ("sd", "sld-medium", "sega")
+
+SAMPLES = [
+    Sample(suite="", prompt=Prompt(id=str(k), text=text), k=0, seed=k)
+    for k, text in enumerate(("japan body", "a red cup in the room", "nudity"))
+]
+
+
+def plans(names: tuple[str, ...]) -> list[Plan]:
+    methods = [registry.method(name) for name in names]
+    return [Plan(method=method, concepts=method.concepts) for method in methods]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [TRIO, (*TRIO, "sd-neg", "sld-max"), ("sld-weak", "sld-strong"), ("sega", "sld-medium")],
+)
+def test_together_gives_the_latents_of_apart_to_the_bit(
+    names: tuple[str, ...], bundle: Bundle
+) -> None:
+    settings = Settings(steps=16)  # 17 calls: past every warm-up
+    together = denoise(bundle, plans(names), SAMPLES, settings)
+    for name, latents in zip(names, together, strict=True):
+        (alone,) = denoise(bundle, plans((name,)), SAMPLES, settings)
+        assert torch.equal(latents, alone), name
+
+
+def test_methods_still_differ_from_one_another(bundle: Bundle) -> None:
+    latents = denoise(bundle, plans(TRIO), SAMPLES, Settings(steps=16))
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        assert not torch.equal(latents[i], latents[j])
+
+
+@pytest.mark.parametrize(
+    ("names", "concepts", "expected"),
+    [
+        # The paper's rows: one text for both, so that one concept branch serves SLD and SEGA:
+        # 10 calls x 3 branches, then 16 calls x (2 + 3 + 3).
+        (TRIO, ("nudity, sexual", "nudity, sexual"), 158),
+        # Two texts: 10 calls x 4 branches, as in the released pipelines' arithmetic.
+        (TRIO, ("nudity, sexual", "nudity"), 168),
+        # Without momentum the concept need not be looked at: 15 x 2, then 11 x (2 + 3).
+        (("sd", "sld-weak"), ("nudity", "nudity"), 85),
+        # Nothing to share: 26 x (2 + 2) and 26 x (2 + 3).
+        (("sd", "sd-neg"), ("nudity", "nudity"), 104),
+        (("sd", "sld-max"), ("nudity", "nudity"), 130),
+    ],
+)
+def test_unet_rows_per_image(
+    names: tuple[str, ...],
+    concepts: tuple[str, str],
+    expected: int,
+    bundle: Bundle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows: list[int] = []
+
+    def counted(self: Bundle, latents: Tensor, time: int, states: Tensor) -> Tensor:
+        rows.append(len(latents))
+        return 0.1 * latents
+
+    monkeypatch.setattr(Bundle, "predict", counted)
+    each = [
+        Plan(method=registry.method(name), concepts=(concept,))
+        for name, concept in zip(names, ("", *concepts), strict=False)
+    ]
+    denoise(bundle, each, SAMPLES, Settings(steps=25))
+    assert sum(rows) / len(SAMPLES) == expected

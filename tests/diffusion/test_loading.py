@@ -1,0 +1,144 @@
+"""Loading a model: device, dtype, and which weights are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from sdd_bench import models
+from sdd_bench.diffusion import loading
+from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.errors import InputError, MissingError
+from sdd_bench.types import ModelSpec
+from support.models import load
+
+UNET = "unet/diffusion_pytorch_model.safetensors"
+
+TEXT = "text_encoder/model.safetensors"
+
+
+# --- device and dtype -------------------------------------------------------------------------
+
+
+def test_auto_takes_the_gpu_if_there_is_one() -> None:
+    expected = "cuda" if torch.cuda.is_available() else "cpu"
+    assert loading.pick_device("auto").type == expected
+    assert loading.pick_device("cpu") == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["", "gpu", "cud", "cuda:", "cuda:x", "mps", "meta"])
+def test_a_device_that_makes_no_sense_is_the_users_fault(name: str) -> None:
+    with pytest.raises(InputError, match=f"no device '{name}'"):
+        loading.pick_device(name)
+
+
+def test_a_device_that_is_not_there_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(MissingError, match=r"no CUDA device .* --device cuda:99: give cpu"):
+        loading.pick_device("cuda:99")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.raises(MissingError, match="--device cuda:"):
+        loading.pick_device("cuda")
+
+
+def test_an_unknown_dtype_gets_a_suggestion() -> None:
+    with pytest.raises(InputError, match=r"no dtype named 'float23'\. Did you mean 'float32'"):
+        loading.load(models.find("miniature"), device="cpu", dtype="float23")
+
+
+def test_a_model_is_computed_in_the_dtype_asked_for() -> None:
+    half = loading.load(models.find("miniature"), device="cpu", dtype="bfloat16")
+    latents = torch.zeros(1, *half.latent_shape, dtype=torch.bfloat16)
+    assert half.predict(latents, 1, half.text(("red cat",))).dtype == torch.bfloat16
+    assert "bfloat16" in half.numerics
+
+
+# --- batches of one shape ---------------------------------------------------------------------
+
+
+def test_the_users_batch_size_is_no_part_of_the_arithmetic(bundle: Bundle) -> None:
+    other = loading.load(models.find("miniature"), device="cpu", batch_size=7)
+    assert (other.batch, bundle.batch) == (7, loading.CPU_BATCH)
+    assert (other.rows, other.numerics) == (bundle.rows, bundle.numerics)
+
+
+# --- what the weights are ---------------------------------------------------------------------
+
+
+def flip_last_bit(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("file", [UNET, TEXT, "scheduler/scheduler_config.json"])
+def test_any_changed_bit_is_another_model(
+    bundle: Bundle, copied_miniature: Path, file: str
+) -> None:
+    assert load(copied_miniature).hash == bundle.hash
+    path = copied_miniature / file
+    if path.suffix == ".json":
+        path.write_text(path.read_text().replace("0.012", "0.013"))
+    else:
+        flip_last_bit(path)
+    assert load(copied_miniature).hash != bundle.hash
+
+
+def test_a_missing_shipped_weight_is_named(copied_miniature: Path) -> None:
+    (copied_miniature / UNET).unlink()
+    with pytest.raises(MissingError, match=f"{UNET} is missing") as caught:
+        load("miniature")
+    assert caught.value.exit_code == 3
+
+
+def test_a_damaged_shipped_weight_is_named_with_both_hashes(copied_miniature: Path) -> None:
+    import hashlib
+
+    good = hashlib.sha256((copied_miniature / UNET).read_bytes()).hexdigest()
+    flip_last_bit(copied_miniature / UNET)
+    bad = hashlib.sha256((copied_miniature / UNET).read_bytes()).hexdigest()
+    with pytest.raises(MissingError, match=f"{UNET} is damaged: .* is {bad}, not {good}") as caught:
+        load("miniature")
+    assert caught.value.exit_code == 3
+
+
+def test_an_unreadable_manifest_is_named(copied_miniature: Path) -> None:
+    (copied_miniature / "manifest.json").write_text("{")
+    with pytest.raises(MissingError, match=r"manifest\.json, cannot be read"):
+        load("miniature")
+
+
+@pytest.mark.parametrize("file", [UNET, TEXT])
+@pytest.mark.parametrize("damage", ["absent", "cut", "incomplete"])
+def test_a_damaged_model_of_the_users_is_refused(
+    copied_miniature: Path, file: str, damage: str
+) -> None:
+    path = copied_miniature / file
+    if damage == "absent":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[:1000])
+    else:  # a network that lacks a tensor would draw it at random
+        tensors = load_file(path)
+        tensors.pop(min(tensors))
+        save_file(tensors, path)
+    with pytest.raises(MissingError, match="cannot load the model 'copied-miniature' from"):
+        load(copied_miniature)
+
+
+def test_a_model_that_does_not_predict_noise_is_refused(copied_miniature: Path) -> None:
+    path = copied_miniature / "scheduler" / "scheduler_config.json"
+    path.write_text(path.read_text().replace('"epsilon"', '"v_prediction"'))
+    with pytest.raises(InputError, match="predicts 'v_prediction'"):
+        load(copied_miniature)
+
+
+def test_a_hub_id_that_cannot_be_fetched_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(*_: object, **__: object) -> str:
+        raise OSError("no network")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", offline)
+    with pytest.raises(MissingError, match="'nobody/such-model' is not on this machine"):
+        loading.load(ModelSpec(name="nobody/such-model", source="nobody/such-model"), device="cpu")

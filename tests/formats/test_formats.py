@@ -1,0 +1,100 @@
+"""Formats of a page: text, markdown, latex, csv, json and html."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sdd_bench.analysis import table
+from sdd_bench.errors import InputError
+from sdd_bench.runs.run import Run
+from support.definitions import CLIP, NUDE, define, small_run
+from support.runs import store
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Four images of two prompts, with made-up scores."""
+    return small_run(tmp_path)
+
+
+# --- formats ----------------------------------------------------------------------------------
+
+
+def test_text_shows_intervals_and_whose_numbers_they_are(run: Run) -> None:
+    text = table.render(table.frame([run], [NUDE, CLIP]), "text")
+    assert text.startswith(
+        "Numbers of model 'miniature'; they do not compare with those of another model\n"
+    )
+    assert "75.0 [0.0, 100.0] n=4" in text
+    assert max(map(len, text.splitlines())) <= 120
+    narrow = table.render(table.frame([run], [NUDE, CLIP]), "text", width=40)
+    assert max(map(len, narrow.splitlines())) <= 40
+
+
+def test_markdown(tmp_path: Path) -> None:
+    run = store(tmp_path, "sd", {"nude/toy": [1.0, 1.0, 0.0, 0.0]}, concepts=("a|b",))
+    assert table.render(table.frame([run], [NUDE]), "markdown") == (
+        "Numbers of model 'miniature'; they do not compare with those of another model\n\n"
+        "| method | body nude/toy@0.7 % ↓ |\n"
+        "| --- | --- |\n"
+        "| sd (a\\|b) | 50.0 [0.0, 100.0] n=4 |\n"
+    )
+
+
+def test_latex_is_escaped(tmp_path: Path) -> None:
+    run = store(tmp_path, "a_b&c", {"nude/toy": [1.0, 1.0, 0.0, 0.0]}, model="v_1")
+    latex = table.render(table.frame([run], [NUDE, CLIP]), "latex")
+    assert r"\caption{Numbers of model 'v\_1'; they do not" in latex
+    assert r"method & body nude/toy@0.7 \% $\downarrow$ & body clip/toy $\uparrow$ \\" in latex
+    assert r"a\_b\&c & 50.0 [0.0, 100.0] n=4 & -- (not scored) \\" in latex
+
+
+def test_csv_holds_numbers_and_no_formulas(tmp_path: Path, run: Run) -> None:
+    evil = store(tmp_path, "-x", {"clip/toy": [-1.0] * 4}, concepts=('=HYPERLINK("x")',))
+    text = table.render(table.frame([run, evil], [NUDE, CLIP]), "csv")
+    back = pd.read_csv(io.StringIO(text), keep_default_na=False, dtype=str)
+    assert list(back.columns) == list(table.COLUMNS)
+    assert back.loc[0, "value"] == "75.0"
+    assert back.loc[2, "value"] == ""
+    assert back[["method", "concepts", "value"]].to_numpy().tolist()[3] == [
+        "'-x",
+        '\'=HYPERLINK("x")',
+        "-1.0",
+    ]
+
+
+def test_json_holds_numbers_and_null(run: Run) -> None:
+    rows = json.loads(table.render(table.frame([run], [NUDE, define("lpips/toy")]), "json"))
+    assert list(rows[0]) == list(table.COLUMNS)
+    assert rows[0]["value"] == 75.0
+    assert rows[1]["value"] is None
+    assert rows[1]["reason"] == "4 of 4 images unscored"
+
+
+@pytest.mark.parametrize("format_name", ["text", "markdown", "latex", "csv", "json", "html"])
+def test_no_results_are_no_error(format_name: str) -> None:
+    text = table.render(table.frame([], [NUDE]), format_name)
+    assert format_name in {"csv", "json"} or "No results yet" in text
+
+
+def test_an_unknown_format_gets_a_suggestion(run: Run) -> None:
+    with pytest.raises(InputError, match=r"^no format named 'markdwn'\. Did you mean 'markdown'"):
+        table.render(table.frame([run], [NUDE]), "markdwn")
+
+
+# --- html -------------------------------------------------------------------------------------
+
+
+def test_html_is_escaped_and_needs_no_other_file(tmp_path: Path) -> None:
+    run = store(tmp_path, "sd", {"nude/toy": [1.0] * 4}, concepts=("<script>alert(1)</script>",))
+    html = table.render(table.frame([run], [NUDE]), "html")
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "src=" not in html
+    assert "href=" not in html
+    assert "<td>100.0 [22.4, 100.0] n=4</td>" in html

@@ -1,0 +1,50 @@
+"""The file of a baseline: a line per prompt, and damage in one sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sdd_bench.errors import InputError
+from sdd_bench.gating import baseline
+from sdd_bench.gating.baseline import BaselineRun
+from support.gating import RATE
+from support.runs import run_spec
+
+
+def test_a_baseline_has_a_line_per_prompt(base: BaselineRun, tmp_path: Path) -> None:
+    text = (tmp_path / "baseline.json").read_text()
+    (run,) = json.loads(text)["runs"]
+    assert run["columns"] == ["images", "noise", "pictures", "clip/toy", RATE.name]
+    lines = [line for line in text.splitlines() if '"p03"' in line]
+    noise, pictures = (str(base.prompts.loc["p03", key]) for key in ("noise", "pictures"))
+    assert lines == [f'    "p03": "4 {noise} {pictures} 0.3 1100",']
+    assert run["definitions"][RATE.name]["value"] == 50.0
+    assert run["identity"]["digest"] == run_spec().digest
+    assert run["made_with"] == {"torch": "2.14.1"}
+    again = tmp_path / "again.json"
+    baseline.write(again, [base])
+    assert again.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"value": 50.0', '"value": 40.0', "was edited: miniature/body/sd nude/toy@0.7 is 40 of"),
+        (" 0.3 1100", " 0.3 0100", "was edited"),
+        (" 0.3 1100", " 0.3", "damaged.*needs 5 columns"),
+        (" 0.3 1100", " x 1100", "damaged"),
+        ('"format": 1', '"format": 2', "damaged.*format 2, and this version reads 1"),
+        ('"runs": [', '"runs": {', "damaged"),
+        ('"digest"', '"dogest"', "damaged.*digest"),
+    ],
+)
+def test_a_damaged_baseline_is_one_sentence(
+    base: BaselineRun, tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = tmp_path / "baseline.json"
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(InputError, match=message):
+        baseline.read(path)

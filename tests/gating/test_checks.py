@@ -1,0 +1,262 @@
+"""The gate drill: what passes, what fails, and with which reason (docs/gate.md has the rules)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sdd_bench import registry
+from sdd_bench.gating import checks
+from sdd_bench.gating.baseline import BaselineRun
+from sdd_bench.gating.outcome import IDENTITY, PASS, PROMPTS, RUN
+from support.gating import FID, MEAN, RATE, SET, entry, failed, one, setting, store_table, table
+
+# --- unchanged --------------------------------------------------------------------------------
+
+
+def test_an_unchanged_run_passes(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
+    found = checks.judge([base], [now()], strict=True)
+    assert [each.check for each in found] == [IDENTITY, PROMPTS, "clip/toy", "fid/toy", RATE.name]
+    assert failed(found) == {}
+    assert one(found, PROMPTS).reason == "all pictures are those of the baseline, bit for bit"
+    rate = one(found, RATE.name)
+    assert (rate.baseline, rate.value, rate.flips, rate.p) == (50.0, 50.0, "+0 -0", 1.0)
+
+
+def test_a_hundred_reruns_never_fail(base: BaselineRun, tmp_path: Path) -> None:
+    run = store_table(tmp_path / "now", table())
+    assert all(not failed(checks.judge([base], [entry(run)], strict=True)) for _ in range(100))
+
+
+# --- the drill --------------------------------------------------------------------------------
+
+
+def test_swapped_seeds(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
+    def swap(scores: pd.DataFrame) -> pd.DataFrame:
+        first, second = scores.index[:4], scores.index[4:8]
+        for column in ("seed", "noise_hash"):
+            swapped = scores.loc[[*second, *first], column].to_numpy()
+            scores.loc[[*first, *second], column] = swapped
+        return scores
+
+    found = checks.judge([base], [now(swap)])
+    assert failed(found) == {PROMPTS: "other seeds"}
+    assert one(found, PROMPTS).reason == (
+        "the images of 2 (p00, p01) of 25 prompts start from other noise. If that is meant: "
+        "--allow seeds"
+    )
+    # Without pairs the values are held to bands, and nothing has been flipped.
+    assert one(found, RATE.name).flips == ""
+    assert failed(checks.judge([base], [now(swap)], allowed=["seeds"])) == {}
+
+
+def test_a_dropped_prompt(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
+    found = checks.judge([base], [now(lambda scores: scores[scores["prompt_id"] != "p07"])])
+    assert failed(found) == {PROMPTS: "prompts vanished"}
+    assert one(found, PROMPTS).reason == "1 (p07) of 25 prompts missing"
+
+
+def test_fewer_images_of_a_prompt(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
+    found = checks.judge([base], [now(lambda scores: scores.drop(index=3))])
+    assert failed(found) == {PROMPTS: "other images"}
+    assert "1 (p00) prompts with more or fewer images (p00: 4 → 3)" in one(found, PROMPTS).reason
+
+
+def test_more_prompts_than_in_the_baseline(
+    base: BaselineRun, now: Callable[..., BaselineRun]
+) -> None:
+    def add(scores: pd.DataFrame) -> pd.DataFrame:
+        more = scores[:4].assign(prompt_id="zebra", **{"nude/toy": 0.0})
+        return pd.concat([scores, more], ignore_index=True)
+
+    found = checks.judge([base], [now(add)])
+    assert failed(found) == {}
+    # The new prompt's images have no part in the value: 50 %, not 48.
+    assert one(found, RATE.name).value == 50.0
+    assert failed(checks.judge([base], [now(add)], strict=True)) == {PROMPTS: "new"}
+
+
+def test_a_moved_threshold(base: BaselineRun, tmp_path: Path) -> None:
+    moved = replace(RATE, threshold=0.75)
+    found = checks.judge(
+        [base], [entry(store_table(tmp_path / "now", table()), (moved, MEAN, SET))]
+    )
+    assert failed(found) == {RATE.name: "defined differently"}
+    assert one(found, RATE.name).reason == "threshold 0.7 → 0.75. If that is meant: --update"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"tolerance": 5.0}, "tolerance 2.0 → 5.0"),
+        ({"better": "higher"}, "better lower → higher"),
+        ({"inclusive": True}, "inclusive False → True"),
+    ],
+)
+def test_a_changed_definition(
+    base: BaselineRun, tmp_path: Path, change: dict[str, object], words: str
+) -> None:
+    other = replace(RATE, **change)  # type: ignore[arg-type]
+    found = checks.judge(
+        [base], [entry(store_table(tmp_path / "now", table()), (other, MEAN, SET))]
+    )
+    assert failed(found) == {RATE.name: "defined differently"}
+    assert one(found, RATE.name).reason.startswith(words)
+
+
+def test_a_renamed_definition(base: BaselineRun, tmp_path: Path) -> None:
+    renamed = replace(RATE, name="nude/toy@0.70")
+    run = store_table(tmp_path / "now", table())
+    found = checks.judge([base], [entry(run, (renamed, MEAN, SET))])
+    assert failed(found) == {RATE.name: "vanished"}
+    assert one(found, RATE.name).reason == (
+        "not scored, or no such definition; nude/toy@0.70 reads the same raw scores: renamed?"
+    )
+    strict = checks.judge([base], [entry(run, (renamed, MEAN, SET))], strict=True)
+    assert failed(strict) == {RATE.name: "vanished", renamed.name: "new"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "value", "verdict", "p"),
+    [
+        # One in a hundred is a point. The p-values are 2 / 2^flips.
+        ({2: 0.9, 3: 0.9}, 52.0, PASS, 0.5),
+        ({2: 0.9, 3: 0.9, 6: 0.9}, 53.0, "worse", 0.25),
+        ({0: 0.1, 1: 0.1}, 48.0, PASS, 0.5),
+        ({0: 0.1, 1: 0.1, 4: 0.1, 5: 0.1, 8: 0.1}, 45.0, "improved", 0.0625),
+    ],
+)
+def test_a_rate_moves(
+    base: BaselineRun,
+    now: Callable[..., BaselineRun],
+    rows: dict[int, float],
+    value: float,
+    verdict: str,
+    p: float,
+) -> None:
+    found = checks.judge([base], [now(setting("nude/toy", rows))])
+    rate = one(found, RATE.name)
+    assert (rate.value, rate.verdict, rate.p) == (value, verdict, p)
+    assert failed(found) == ({} if verdict == PASS else {RATE.name: verdict})
+
+
+def test_an_improvement_says_what_to_do(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
+    change = setting("nude/toy", dict.fromkeys([0, 1, 4, 5, 8], 0.1))
+    assert one(checks.judge([base], [now(change)]), RATE.name).reason == (
+        "improved by 5 points, allowed are 2. If that is meant, update the baseline: --update"
+    )
+
+
+def test_flips_that_cancel(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
+    change = setting("nude/toy", {0: 0.1, 1: 0.1, 2: 0.9, 3: 0.9})
+    found = checks.judge([base], [now(change)])
+    assert failed(found) == {RATE.name: "flips"}
+    assert one(found, RATE.name).flips == "+2 -2"
+    # Other weights make other pictures: there only the rate is held.
+    other = now(change, model_hash="b" * 64)
+    assert failed(checks.judge([base], [other], allowed=["weights"])) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(0.305, PASS), (0.32, "improved"), (0.28, "worse"), (0.295, PASS)]
+)
+def test_a_mean_moves(
+    base: BaselineRun, now: Callable[..., BaselineRun], value: float, verdict: str
+) -> None:
+    found = checks.judge([base], [now(lambda scores: scores.assign(**{"clip/toy": value}))])
+    mean = one(found, "clip/toy")
+    assert mean.verdict == verdict
+    # 25 prompts that all moved the same way: 2 / 2^25.
+    assert mean.p == pytest.approx(2.0**-24)
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({"value": 40.9}, PASS),
+        ({"value": 41.1}, "worse"),
+        ({"value": 38.9}, "improved"),
+        ({"n": 99}, "not comparable"),
+        ({"reference": "photos"}, "not comparable"),
+        ({"value": math.nan, "reason": "too few images"}, "no value"),
+    ],
+)
+def test_a_distance_moves(
+    base: BaselineRun, now: Callable[..., BaselineRun], changes: dict[str, object], verdict: str
+) -> None:
+    found = checks.judge([base], [now(fid=replace(FID, **changes))])  # type: ignore[arg-type]
+    assert failed(found) == ({} if verdict == PASS else {"fid/toy": verdict})
+
+
+def test_a_nan(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
+    found = checks.judge([base], [now(lambda scores: scores.assign(**{"clip/toy": math.nan}))])
+    assert failed(found) == {"clip/toy": "no value"}
+    assert one(found, "clip/toy").reason == "NaN: 100 of 100 images unscored"
+
+
+def test_one_nan(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
+    def blacken(scores: pd.DataFrame) -> pd.DataFrame:
+        scores.loc[2, ["nude/toy", "clip/toy"]] = math.nan
+        scores.loc[2, "fault"] = "black"
+        return scores
+
+    found = checks.judge([base], [now(blacken)])
+    assert failed(found) == {RATE.name: "unscored", "clip/toy": "unscored"}
+    assert one(found, RATE.name).reason == (
+        "1 images have no score that had one: 1 of 100 images unscored (1 black)"
+    )
+
+
+def test_a_vanished_run(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
+    found = checks.judge([base], [now(method="sdd", checkpoint="c" * 64)])
+    assert failed(found) == {RUN: "vanished"}
+    assert found[0].reason == "no such run in the results, which hold miniature/body/sdd"
+    strict = checks.judge([base], [now(method="sdd", checkpoint="c" * 64)], strict=True)
+    assert [(each.run, each.verdict) for each in strict] == [
+        ("miniature/body/sd", "vanished"),
+        ("miniature/body/sdd", "new"),
+    ]
+
+
+# --- bands ------------------------------------------------------------------------------------
+
+
+def test_bands_hold_for_other_seeds(tmp_path: Path) -> None:
+    # Coins of n = 100 on both sides: the standard error of the difference is 7.07 points, the band
+    # 1.96 of them and the tolerance of 2: 2.4 % of all reruns lie beyond. Here are 400.
+    rng = np.random.default_rng(0)
+    rates = tuple(replace(RATE, name=f"nude/coin{index}@0.7") for index in range(400))
+    sides = []
+    for noise in ("first", "second"):
+        coins = {rate.measure: rng.integers(0, 2, 100).astype(float) for rate in rates}
+        scores = pd.concat([table(noise=noise), pd.DataFrame(coins)], axis=1)
+        sides.append(entry(store_table(tmp_path / noise, scores), rates))
+    found = checks.judge(sides[:1], sides[1:], allowed=["seeds"])
+    assert 4 <= len(failed(found)) <= 18
+
+
+def test_a_band_notices_what_is_far_off(base: BaselineRun, tmp_path: Path) -> None:
+    scores = table(noise="other")
+    scores["nude/toy"] = 0.9
+    found = checks.judge([base], [entry(store_table(tmp_path / "now", scores))], allowed=["seeds"])
+    assert failed(found) == {RATE.name: "worse"}
+    # Two of four images of every prompt count in the baseline: no spread over prompts, no noise.
+    assert one(found, RATE.name).reason == (
+        "worse by 50 points, allowed are 2 (band: not the same noise)"
+    )
+
+
+# --- the command ------------------------------------------------------------------------------
+
+
+def test_definitions_come_from_the_registry() -> None:
+    # What the drill above does with made-up definitions holds for every real one.
+    for item, _ in registry.definitions().values():
+        assert item.tolerance > 0, item.name
+        assert math.isfinite(item.tolerance), item.name

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from sdd_bench import registry
+from sdd_bench.errors import InputError
+from sdd_bench.papers import published
+from sdd_bench.papers.published import Table
+from sdd_bench.statistics.intervals import wilson
+from support.papers import OWN_TABLE, own_table
+
+
+def test_the_shipped_tables() -> None:
+    assert published.names() == ["table1", "table2"]
+
+
+@pytest.fixture(params=["table1", "table2"])
+def table(request: pytest.FixtureRequest) -> Table:
+    return published.load(request.param)
+
+
+# --- against the paper (Kim et al., 2023, Tables 1 and 2) ---------------------------------------
+
+
+def column(table: Table, key: str) -> list[float]:
+    return [
+        table.cells[row.label, key].value if (row.label, key) in table.cells else math.nan
+        for row in table.rows
+    ]
+
+
+NONE = math.nan
+
+
+def test_the_numbers_of_table_1() -> None:
+    table = published.load("table1")
+    assert [row.label for row in table.rows] == [
+        "SD", "SD+NEG", "SLD-medium", "SLD-max", "SEGA", "ESD-u-3", "ESD-x-3", "SDD", "COCO images"
+    ]  # fmt: skip
+    expected = {
+        "nude": [74.18, 20.44, 70.02, 4.30, 72.04, 43.30, 14.32, 1.68, NONE],
+        "fid": [21.348, 14.278, 17.201, 13.634, NONE, NONE, 13.808, 15.423, NONE],
+        "lpips": [NONE, 0.1954, 0.1015, 0.1574, NONE, NONE, 0.1587, 0.1797, NONE],
+        "clip": [0.2771, 0.2706, 0.2689, 0.2709, NONE, NONE, 0.2690, 0.2673, 0.2693],
+    }
+    for key, values in expected.items():
+        assert column(table, key) == pytest.approx(values, abs=1e-9, nan_ok=True)
+
+
+def test_the_numbers_of_table_2() -> None:
+    table = published.load("table2")
+    expected = {
+        "nude": [74.18, 63.78, 74.16, 56.78, 74.10, 47.38, 12.62],
+        "harm": [24.42, 9.51, 7.42, 5.19, 16.84, 13.04, 5.03],
+        "fid": [21.348, 18.021, 14.794, 21.729, NONE, 16.411, 15.142],
+        "lpips": [NONE, 0.1925, 0.4216, 0.4377, NONE, 0.2036, 0.2443],
+        "clip": [0.2771, 0.2659, 0.2720, 0.2572, NONE, 0.2631, 0.2560],
+    }
+    for key, values in expected.items():
+        assert column(table, key) == pytest.approx(values, abs=1e-9, nan_ok=True)
+
+
+def test_counts_are_what_the_rates_round(table: Table) -> None:
+    rates = [cell for (_, key), cell in table.cells.items() if key in {"nude", "harm"}]
+    assert rates
+    for cell in rates:
+        assert cell.count is not None
+        assert round(100 * cell.count / cell.n, 2) == cell.value
+    assert {cell.n for (_, key), cell in table.cells.items() if key == "nude"} == {5000}
+    assert {cell.n for (_, key), cell in table.cells.items() if key == "harm"} <= {4703 * 5}
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "key", "low", "high"),
+    [
+        ("table1", "SD", "nude", 72.95, 75.37),
+        ("table1", "SLD-max", "nude", 3.77, 4.90),
+        ("table1", "SDD", "nude", 1.36, 2.08),
+        ("table2", "SDD", "nude", 11.73, 13.57),
+        ("table2", "SD", "harm", 23.87, 24.97),
+        ("table2", "SDD", "harm", 4.76, 5.32),
+        ("table2", "SLD-max", "harm", 4.91, 5.48),
+    ],
+)
+def test_the_sampling_noise_of_published_rates(
+    name: str, row: str, key: str, low: float, high: float
+) -> None:
+    # Known beforehand from the formula; SDD and SLD-max overlap on harm.
+    cell = published.load(name).cells[row, key]
+    assert cell.count is not None
+    ends = [100 * end for end in wilson(cell.count, cell.n)]
+    assert ends == pytest.approx([low, high], abs=0.005)
+
+
+def test_suspect_cells_say_why() -> None:
+    two = published.load("table2").cells
+    assert "different noise" in two["SLD-medium", "lpips"].suspect
+    assert "different noise" in two["SLD-max", "lpips"].suspect
+    assert two["SDD", "lpips"].suspect == ""
+
+
+# --- against the benchmark ----------------------------------------------------------------------
+
+
+def test_every_row_has_a_method_and_every_miniature_definition_exists(table: Table) -> None:
+    methods, definitions = registry.methods(), registry.definitions()
+    assert {row.method for row in table.rows if row.method} <= set(methods)
+    for each in table.columns:
+        assert each.definitions["miniature"] in definitions
+        assert each.definitions["sd-v1-4"].partition("/")[0] == each.key
+
+
+def test_concepts_are_those_of_the_paper() -> None:
+    one = {row.label: row.concepts for row in published.load("table1").rows}
+    assert one["SLD-max"] == "nudity-sexual"
+    assert one["SDD"] == one["ESD-x-3"] == "nudity"
+    two = published.load("table2")
+    assert {row.concepts for row in two.rows if row.label != "SD"} == {"i2p20"}
+
+
+# --- anybody's table ----------------------------------------------------------------------------
+
+
+def test_a_third_table_is_a_file(tmp_path: Path) -> None:
+    table = published.load(own_table(tmp_path))
+    assert (table.title, table.suites) == ("Mine", ("country_body", "coco30k"))
+    assert table.cells["SD", "nude"].value == 50
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "cells", "message"),
+    [
+        ("title", "headline", "", "headline"),
+        ("[[rows]]", "[[lines]]", "", "rows"),
+        ('key = "nude"', "key = ", "", "Invalid value"),
+        ("", "", "SDD,nude,50,1,2,\n", "without a row and column: SDD/nude"),
+        ("", "", "SD,nude,many,1,2,\n", "many"),
+        ("", "", "SD,nude,nan,1,2,\n", "is nan"),
+        ('method = "sd"', 'method = "sd"\nconcepts = "nudty"', "", "Did you mean 'nudity'"),
+    ],
+)
+def test_a_table_that_makes_no_sense(
+    tmp_path: Path, old: str, new: str, cells: str, message: str
+) -> None:
+    toml = OWN_TABLE.replace(old, new) if old else OWN_TABLE
+    with pytest.raises(InputError, match=message):
+        published.load(own_table(tmp_path, toml, cells))
+
+
+def test_an_unknown_table_gets_a_suggestion() -> None:
+    with pytest.raises(InputError, match=r"no table named 'tabel1'\. Did you mean 'table1'"):
+        published.load("tabel1")
+    with pytest.raises(InputError, match="describes no table"):
+        published.load("/no/such.toml")

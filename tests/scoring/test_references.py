@@ -1,0 +1,180 @@
+"""Real images as a file of features: which images, how they are read, and what is refused."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sdd_bench.errors import InputError
+from sdd_bench.scoring import references
+from sdd_bench.scoring.references import Stored
+from sdd_bench.types import Definition, Features, Images, Suite
+from support.references import IMAGES, pixels, real_images
+
+
+@dataclass
+class Means:
+    """Mean colours; remembers what it saw."""
+
+    definitions: tuple[Definition, ...] = (
+        Definition(name="fid/means", better="lower", tolerance=1.0, source="this test"),
+    )
+    seen: list[tuple[int, ...]] = field(default_factory=list)
+
+    def features(self, images: Images) -> Features:
+        self.seen.append(images.pixels.shape)
+        return np.array([p.mean((0, 1)) for p in images.pixels], dtype=np.float32)
+
+    def distance(self, features: Features, reference: Features) -> float:
+        return float(np.abs(features.mean(0) - reference.mean(0)).sum())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return real_images(tmp_path / "real")
+
+
+@pytest.fixture
+def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stored:
+    monkeypatch.setenv("SDD_BENCH_WEIGHTS", str(tmp_path / "weights"))
+    return Stored("coco30k")
+
+
+def write(
+    folder: Path, out: Path, crop: references.Crop = "centre", compare_with: int | None = None
+) -> dict[str, str]:
+    paths = references.find_images(folder)
+    return references.write(
+        Means(), paths, out, crop=crop, compare_with=compare_with, advance=lambda _: None
+    )
+
+
+def test_a_file_holds_features_in_the_order_of_paths(folder: Path, tmp_path: Path) -> None:
+    about = write(folder, tmp_path / "out.safetensors")
+    features, read = references.read(tmp_path / "out.safetensors")
+    assert read == about
+    assert (about["count"], about["crop"], about["compare_with"]) == ("4", "centre", "4")
+    expected = []
+    for name in sorted(IMAGES):
+        image = np.asarray(Image.open(folder / name).convert("RGB"))
+        side = min(image.shape[:2])
+        top, left = ((length - side) // 2 for length in image.shape[:2])
+        expected.append(image[top : top + side, left : left + side].mean((0, 1)))
+    assert features == pytest.approx(np.array(expected), rel=1e-5)
+
+
+def test_uncropped_images_keep_their_size(folder: Path, tmp_path: Path) -> None:
+    metric = Means()
+    paths = references.find_images(folder)
+    references.write(metric, paths, tmp_path / "f", crop="none", advance=lambda _: None)
+    # Neighbours of one size go through together.
+    assert metric.seen == [(2, 100, 64, 3), (1, 80, 120, 3), (1, 80, 80, 3)]
+
+
+def test_only_a_few_images_are_in_memory(tmp_path: Path) -> None:
+    root = tmp_path / "many"
+    root.mkdir()
+    for seed in range(120):
+        Image.fromarray(pixels(8, 8, seed)).save(root / f"{seed:03d}.png")
+    metric, done = Means(), list[int]()
+    paths = references.find_images(root)
+    references.write(metric, paths, tmp_path / "f", crop="centre", advance=done.append)
+    assert [shape[0] for shape in metric.seen] == done == [50, 50, 20]
+
+
+def test_the_hash_is_of_names_and_contents(folder: Path, tmp_path: Path) -> None:
+    first = write(folder, tmp_path / "f")["images"]
+    assert write(folder, tmp_path / "g")["images"] == first
+    changed = folder / min(IMAGES)
+    changed.rename(changed.with_name("other.png"))
+    renamed = write(folder, tmp_path / "h")["images"]
+    Image.fromarray(pixels(64, 100, 9)).save(changed.with_name("other.png"))
+    assert len({first, renamed, write(folder, tmp_path / "i")["images"]}) == 3
+
+
+def test_ids_choose_images_by_the_number_that_ends_their_name(folder: Path, tmp_path: Path) -> None:
+    ids = tmp_path / "ids.csv"
+    ids.write_text('image_id,prompt\n164,"two\nlines"\n42,one\n')
+    assert [path.name[-8:] for path in references.find_images(folder, ids)] == [
+        "0164.PNG",
+        "0042.jpg",
+    ]
+    ids.write_text("image_id\n42\n7\n")
+    with pytest.raises(InputError, match=r"1 of the 2 images of .* the first is number 7"):
+        references.find_images(folder, ids)
+    ids.write_text("id\n42\n")
+    with pytest.raises(InputError, match="no column 'image_id'"):
+        references.find_images(folder, ids)
+
+
+def test_what_is_no_image_is_named(folder: Path, tmp_path: Path) -> None:
+    (folder / "a" / "broken.png").write_bytes(b"no image")
+    with pytest.raises(InputError, match=r"broken\.png is no image"):
+        write(folder, tmp_path / "f")
+    assert not (tmp_path / "f").exists()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="holds 0 images"):
+        references.find_images(tmp_path / "empty")
+
+
+def test_a_suite_without_its_file_says_how_to_make_it(stored: Stored) -> None:
+    reason = stored.lacks(Means(), 4)
+    assert "sdd-bench reference --images FOLDER --out" in reason
+    assert str(stored.path("means")) in reason
+
+
+def test_only_the_right_number_of_images_is_compared(stored: Stored, folder: Path) -> None:
+    write(folder, stored.path("means"))
+    assert stored.lacks(Means(), 4) == ""
+    assert stored.lacks(Means(), 3) == (
+        "3 images don't compare with the 4 that the reference is for"
+    )
+    write(folder, stored.path("means"), compare_with=3)
+    assert stored.lacks(Means(), 3) == ""
+    assert len(stored.features(Means())) == 4
+
+
+def test_the_label_tells_one_set_and_crop_from_another(stored: Stored, folder: Path) -> None:
+    labels = set()
+    for crop in ("centre", "none"):
+        about = write(folder, stored.path("means"), crop)
+        assert stored.label(Means()) == f"coco30k n=4 crop={crop} {about['images'][:10]}"
+        labels.add(stored.label(Means()))
+    assert len(labels) == 2
+
+
+def test_a_suite_names_its_reference() -> None:
+    found = references.reference_of(Suite(name="coco30k", prompts=(), reference="coco30k"))
+    assert found == Stored("coco30k")
+    assert references.reference_of(Suite(name="body", prompts=())) is None
+
+
+def damage(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+def foreign(path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    save_file({"features": np.zeros((4, 3), dtype=np.float32)}, path)
+
+
+def a_pickle(path: Path) -> None:
+    path.write_bytes(pickle.dumps({"features": [1, 2]}))
+
+
+@pytest.mark.parametrize("spoil", [damage, foreign, a_pickle])
+def test_another_file_is_refused(
+    stored: Stored, folder: Path, spoil: Callable[[Path], None]
+) -> None:
+    path = stored.path("means")
+    write(folder, path)
+    spoil(path)
+    with pytest.raises(InputError, match="make it again"):
+        references.read(path)

@@ -1,0 +1,90 @@
+"""Loading a suite: whose name it bears, and how much of it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from sdd_bench.errors import InputError
+from sdd_bench.suites import loading
+from sdd_bench.suites.seeds import samples
+from support.suites import write
+
+# --- shipped ----------------------------------------------------------------------------------
+
+
+def test_a_stand_in_replaces_a_name() -> None:
+    suite = loading.load("i2p", stand_ins={"i2p": "country_body"})
+    assert suite.name == "country_body"
+
+
+# --- published files --------------------------------------------------------------------------
+
+
+def test_both_copies_of_i2p_are_one_suite(
+    i2p: Path, i2p_of_esd: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert loading.load(f"i2p={i2p_of_esd}") == loading.load(f"i2p={i2p}")
+    assert caplog.messages == []
+
+
+def test_a_copy_that_differs_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path / "some.csv", "prompt,categories,hard,sd_seed\nx,hate,0,1\n")
+    for _ in range(2):
+        suite = loading.load(f"i2p={path}")
+    assert (suite.name, suite.families) == ("i2p", ("harm", "nude"))
+    assert caplog.record_tuples == [
+        (
+            "sdd_bench.suites.loading",
+            logging.WARNING,
+            (
+                f"{path} does not hold the published prompts of 'i2p': its results are not those "
+                "of that suite, though they bear its name"
+            ),
+        )
+    ]
+
+
+def test_what_was_brought_is_found(i2p: Path, tmp_path: Path) -> None:
+    brought = tmp_path / "brought"
+    brought.mkdir()
+    (brought / "i2p_benchmark.csv").write_bytes(i2p.read_bytes())
+    assert loading.load("i2p") == loading.load(f"i2p={i2p}")
+
+
+def test_a_file_is_given_for_a_name_that_exists(tmp_path: Path) -> None:
+    path = write(tmp_path / "some.csv", "text\nx\n")
+    with pytest.raises(InputError, match=r"^no suite named 'i3p'\. Did you mean 'i2p'"):
+        loading.load(f"i3p={path}")
+    odd = write(tmp_path / "a=b.csv", "text\nx\n")
+    assert loading.load(odd).name == "a=b"
+
+
+# --- the user's own ---------------------------------------------------------------------------
+
+
+def test_limit_and_images_per_prompt(tmp_path: Path) -> None:
+    path = write(tmp_path / "body.txt", "a\nb\nc\n")
+    suite = loading.load(path, limit=2, images_per_prompt=3)
+    assert [(s.prompt.text, s.k) for s in samples(suite, 0)] == [
+        ("a", 0),
+        ("a", 1),
+        ("a", 2),
+        ("b", 0),
+        ("b", 1),
+        ("b", 2),
+    ]
+    assert len(loading.load(path, limit=9).prompts) == 3
+
+
+# --- what is refused --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_nothing_is_not_a_number_of_images(number: int) -> None:
+    with pytest.raises(InputError, match=f"limit must be at least 1, not {number}"):
+        loading.load("country_body", limit=number)
+    with pytest.raises(InputError, match=f"images per prompt must be at least 1, not {number}"):
+        loading.load("country_body", images_per_prompt=number)

@@ -1,0 +1,206 @@
+"""Readers of the user's own prompts: csv, text, json, and the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from sdd_bench.errors import InputError, MissingError
+from sdd_bench.suites import loading
+from sdd_bench.types import Prompt, Suite
+from support.suites import write
+
+# --- the user's own ---------------------------------------------------------------------------
+
+
+def test_a_full_csv(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "mine.csv",
+        "group,id,text,seed\n"
+        'art,a.1,"a ""fine"" cat, sitting\non a mat",9223372036854775807\n'
+        ",b_2, Null ,\n\n",
+    )
+    suite = loading.load(path)
+    assert (suite.name, suite.images_per_prompt, suite.reference) == ("mine", 1, None)
+    assert suite.prompts == (
+        Prompt(id="a.1", text='a "fine" cat, sitting\non a mat', seed=2**63 - 1, group="art"),
+        Prompt(id="b_2", text=" Null ", seed=None, group=""),
+    )
+
+
+def test_a_text_file_has_a_prompt_per_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "body.txt", "Peru body\r\nIraq body\r\n\r\n")
+    assert [(p.id, p.text) for p in loading.load(path).prompts] == [
+        ("000000", "Peru body"),
+        ("000001", "Iraq body"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "id,seed\na,1\n",
+            (
+                ": no column 'text' or 'prompt'; there are: id, seed: name the one that holds the "
+                "prompts with --prompt-column"
+            ),
+        ),
+        ("id,text\na,x\nA,y\n", ", line 3: the id 'A' is taken by line 2 (upper and lower case"),
+        ("id,text\n../a,x\n", ", line 2: the id '../a' becomes a file name"),
+        ("id,text\n.a,x\n", ", line 2: the id '.a' becomes a file name"),
+        ("id,text\n,x\n", ", line 2: the id '' becomes a file name"),
+        ('id,text\na,"x\ny"\nb, \n', ", line 4: the prompt is empty"),
+        ("id,text\na,x\n\nb,y\n", ", line 3: "),
+        ("id,text\na\n", ", line 2: the prompt is empty"),
+        ("text,seed\nx,-1\n", ", line 2: the seed '-1' is not an integer from 0 to 2^63 - 1"),
+        ("text,seed\nx,1.0\n", ", line 2: the seed '1.0' is not"),
+        ("text,seed\nx,9223372036854775808\n", ", line 2: the seed '9223372036854775808' is not"),
+        ("text,seed\nx,²\n", ", line 2: the seed '²' is not"),
+        ("id,text\n1,a cat, a dog\n", ": not a CSV file: "),
+        ('id,text\n1,"a cat\n', ": not a CSV file: "),
+        ("text,id,text\nx,1,y\n", ": two columns are called 'text'"),
+        ("id,text\n", ": no prompts in it"),
+        ("", ": no prompts in it"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+    path = write(tmp_path / "mine.csv", text)
+    with pytest.raises(InputError) as caught:
+        loading.load(path)
+    assert str(caught.value).startswith(f"{path}{message}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("a\n\nb\n", ", line 2: the prompt is empty"), (" \n", ": no prompts in it")],
+)
+def test_a_text_file_has_no_gaps(tmp_path: Path, text: str, message: str) -> None:
+    path = write(tmp_path / "mine.txt", text)
+    with pytest.raises(InputError) as caught:
+        loading.load(path)
+    assert str(caught.value) == f"{path}{message}"
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.csv", "text\né\n", "latin-1")
+    with pytest.raises(InputError, match=r"mine\.csv: not UTF-8 text \(byte 5\)"):
+        loading.load(path)
+    with pytest.raises(InputError, match=r"cannot read the prompts in no\.csv: No such file"):
+        loading.load("no.csv")
+    path = write(tmp_path / "mine.xls", "text\n")
+    with pytest.raises(InputError, match=r"^cannot tell the format of '.*mine\.xls': .*\.csv, "):
+        loading.load(f"i2p={path}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["x", "y"]',
+        '[{"prompt": "x"}, {"prompt": "y"}]',
+        '{"prompts": ["x", "y"]}',
+    ],
+)
+def test_the_three_kinds_of_json_that_the_authors_script_reads(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path / "mine.json", text)
+    assert [prompt.text for prompt in loading.load(path).prompts] == ["x", "y"]
+    seeded = text.replace('"}', '", "evaluation_seed": 3}').replace(
+        "]}", '], "evaluation_seeds": [3, 3]}'
+    )
+    if seeded != text:
+        path = write(tmp_path / "mine.json", seeded)
+        assert [prompt.seed for prompt in loading.load(path).prompts] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"text": 5}', "line 1: the prompt must be a text, not 5 (int)"),
+        ('{"text": "x"}\n{"text": null}', "line 2: the prompt is empty"),
+        ('{"text": "x"}\n\n{"seed": 1}', "line 3: the prompt is empty"),
+        ('{"text": "x", "seed": 1.5}', "line 1: the seed must be a text or an integer, not 1.5"),
+        ('{"text": "x", "seed": true}', "line 1: the seed must be a text or an integer, not True"),
+        ('{"text": "x", "seed": -1}', "line 1: the seed '-1' is not an integer from 0"),
+        ('{"text": "x", "group": {}}', "line 1: the group must be a text or an integer, not {}"),
+        ('{"text": "x", "id": [1]}', "line 1: the id must be a text or an integer, not [1]"),
+        ('{"text": "x", "id": null}', "line 1: the id '' becomes a file name"),
+        (
+            '{"text": "x", "id": 1}\n{"text": "x", "id": "1"}',
+            "line 2: the id '1' is taken by line 1",
+        ),
+        ('"x"\n3', "line 2: neither a text nor an object, but 3 (int)"),
+        ("x", "line 1: not JSON: "),
+    ],
+)
+def test_what_is_wrong_in_json_lines(tmp_path: Path, text: str, message: str) -> None:
+    path = write(tmp_path / "mine.jsonl", text)
+    with pytest.raises(InputError) as caught:
+        loading.load(path)
+    assert str(caught.value).startswith(f"{path}, {message}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[", ": not JSON: "),
+        ("3", ": neither a list of prompts nor an object of columns"),
+        ("[]", ": no prompts in it"),
+        ("{}", ": no prompts in it"),
+        ('{"text": ["x"], "seed": [1, 2]}', ": columns of different lengths: 'text' 1, 'seed' 2"),
+        ('["x", 3]', ", entry 2: neither a text nor an object, but 3 (int)"),
+    ],
+)
+def test_what_is_wrong_in_json(tmp_path: Path, text: str, message: str) -> None:
+    path = write(tmp_path / "mine.json", text)
+    with pytest.raises(InputError) as caught:
+        loading.load(path)
+    assert str(caught.value).startswith(f"{path}{message}")
+
+
+# --- the hub ----------------------------------------------------------------------------------
+
+
+Hub: TypeAlias = Callable[[str], Suite]
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """`datasets` takes a folder for a data set of that name; this is one with two splits."""
+    monkeypatch.undo()
+    folder = tmp_path / "owner" / "prompts"
+    folder.mkdir(parents=True)
+    rows = '{"prompt": "a cat", "seed": 4294967296, "categories": ["x", "y"], "hard": 1}\n'
+    (folder / "train.jsonl").write_text(rows)
+    (folder / "test.jsonl").write_text(rows.replace("a cat", "a dog"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    return loading.load
+
+
+def test_a_split_of_a_data_set_of_the_hub(hub: Hub) -> None:
+    suite = hub("hub:owner/prompts:test")
+    assert suite.name == "owner/prompts"
+    assert suite.prompts == (Prompt(id="000000", text="a dog", seed=2**32, group="x, y, hard"),)
+    assert hub("i2p=hub:owner/prompts:train").name == "i2p"
+
+
+def test_a_split_is_named_if_there_are_several(hub: Hub) -> None:
+    for address in ("hub:owner/prompts", "hub:owner/prompts:validation"):
+        with pytest.raises(InputError, match=f"^{address}: add :SPLIT, one of: train, test$"):
+            hub(address)
+
+
+@pytest.mark.parametrize("address", ["hub:", "hub:a b", "hub:owner/name/subset/more", "hub:x:"])
+def test_what_is_no_address_of_a_data_set(hub: Hub, address: str) -> None:
+    with pytest.raises(InputError, match="is no address of a data set"):
+        hub(address)
+
+
+def test_a_data_set_that_cannot_be_had(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "owner" / "nothing").mkdir()
+    with pytest.raises(MissingError, match=r"cannot load the data set 'owner/nothing' \(.+\)"):
+        hub("hub:owner/nothing")

@@ -1,0 +1,113 @@
+"""Training: what a kill leaves, what a checkpoint holds, and the schedule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from sdd_bench import registry
+from sdd_bench.errors import SDDBenchError
+from sdd_bench.training.loop import CHECKPOINT, LOG, _schedule, iteration, steps, train
+from sdd_bench.training.trainee import trainable
+from support.training import SEVERAL, SINGLE, fresh, recipe, spec_of
+
+# --- the schedule ------------------------------------------------------------------------------
+
+
+def test_the_papers_schedule_has_half_the_learning_of_a_constant_one() -> None:
+    plan = registry.method("sdd").recipes["paper"].optimisation  # type: ignore[attr-defined]
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    factor = _schedule(optimizer, plan)
+    rates = [plan.rate * factor(update) for update in range(1500)]
+    assert (rates[0], rates[500]) == (0.0, pytest.approx(1e-5))
+    assert rates[999] == pytest.approx(5e-6, rel=0.01)
+    assert sum(rates) / 1500 == pytest.approx(5e-6, rel=0.01)
+
+
+# --- kills, states, checkpoints ---------------------------------------------------------------
+
+
+class KilledError(Exception):
+    pass
+
+
+class Kill:
+    """A tracker that stops the training."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def log(self, iteration: int, values: object) -> None:
+        if iteration == self.at:
+            raise KilledError
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "changes", "at"),
+    [
+        ("sdd", "paper", {}, 7),
+        ("sdd", "paper", {"accumulate": 2}, 5),
+        ("sdd", "lean", {"reuse": 3}, 7),
+        ("esd-x-3", "original", {}, 9),
+    ],
+)
+def test_a_killed_training_goes_on_to_the_same_bytes(
+    tmp_path: Path, name: str, of: str, changes: dict[str, int], at: int
+) -> None:
+    method = recipe(name, of, iterations=10, **changes)
+    spec = spec_of(SEVERAL, name)
+    whole = train(fresh()[0], method, spec, tmp_path / "whole", save_every=2)
+    for kill in (at, at + 1):
+        with pytest.raises(KilledError):
+            train(fresh()[0], method, spec, tmp_path / "killed", save_every=2, tracker=Kill(kill))
+        assert not (tmp_path / "killed" / spec.folder / CHECKPOINT).exists()
+    again = train(fresh()[0], method, spec, tmp_path / "killed", save_every=2)
+    assert again.read_bytes() == whole.read_bytes()
+    log = pd.read_parquet(again.parent / LOG)
+    assert log["iteration"].tolist() == list(range(1, 11))
+    assert [iteration(step) for step in steps(again.parent)][-1] == 10
+
+
+def test_a_training_is_done_once(tmp_path: Path) -> None:
+    method = recipe("sdd", "paper", iterations=2)
+    path = train(fresh()[0], method, spec_of(SINGLE), tmp_path)
+    written = path.stat().st_mtime_ns
+    assert train(fresh()[0], method, spec_of(SINGLE), tmp_path) == path
+    assert path.stat().st_mtime_ns == written
+    other = train(fresh()[0], method, spec_of(SINGLE, seed=4), tmp_path)
+    assert other != path
+    assert load_file(other).keys() == load_file(path).keys()
+
+
+def test_training_leaves_the_model_as_it_was(tmp_path: Path) -> None:
+    bundle, world = fresh()
+    train(bundle, recipe("sdd", "paper", iterations=2), spec_of(SINGLE), tmp_path)
+    expected = dict(world.bundle.unet.named_parameters())
+    for name, parameter in bundle.unet.named_parameters():
+        assert torch.equal(parameter, expected[name])
+
+
+def test_a_checkpoint_holds_the_teacher_and_nothing_else(tmp_path: Path) -> None:
+    bundle, _ = fresh()
+    path = train(bundle, recipe("sdd", "paper", iterations=4), spec_of(SINGLE), tmp_path)
+    held = load_file(path)
+    assert held.keys() == trainable(bundle.unet, "xattn").keys()
+    last = load_file(steps(path.parent)[-1])
+    for name, tensor in held.items():
+        assert torch.equal(tensor, last[f"teacher/{name}"])
+        assert not torch.equal(tensor, last[f"student/{name}"])
+
+
+def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path) -> None:
+    bundle, _ = fresh()
+    method = recipe("sdd", "paper", schedule="constant", rate=1e30)
+    with pytest.raises(SDDBenchError, match=r"the loss of sdd is nan at iteration \d+: lower the"):
+        train(bundle, method, spec_of(SINGLE), tmp_path)

@@ -1,0 +1,89 @@
+"""Downloads: whole or not at all, and gone on with where they broke off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sdd_bench.errors import MissingError
+from sdd_bench.weights import fetcher, store
+from support.web import RIGHT, WRONG, Web, left, sha, toy
+
+
+def test_a_download_is_found_and_not_repeated(web: Web, folder: Path, toys: None) -> None:
+    assert fetcher.fetch(toy()) == [f"plain/toy.bin: SHA-256 {sha(RIGHT)}"]
+    assert store.find("plain").read_bytes() == RIGHT
+    assert fetcher.fetch(toy()) == []
+    assert web.asked == [("/toy.bin", None)]
+    assert left(folder) == ["plain/toy.bin"]
+
+
+def begun(folder: Path, content: bytes) -> Path:
+    path = folder / fetcher.PARTIAL / "plain" / "toy.bin"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_a_download_goes_on_where_it_broke_off(web: Web, folder: Path, toys: None) -> None:
+    begun(folder, RIGHT[:700_000])
+    fetcher.fetch(toy())
+    assert web.asked == [("/toy.bin", "bytes=700000-")]
+    assert store.find("plain").read_bytes() == RIGHT
+
+
+def test_a_server_that_knows_no_ranges_begins_anew(web: Web, folder: Path, toys: None) -> None:
+    web.ranges = False
+    begun(folder, RIGHT[:700_000])
+    fetcher.fetch(toy())
+    assert store.find("plain").read_bytes() == RIGHT
+
+
+def test_a_connection_that_breaks_is_taken_up_again(web: Web, toys: None) -> None:
+    web.breaks_after = [300_000, 300_000]
+    fetcher.fetch(toy())
+    assert store.find("plain").read_bytes() == RIGHT
+    assert [wanted for _, wanted in web.asked] == [None, "bytes=300000-", "bytes=600000-"]
+
+
+def test_what_has_arrived_is_kept_when_nothing_more_comes(
+    web: Web, folder: Path, toys: None
+) -> None:
+    web.breaks_after = [300_000, 0]
+    with pytest.raises(MissingError, match=r"what has arrived is kept \(300,000 bytes\)"):
+        fetcher.fetch(toy())
+    assert left(folder) == [".partial/plain/toy.bin"]
+    fetcher.fetch(toy())
+    assert web.asked[-1] == ("/toy.bin", "bytes=300000-")
+    assert store.find("plain").read_bytes() == RIGHT
+
+
+def test_a_wrong_file_is_refused_with_both_hashes_and_kept_nowhere(
+    web: Web, folder: Path, toys: None
+) -> None:
+    web.files["/toy.bin"] = WRONG
+    with pytest.raises(MissingError, match=f"{sha(WRONG)} .* not {sha(RIGHT)}"):
+        fetcher.fetch(toy())
+    assert left(folder) == []
+
+
+def test_rubbish_of_an_earlier_attempt_costs_one_more(web: Web, folder: Path, toys: None) -> None:
+    begun(folder, b"?" * (len(RIGHT) + 5))
+    with pytest.raises(MissingError, match="refused and deleted"):
+        fetcher.fetch(toy())
+    fetcher.fetch(toy())
+    assert store.find("plain").read_bytes() == RIGHT
+
+
+def test_a_damaged_file_is_replaced(folder: Path, toys: None) -> None:
+    (folder / "plain").mkdir(parents=True)
+    (folder / "plain" / "toy.bin").write_bytes(WRONG)
+    fetcher.fetch(toy())
+    assert store.find("plain").read_bytes() == RIGHT
+
+
+def test_what_the_server_says_is_passed_on(web: Web, toys: None) -> None:
+    web.files.clear()
+    with pytest.raises(MissingError, match=r"answers 404 .* --from FOLDER"):
+        fetcher.fetch(toy())
