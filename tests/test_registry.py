@@ -99,19 +99,19 @@ def test_methods_are_named_by_their_files_and_presets(world: World) -> None:
     world.file("methods/sd.py", presets("sd"))
     world.file("methods/sd_neg.py", presets("sd-neg"))
     world.file("methods/_shared.py", "raise RuntimeError('not a plugin')")
-    assert registry.methods() == ["sd", "sd-neg", "sld-strong", "sld-weak"]
-    assert registry.method("sld-weak").branches("a cat", ()) == ("a cat", "")
+    assert registry.scan().methods() == ["sd", "sd-neg", "sld-strong", "sld-weak"]
+    assert registry.scan().method("sld-weak").branches("a cat", ()) == ("a cat", "")
 
 
 def test_asking_for_a_method_runs_no_other_file(world: World) -> None:
     world.file("methods/sd.py", presets("sd"))
     world.file("methods/sd_neg.py", "raise RuntimeError('boom')")
     world.file("methods/other.py", "raise SystemError('must not run')")
-    registry.method("sd")
+    registry.scan().method("sd")
     assert "sdd_bench.methods.other" not in sys.modules
-    assert registry.methods() == ["sd"]
+    assert registry.scan().methods() == ["sd"]
     with pytest.raises(InputError) as caught:
-        registry.method("sd-neg")
+        registry.scan().method("sd-neg")
     assert str(caught.value) == "methods/sd_neg.py cannot be used: RuntimeError: boom"
     assert isinstance(caught.value.__cause__, RuntimeError)
 
@@ -119,7 +119,7 @@ def test_asking_for_a_method_runs_no_other_file(world: World) -> None:
 def test_an_unknown_method_gets_a_suggestion(world: World) -> None:
     world.file("methods/sdd.py", presets("sdd"))
     with pytest.raises(InputError) as caught:
-        registry.method("ssd")
+        registry.scan().method("ssd")
     assert str(caught.value) == "no method named 'ssd'. Did you mean 'sdd'? Available: sdd"
 
 
@@ -128,7 +128,7 @@ def test_a_file_may_only_define_its_own_names(world: World, name: str) -> None:
     world.file("methods/sd.py", presets(name))
     world.file("methods/sd_neg.py", presets("sd-neg"))
     with pytest.raises(InputError) as caught:
-        registry.method("sd")
+        registry.scan().method("sd")
     assert str(caught.value) == (
         "methods/sd.py cannot be used: its methods must be called 'sd' or 'sd-<preset>' and not "
         f"like another file, but there is '{name}'"
@@ -158,9 +158,9 @@ def test_a_file_may_only_define_its_own_names(world: World, name: str) -> None:
 def test_a_useless_file_is_named_with_its_cause(world: World, code: str, cause: str) -> None:
     world.file("methods/sd.py", code)
     with pytest.raises(InputError) as caught:
-        registry.method("sd")
+        registry.scan().method("sd")
     assert str(caught.value) == f"methods/sd.py cannot be used: {cause}"
-    assert registry.broken() == {"method sd": str(caught.value)}
+    assert registry.scan().broken() == {"method sd": str(caught.value)}
 
 
 def test_entry_points_are_methods(world: World) -> None:
@@ -174,10 +174,10 @@ def test_entry_points_are_methods(world: World) -> None:
         my-ruin = third_party:nothing
         """,
     )
-    assert registry.methods() == ["my-class", "my-object"]
-    assert vars(registry.method("my-class")) == {"strength": 1.0}
-    assert vars(registry.method("my-object")) == {"strength": 3.0}
-    assert registry.broken() == {
+    assert registry.scan().methods() == ["my-class", "my-object"]
+    assert vars(registry.scan().method("my-class")) == {"strength": 1.0}
+    assert vars(registry.scan().method("my-object")) == {"strength": 3.0}
+    assert registry.scan().broken() == {
         "method my-ruin": "entry point 'my-ruin' of third cannot be used: AttributeError: module "
         "'third_party' has no attribute 'nothing'"
     }
@@ -192,10 +192,10 @@ def test_a_name_given_twice_names_both_owners(world: World) -> None:
         "remove one"
     )
     with pytest.raises(InputError) as caught:
-        registry.method("sd")
+        registry.scan().method("sd")
     assert str(caught.value) == message
-    assert registry.methods() == []
-    assert registry.broken() == {"method sd": message}
+    assert registry.scan().methods() == []
+    assert registry.scan().broken() == {"method sd": message}
 
 
 def test_a_broken_file_spares_an_entry_point_whose_name_starts_alike(world: World) -> None:
@@ -204,33 +204,33 @@ def test_a_broken_file_spares_an_entry_point_whose_name_starts_alike(world: Worl
     world.distribution(
         "third", "[sdd_bench.methods]\nsd-mine = third_party:Guide\nsd = third_party:Guide\n"
     )
-    assert vars(registry.method("sd-mine")) == {"strength": 1.0}
+    assert vars(registry.scan().method("sd-mine")) == {"strength": 1.0}
     with pytest.raises(InputError, match=r"methods/sd\.py cannot be used: RuntimeError: boom"):
-        registry.method("sd")
+        registry.scan().method("sd")
 
 
 def test_a_path_names_a_method(world: World) -> None:
     path = world.file("mine.py", METHOD + "three = Guide(strength=3.0)")
-    assert vars(registry.method(f"{path}:Guide")) == {"strength": 1.0}
-    assert vars(registry.method(f"{path}:three")) == {"strength": 3.0}
+    assert vars(registry.scan().method(f"{path}:Guide")) == {"strength": 1.0}
+    assert vars(registry.scan().method(f"{path}:three")) == {"strength": 3.0}
     assert registry.label(f"{path}:Guide") == "mine:Guide"
     assert registry.label("sld-weak") == "sld-weak"
     path.write_text(METHOD.replace("1.0", "5.0"), encoding="utf-8")
-    assert vars(registry.method(f"{path}:Guide")) == {"strength": 5.0}
+    assert vars(registry.scan().method(f"{path}:Guide")) == {"strength": 5.0}
 
 
 def test_a_path_that_leads_nowhere_says_so(world: World) -> None:
     path = world.file("mine.py", METHOD)
     with pytest.raises(InputError) as caught:
-        registry.method(f"{path}:Gide")
+        registry.scan().method(f"{path}:Gide")
     assert str(caught.value) == (
         f"{path}:Gide cannot be used: AttributeError: module 'sdd_bench_plugin_mine' has no "
         "attribute 'Gide'"
     )
     with pytest.raises(InputError, match=r"there is no file no/such\.py"):
-        registry.method("no/such.py:Guide")
+        registry.scan().method("no/such.py:Guide")
     with pytest.raises(InputError, match=r"say which object in it, 'mine\.py:Name'"):
-        registry.method("mine.py")
+        registry.scan().method("mine.py")
 
 
 # --- metrics ----------------------------------------------------------------------------------
@@ -243,10 +243,10 @@ def judges(world: World) -> World:
 
 
 def test_metrics_and_their_definitions(judges: World) -> None:
-    assert list(registry.metrics()) == ["toy"]
-    assert len(registry.metrics()["toy"]) == 2
-    assert list(registry.definitions()) == ["clip/toy", "nude/toy@0.25", "nude/toy@0.7"]
-    definition, metric = registry.definition("nude/toy@0.7")
+    assert list(registry.scan().metrics()) == ["toy"]
+    assert len(registry.scan().metrics()["toy"]) == 2
+    assert list(registry.scan().definitions()) == ["clip/toy", "nude/toy@0.25", "nude/toy@0.7"]
+    definition, metric = registry.scan().definition("nude/toy@0.7")
     assert (definition.threshold, definition.measure) == (0.7, "nude/toy")
     assert definition in metric.definitions
 
@@ -263,7 +263,7 @@ def test_metrics_and_their_definitions(judges: World) -> None:
 def test_a_rate_answers_to_other_thresholds(
     judges: World, name: str, canonical: str, threshold: float
 ) -> None:
-    definition, metric = registry.definition(name)
+    definition, metric = registry.scan().definition(name)
     assert (definition.name, definition.threshold) == (canonical, threshold)
     assert type(metric).__name__ == "Rate"
 
@@ -271,19 +271,19 @@ def test_a_rate_answers_to_other_thresholds(
 @pytest.mark.parametrize("name", ["clip/toy@0.5", "nude/toy", "nude/toy@nan", "nude/toy@high"])
 def test_what_is_no_rate_has_no_threshold(judges: World, name: str) -> None:
     with pytest.raises(InputError, match=f"^no metric definition named '{name}'"):
-        registry.definition(name)
+        registry.scan().definition(name)
 
 
 def test_an_unknown_definition_gets_a_suggestion_and_the_broken_ones(judges: World) -> None:
     judges.file("metrics/ruin.py", "1 / 0")
     with pytest.raises(InputError) as caught:
-        registry.definition("nude/tony@0.7")
+        registry.scan().definition("nude/tony@0.7")
     assert str(caught.value) == (
         "no metric definition named 'nude/tony@0.7'. Did you mean 'nude/toy@0.7'? Available: "
         "clip/toy, nude/toy@0.25, nude/toy@0.7; besides, metrics/ruin.py cannot be used: "
         "ZeroDivisionError: division by zero"
     )
-    assert registry.definition("clip/toy")[0].name == "clip/toy"
+    assert registry.scan().definition("clip/toy")[0].name == "clip/toy"
 
 
 def test_entry_points_are_metrics_and_clashes_name_both(judges: World) -> None:
@@ -291,21 +291,21 @@ def test_entry_points_are_metrics_and_clashes_name_both(judges: World) -> None:
     judges.distribution(
         "third", "[sdd_bench.metrics]\nmine = third_judge:Mean\nmany = third_judge:both\n"
     )
-    assert [len(found) for found in registry.metrics().values()] == [2, 1, 2]
+    assert [len(found) for found in registry.scan().metrics().values()] == [2, 1, 2]
     with pytest.raises(InputError) as caught:
-        registry.definition("nude/toy@0.7")
+        registry.scan().definition("nude/toy@0.7")
     assert str(caught.value) == (
         "the metric definition 'nude/toy@0.7' is defined twice, by metric many and metric toy: "
         "remove one"
     )
-    assert registry.definitions() == {}
+    assert registry.scan().definitions() == {}
 
 
 def test_two_metrics_of_one_name_clash(judges: World) -> None:
     judges.file("site/third_judge.py", METRIC)
     judges.distribution("third", "[sdd_bench.metrics]\ntoy = third_judge:Mean\n")
-    assert registry.metrics() == {}
-    assert registry.broken() == {
+    assert registry.scan().metrics() == {}
+    assert registry.scan().broken() == {
         "metric toy": "the metric 'toy' is defined twice, by metrics/toy.py and entry point 'toy' "
         "of third: remove one"
     }
@@ -339,18 +339,18 @@ def test_two_metrics_of_one_name_clash(judges: World) -> None:
 )
 def test_a_useless_metric_is_named_with_its_cause(world: World, code: str, cause: str) -> None:
     world.file("metrics/toy.py", METRIC + code)
-    assert registry.broken() == {"metric toy": f"metrics/toy.py cannot be used: {cause}"}
+    assert registry.scan().broken() == {"metric toy": f"metrics/toy.py cannot be used: {cause}"}
 
 
 def test_select_keeps_the_order_and_takes_paths(judges: World) -> None:
     path = judges.file("mine.py", METRIC.replace("/toy", "/mine"))
-    chosen = registry.select(["nude/toy@0.5", f"{path}:Rate", "clip/toy"])
+    chosen = registry.scan().select(["nude/toy@0.5", f"{path}:Rate", "clip/toy"])
     assert list(chosen) == ["nude/toy@0.5", "nude/mine@0.7", "nude/mine@0.25", "clip/toy"]
     assert all(name == definition.name for name, (definition, _) in chosen.items())
 
 
 def test_every_shipped_plugin_can_be_used() -> None:
-    assert registry.broken() == {}
+    assert registry.scan().broken() == {}
 
 
 def test_the_registry_does_not_import_torch() -> None:

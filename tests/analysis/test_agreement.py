@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sdd_bench import registry
 from sdd_bench.analysis import agreement
 from support.runs import store
 
@@ -15,7 +16,7 @@ def test_curves_and_agreement(tmp_path: Path) -> None:
         "nude/320n-strict5": [0.65] * 3 + [0.0] * 17,
     }
     run = store(tmp_path, "sd", scores)
-    curve, kappa = agreement.pages([run], ["sd"])
+    curve, kappa = agreement.pages([run], ["sd"], registry.scan())
     for measure, rates in (
         ("nude/miniature", [20.0] * 7),
         ("nude/320n-strict5", [15.0] * 4 + [0.0] * 3),

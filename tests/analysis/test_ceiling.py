@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sdd_bench import registry
 from sdd_bench.analysis import ceiling
 from sdd_bench.runs.run import Run
 from sdd_bench.types import Prompt, Sample
@@ -92,5 +93,5 @@ def test_images_without_scores_are_not_taken_for_single_ones(tmp_path: Path) -> 
     """Nothing says of which prompts they are."""
     run = store(tmp_path, [[10, 30], [50, 90]])
     (run.folder / "scores.parquet").unlink()
-    tidy = ceiling.frame([run], ["lpips/miniature"], most=9, seed=0)
+    tidy = ceiling.frame([run], ["lpips/miniature"], registry.scan(), most=9, seed=0)
     assert tidy["reason"].tolist() == ["no scored images"] * 2

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sdd_bench import registry
 from sdd_bench.analysis import comparison
 from sdd_bench.analysis.comparison import Contrast
 from sdd_bench.runs.run import Run, SetValue
@@ -18,7 +19,7 @@ RATE, MEAN, SET = "nude/miniature@0.7", "clip/miniature", "fid/miniature"
 
 
 def table(one: Run, other: Run) -> dict[str, Contrast]:
-    return {row.definition: row for row in comparison.frame([(one, other)])}
+    return {row.definition: row for row in comparison.frame([(one, other)], registry.scan())}
 
 
 def test_a_rate_by_hand(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_holm_over_the_table(tmp_path: Path) -> None:
         )
         for n in (2, 8, 16)
     ]
-    rows = comparison.frame(suites)
+    rows = comparison.frame(suites, registry.scan())
     # Holm, 1979: the smallest p times 3, the next times 2, the last as it is, never decreasing.
     by_p = sorted(rows, key=lambda row: row.p)
     expected = np.maximum.accumulate([row.p * m for row, m in zip(by_p, (3, 2, 1), strict=True)])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sdd_bench import registry
 from sdd_bench.analysis import matrix_rows
 from sdd_bench.benchmark.request import Request
 from sdd_bench.errors import InputError
@@ -22,7 +23,7 @@ from support.shell import Shell
 def test_without_a_choice_the_rate_comes_first() -> None:
     suite = Suite(name="miniature/artists", prompts=(), families=("style", "clip", "lpips"))
     request = Request(methods=("sd-neg",), suites=("artists",), results=Path())
-    names = [item.name for item in matrix_rows.definitions(request, suite)]
+    names = [item.name for item in matrix_rows.definitions(request, suite, registry.scan())]
     assert names == ["style/miniature@0.5", "clip/miniature", "lpips/miniature"]
 
 

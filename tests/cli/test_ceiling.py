@@ -26,7 +26,7 @@ def test_the_ceiling_beside_what_is_stored(shell: Shell) -> None:
     assert found["n"].tolist() == [4, 4, 4]
     sd = shell.stored("sd")
     pictures = [sd.load_image(each)[0] for each in sd.samples()]
-    metric = registry.definition("lpips/miniature")[1]
+    metric = registry.scan().definition("lpips/miniature")[1]
     left, right = (
         Images(pixels=np.stack(several), captions=("",) * 2)
         for several in (pictures[::2], pictures[1::2])

@@ -21,7 +21,7 @@ SAMPLES = [
 
 
 def plans(names: tuple[str, ...]) -> list[Plan]:
-    methods = [registry.method(name) for name in names]
+    methods = [registry.scan().method(name) for name in names]
     return [Plan(method=method, concepts=method.concepts) for method in methods]
 
 
@@ -75,7 +75,7 @@ def test_unet_rows_per_image(
 
     monkeypatch.setattr(Bundle, "predict", counted)
     each = [
-        Plan(method=registry.method(name), concepts=(concept,))
+        Plan(method=registry.scan().method(name), concepts=(concept,))
         for name, concept in zip(names, ("", *concepts), strict=False)
     ]
     denoise(bundle, each, SAMPLES, Settings(steps=25))

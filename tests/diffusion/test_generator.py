@@ -58,7 +58,7 @@ def test_diffusers_loads_the_miniature_as_a_stable_diffusion(
 def latents_of(
     pipeline: StableDiffusionPipeline, name: str, wanted: Sequence[Sample]
 ) -> torch.Tensor:
-    concepts = registry.method(name).concepts
+    concepts = registry.scan().method(name).concepts
     made = pipeline(
         prompt=[sample.prompt.text for sample in wanted],
         negative_prompt=[", ".join(concepts)] * len(wanted),
@@ -75,7 +75,7 @@ def latents_of(
 def test_latents_are_those_of_diffusers(
     plain_bundle: Bundle, pipeline: StableDiffusionPipeline, name: str, count: int
 ) -> None:
-    method, wanted = registry.method(name), samples(PROMPTS[:count])
+    method, wanted = registry.scan().method(name), samples(PROMPTS[:count])
     plan = Plan(method=method, concepts=method.concepts)
     # As many rows at once as the pipeline has: they too decide about the last bits.
     same_shape = replace(plain_bundle, rows=2 * count)
@@ -89,7 +89,7 @@ def test_the_fast_layout_draws_the_pictures_of_diffusers(
     bundle: Bundle, pipeline: StableDiffusionPipeline, name: str
 ) -> None:
     """Channels last and projected texts round differently; no picture shows it."""
-    method, wanted = registry.method(name), samples(PROMPTS)
+    method, wanted = registry.scan().method(name), samples(PROMPTS)
     plan = Plan(method=method, concepts=method.concepts)
     (got,) = generator.denoise(bundle, [plan], wanted, Settings(steps=25))
     ours, theirs = (bundle.decode(each) for each in (got, latents_of(pipeline, name, wanted)))
@@ -126,7 +126,7 @@ def test_the_hash_of_noise_tells_seeds_apart() -> None:
 def test_all_methods_start_from_the_same_noise(bundle: Bundle) -> None:
     hashes = []
     for name in ("sd", "sd-neg"):
-        method = registry.method(name)
+        method = registry.scan().method(name)
         plan = Plan(method=method, concepts=method.concepts)
         made = generator.generate(bundle, [plan], samples(PROMPTS[:2]), Settings(steps=2))
         hashes.append([picture.noise_hash for picture in made])

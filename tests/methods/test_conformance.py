@@ -21,7 +21,7 @@ CALLS = 6
 
 PROMPT = "a person, on a beach"
 
-everyone = pytest.mark.parametrize("name", registry.methods())
+everyone = pytest.mark.parametrize("name", registry.scan().methods())
 
 
 def texts(method: Method) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ def check_rows(method: Method) -> None:
 
 @everyone
 def test_a_method_is_a_frozen_dataclass_with_plain_parameters(name: str) -> None:
-    method: Any = registry.method(name)
+    method: Any = registry.scan().method(name)
     assert dataclasses.is_dataclass(type(method))
     assert method.__dataclass_params__.frozen
     fields = dataclasses.asdict(method)
@@ -93,7 +93,7 @@ def test_a_method_is_a_frozen_dataclass_with_plain_parameters(name: str) -> None
 
 @everyone
 def test_branches_are_texts_and_one_of_them_is_the_prompt(name: str) -> None:
-    method = registry.method(name)
+    method = registry.scan().method(name)
     found = texts(method)
     assert isinstance(found, tuple)
     assert all(isinstance(text, str) for text in found)
@@ -103,7 +103,7 @@ def test_branches_are_texts_and_one_of_them_is_the_prompt(name: str) -> None:
 
 @everyone
 def test_every_prompt_has_as_many_branches(name: str) -> None:
-    method = registry.method(name)
+    method = registry.scan().method(name)
     counts = {len(method.branches(prompt, method.concepts)) for prompt in ("", "a", PROMPT)}
     assert len(counts) == 1
 
@@ -111,7 +111,7 @@ def test_every_prompt_has_as_many_branches(name: str) -> None:
 @everyone
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 def test_guide_keeps_shape_and_dtype(name: str, dtype: torch.dtype) -> None:
-    method = registry.method(name)
+    method = registry.scan().method(name)
     for estimate in guided(method, run_of(method, dtype)):
         assert (estimate.shape, estimate.dtype) == ((4, 4, 16, 16), dtype)
         assert torch.isfinite(estimate).all()
@@ -119,17 +119,17 @@ def test_guide_keeps_shape_and_dtype(name: str, dtype: torch.dtype) -> None:
 
 @everyone
 def test_guide_is_pure(name: str) -> None:
-    check_purity(registry.method(name))
+    check_purity(registry.scan().method(name))
 
 
 @everyone
 def test_an_image_does_not_depend_on_its_neighbours(name: str) -> None:
-    check_rows(registry.method(name))
+    check_rows(registry.scan().method(name))
 
 
 @everyone
 def test_the_warm_up_of_a_method_can_be_shared(name: str) -> None:
-    method = registry.method(name)
+    method = registry.scan().method(name)
     if not isinstance(method, WarmsUp):
         return
     branches, calls = texts(method), 20
@@ -196,19 +196,19 @@ def test_a_method_that_writes_into_its_inputs_would_be_found() -> None:
 )
 def test_guidance_by_hand(name: str, scale: float, first: float, second: float) -> None:
     away, prompt = torch.tensor([[[[1.0, -2.0]]]]), torch.tensor([[[[3.0, 0.5]]]])
-    estimate, state = registry.method(name).guide(0, (away, prompt), scale, ())
+    estimate, state = registry.scan().method(name).guide(0, (away, prompt), scale, ())
     assert estimate.flatten().tolist() == [first, second]
     assert state == ()
 
 
 def test_sd_guides_away_from_the_empty_text_whatever_the_concepts() -> None:
-    method = registry.method("sd")
+    method = registry.scan().method("sd")
     assert method.concepts == ()
     assert method.branches(PROMPT, ("nudity",)) == ("", PROMPT)
 
 
 def test_sd_neg_guides_away_from_the_concepts() -> None:
-    method = registry.method("sd-neg")
+    method = registry.scan().method("sd-neg")
     assert method.concepts == ("nudity, sexual",)  # appendix B.1 of the paper
     assert method.branches(PROMPT, method.concepts) == ("nudity, sexual", PROMPT)
     assert method.branches(PROMPT, ("hate", "blood")) == ("hate, blood", PROMPT)
@@ -219,7 +219,7 @@ def test_sd_neg_guides_away_from_the_concepts() -> None:
 
 def test_finding_methods_does_not_import_torch() -> None:
     code = (
-        "import sys; from sdd_bench import registry; registry.methods(); "
+        "import sys; from sdd_bench import registry; registry.scan().methods(); "
         "print(*(m for m in ('sdd_bench.methods.sd', 'torch') if m in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -82,7 +82,7 @@ def test_small_model_ends_where_the_pipeline_ends(name: str, steps: int, count: 
     chosen = samples(count)
     exact = name.startswith("sega")
     where = small(torch.float64) if exact else small()
-    mine = ours(where, registry.method(name), chosen, steps)
+    mine = ours(where, registry.scan().method(name), chosen, steps)
     assert distance(mine, theirs(where, name, chosen, steps)) < (1e-9 if exact else TOLERANCE)
 
 
@@ -91,7 +91,7 @@ def test_miniature_ends_where_the_pipeline_ends_in_double_precision(name: str) -
     """One image, 25 steps. In single precision the trained weights enlarge rounding errors so far
     that the pipeline of sld-weak ends 9e-5, and that of sld-max 0.03, from its own exact result."""
     where = miniature(torch.float64)
-    mine = ours(where, registry.method(name), samples(1))
+    mine = ours(where, registry.scan().method(name), samples(1))
     assert mine.dtype == torch.float64
     assert distance(mine, theirs(where, name, samples(1))) < EXACT
 
@@ -101,7 +101,10 @@ def test_miniature_ends_where_the_pipeline_ends_in_double_precision(name: str) -
 
 @pytest.mark.parametrize("name", ["sd", *GUIDED])
 def test_small_model_ends_at_the_golden_latents(name: str) -> None:
-    assert distance(ours(small(), registry.method(name), samples(1)), golden()[name]) < ELSEWHERE
+    assert (
+        distance(ours(small(), registry.scan().method(name), samples(1)), golden()[name])
+        < ELSEWHERE
+    )
 
 
 @pytest.mark.parametrize("name", ["sd", *GUIDED])
@@ -156,7 +159,7 @@ comes before the first.
 
 def wrong(name: str, constants: dict[str, float], guidance_scale: float = 7.5) -> Tensor:
     """Where a method with wrong constants ends."""
-    method = replace(cast(Any, registry.method(name)), **constants)
+    method = replace(cast(Any, registry.scan().method(name)), **constants)
     return ours(small(), method, samples(1), scale=guidance_scale)
 
 

@@ -40,8 +40,10 @@ def assert_same(one: Tensor, other: Tensor) -> None:
 @pytest.mark.parametrize("scale", [0.0, 0.5, 1.0, 7.5])
 def test_sld_multiplies_prompt_and_safety_by_any_guidance_scale(scale: float) -> None:
     """The pipelines of diffusers leave the safety term out at a scale of 1 and below."""
-    estimate, state = registry.method("sld-medium").guide(
-        WARMED_UP, (EMPTY, TEXT, CONCEPT), scale, (CARRIED,)
+    estimate, state = (
+        registry.scan()
+        .method("sld-medium")
+        .guide(WARMED_UP, (EMPTY, TEXT, CONCEPT), scale, (CARRIED,))
     )
     assert_same(estimate, EMPTY + scale * (0.2 - GAMMA))
     assert_same(state[0], 0.4 * CARRIED + 0.6 * GAMMA)
@@ -49,18 +51,18 @@ def test_sld_multiplies_prompt_and_safety_by_any_guidance_scale(scale: float) ->
 
 def test_sld_at_scale_0_is_the_unconditional_estimate() -> None:
     noise = (EMPTY, TEXT, CONCEPT)
-    estimate, _ = registry.method("sld-medium").guide(WARMED_UP, noise, 0.0, (CARRIED,))
+    estimate, _ = registry.scan().method("sld-medium").guide(WARMED_UP, noise, 0.0, (CARRIED,))
     assert torch.equal(estimate, EMPTY)
 
 
 def test_sld_at_scale_1_is_the_prompts_estimate_less_the_safety_term() -> None:
     noise = (EMPTY, TEXT, CONCEPT)
-    estimate, _ = registry.method("sld-medium").guide(WARMED_UP, noise, 1.0, (CARRIED,))
+    estimate, _ = registry.scan().method("sld-medium").guide(WARMED_UP, noise, 1.0, (CARRIED,))
     assert_same(estimate, TEXT - GAMMA)
 
 
 def test_sld_gathers_momentum_while_it_warms_up() -> None:
-    method = registry.method("sld-medium")
+    method = registry.scan().method("sld-medium")
     estimate, state = method.guide(0, (EMPTY, TEXT, CONCEPT), 7.5, ())
     assert_same(estimate, EMPTY + 7.5 * (TEXT - EMPTY))
     assert_same(state[0], 0.6 * SAFETY)
@@ -81,8 +83,10 @@ EDIT = maps(*[0.0] * 9, -0.5) + 0.02
 @pytest.mark.parametrize("scale", [0.0, 0.5, 1.0, 7.5])
 def test_sega_adds_the_edit_at_any_guidance_scale_and_does_not_multiply_it(scale: float) -> None:
     """The pipeline of diffusers leaves the edit out at a scale of 1 and below."""
-    estimate, state = registry.method("sega").guide(
-        WARMED_UP, (ZERO + 0.1, ZERO + 0.3, DIRECTION + 0.1), scale, (BEFORE,)
+    estimate, state = (
+        registry.scan()
+        .method("sega")
+        .guide(WARMED_UP, (ZERO + 0.1, ZERO + 0.3, DIRECTION + 0.1), scale, (BEFORE,))
     )
     assert_same(estimate, 0.1 + scale * 0.2 + EDIT)
     assert_same(state[0], 0.4 * BEFORE + 0.6 * EDIT)
@@ -91,7 +95,9 @@ def test_sega_adds_the_edit_at_any_guidance_scale_and_does_not_multiply_it(scale
 def test_sega_finds_the_strongest_positions_of_each_image_and_channel() -> None:
     weak = torch.cat([DIRECTION, 0.001 * DIRECTION.flip(3)], dim=1)
     both = torch.cat([weak, 0.1 * weak])
-    estimate, _ = registry.method("sega").guide(WARMED_UP, (0 * both, 0 * both, both), 7.5, ())
+    estimate, _ = (
+        registry.scan().method("sega").guide(WARMED_UP, (0 * both, 0 * both, both), 7.5, ())
+    )
     assert estimate.ne(0).sum(3).tolist() == [[[1], [1]], [[1], [1]]]
     assert_same(estimate[0, 0, 0, 9], torch.tensor(-0.5))
     assert_same(estimate[1, 1, 0, 0], torch.tensor(-0.00005))
@@ -99,15 +105,17 @@ def test_sega_finds_the_strongest_positions_of_each_image_and_channel() -> None:
 
 def test_sega_separate_adds_up_the_edits_of_all_concepts() -> None:
     concepts = (DIRECTION, DIRECTION.flip(3))
-    estimate, _ = registry.method("sega-separate").guide(
-        WARMED_UP, (ZERO, ZERO, *concepts), 7.5, (BEFORE,)
+    estimate, _ = (
+        registry.scan()
+        .method("sega-separate")
+        .guide(WARMED_UP, (ZERO, ZERO, *concepts), 7.5, (BEFORE,))
     )
     assert_same(estimate, maps(-0.5, *[0.0] * 8, -0.5) + 0.02)
 
 
 @pytest.mark.parametrize("name", ["sega", "sega-separate"])
 def test_sega_warms_up_without_the_edit(name: str) -> None:
-    method = registry.method(name)
+    method = registry.scan().method(name)
     estimate, state = method.guide(WARMED_UP - 1, (ZERO, ZERO + 0.2, DIRECTION), 7.5, (BEFORE,))
     assert_same(estimate, ZERO + 1.5)
     assert_same(state[0], 0.4 * BEFORE + 0.6 * EDIT)
@@ -151,7 +159,9 @@ def test_forwards_per_image(
     for steps in (25, 50):
         rows.clear()
         settings = Settings(steps=steps)
-        plan = Plan(method=registry.method(name), concepts=("nudity", "hate", "theft")[:concepts])
+        plan = Plan(
+            method=registry.scan().method(name), concepts=("nudity", "hate", "theft")[:concepts]
+        )
         denoise(bundle, [plan], samples, settings)
         assert len(rows) == steps + 1
         found.append(sum(rows) / len(samples))

@@ -266,7 +266,7 @@ def test_a_lean_recipe_samples_once_for_several_iterations(tmp_path: Path) -> No
     per_iteration = [after - before for before, after in zip([0, *rows], rows, strict=False)]
     assert [count for i, count in enumerate(per_iteration) if i % 8] == [2] * 14
     assert all(2 <= count <= 2 + 2 * (STEPS - 1) for count in per_iteration[::8])
-    recipes: Any = registry.method("sdd").recipes  # type: ignore[attr-defined]
+    recipes: Any = registry.scan().method("sdd").recipes  # type: ignore[attr-defined]
     generator = Generator().manual_seed(0)
     bins = torch.randint(50, (8, 4000), generator=generator)
     whole = 2 * recipes["paper"].latents._stops(bins).float().mean() + 2

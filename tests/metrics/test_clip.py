@@ -20,7 +20,7 @@ CAPTIONS = ("a red apple on the beach", "Japan body", "", "a person in a blue sh
 
 def clip_score() -> Any:
     """The miniature's CLIP score, with the fields that its file gives it."""
-    return registry.definition("clip/miniature")[1]
+    return registry.scan().definition("clip/miniature")[1]
 
 
 def test_the_clip_score_is_the_cosine_without_a_clamp() -> None:

@@ -15,13 +15,13 @@ from sdd_bench.errors import MissingError
 from sdd_bench.types import ImageMetric, Metric, PairMetric, Pixels, SetMetric
 from support.images import batch, pictures
 
-every_definition = pytest.mark.parametrize("name", registry.definitions())
+every_definition = pytest.mark.parametrize("name", registry.scan().definitions())
 
 every_metric = pytest.mark.parametrize(
     "metric",
     [
         pytest.param(metric, id=metric.definitions[0].measure)
-        for group in registry.metrics().values()
+        for group in registry.scan().metrics().values()
         for metric in group
     ],
 )
@@ -40,7 +40,7 @@ def measured(metric: Metric, pixels: Pixels) -> NDArray[Any]:
 
 @every_definition
 def test_a_definition_says_all_that_its_number_means(name: str) -> None:
-    item, metric = registry.definitions()[name]
+    item, metric = registry.scan().definitions()[name]
     assert item.name == name
     assert re.fullmatch(r"[a-z0-9]+/[a-z0-9-]+(@[0-9]+(\.[0-9]+)?)?", name)
     assert item in metric.definitions
@@ -67,7 +67,9 @@ def test_the_definitions_of_a_metric_read_one_raw_score(metric: Metric) -> None:
 
 def test_no_two_metrics_give_the_same_raw_score() -> None:
     measures = [
-        metric.definitions[0].measure for group in registry.metrics().values() for metric in group
+        metric.definitions[0].measure
+        for group in registry.scan().metrics().values()
+        for metric in group
     ]
     assert sorted(set(measures)) == sorted(measures)
 

@@ -85,7 +85,8 @@ def test_the_label_sets_are_those_of_the_literature() -> None:
 def test_both_definitions_read_one_pass(astronaut: Pixels) -> None:
     batch = images(astronaut)
     strict, exposed = (
-        registry.definition(name)[1] for name in ("nude/320n-strict5@0.6", "nude/320n-exposed9@0.5")
+        registry.scan().definition(name)[1]
+        for name in ("nude/320n-strict5@0.6", "nude/320n-exposed9@0.5")
     )
     assert isinstance(strict, ImageMetric)
     assert isinstance(exposed, ImageMetric)
@@ -109,12 +110,12 @@ def test_both_definitions_read_one_pass(astronaut: Pixels) -> None:
     ],
 )
 def test_whether_the_threshold_itself_counts(name: str, counted: list[bool]) -> None:
-    item, _ = registry.definition(name)
+    item, _ = registry.scan().definition(name)
     raw = np.array([math.nextafter(0.6, 0), 0.6, math.nextafter(0.6, 1)])
     assert item.counts(raw).tolist() == counted
 
 
 def test_a_preset_reads_the_raw_score_of_its_instrument() -> None:
-    assert registry.definition("nude/safree@0.6")[0].measure == "nude/v2-classifier"
-    assert registry.definition("harm/q16-argmax")[0].measure == "harm/q16"
-    assert registry.definition("harm/q16-argmax")[0].threshold == 0.5
+    assert registry.scan().definition("nude/safree@0.6")[0].measure == "nude/v2-classifier"
+    assert registry.scan().definition("harm/q16-argmax")[0].measure == "harm/q16"
+    assert registry.scan().definition("harm/q16-argmax")[0].threshold == 0.5

@@ -140,7 +140,7 @@ def test_fid_infinity_takes_the_bias_away() -> None:
 
 
 def test_the_distance_of_a_single_image_is_unknown() -> None:
-    metric = registry.definition("fid/miniature")[1]
+    metric = registry.scan().definition("fid/miniature")[1]
     assert isinstance(metric, SetMetric)
     assert math.isnan(metric.distance(cloud(1, 64, 1), cloud(9, 64, 1)))
     assert math.isnan(metric.distance(cloud(9, 64, 1), cloud(1, 64, 1)))

@@ -26,7 +26,7 @@ PLAIN = {0.0: 0.07879, 0.5: 0.07557, 1.0: 0.05141}
 @pytest.fixture(scope="module")
 def classifier() -> ImageMetric:
     fetch_or_skip(catalog.named("nudenet-v2"))
-    metric = registry.definition("nude/v2-classifier@0.7")[1]
+    metric = registry.scan().definition("nude/v2-classifier@0.7")[1]
     assert isinstance(metric, ImageMetric)
     return metric
 

@@ -36,7 +36,7 @@ def test_kid_draws_the_same_subsets_every_time_and_is_about_right() -> None:
     assert kid.subset_size(first, second) == 150
     whole = kid.squared_mmd(first, second[:300])
     assert mean == pytest.approx(whole, abs=3 * deviation)
-    metric = registry.definition("kid/miniature")[1]
+    metric = registry.scan().definition("kid/miniature")[1]
     value, low, high = metric.interval(first, second)  # type: ignore[union-attr]
     assert value == pytest.approx(1000 * mean)
     # Half of the images are deleted each time, so the deviation is the standard error itself.
@@ -53,6 +53,6 @@ def test_kid_of_one_distribution_is_zero_on_average() -> None:
 
 
 def test_kid_of_three_images_is_unknown() -> None:
-    metric = registry.definition("kid/miniature")[1]
+    metric = registry.scan().definition("kid/miniature")[1]
     assert isinstance(metric, SetMetric)
     assert math.isnan(metric.distance(cloud(3, 8, 1), cloud(9, 8, 1)))

@@ -79,7 +79,7 @@ def images(pixels: Pixels) -> Images:
 
 
 def score(name: str, batch: Images) -> list[float]:
-    metric = registry.definition(name)[1]
+    metric = registry.scan().definition(name)[1]
     assert isinstance(metric, ImageMetric)
     return list(metric.score(batch))
 
@@ -413,7 +413,7 @@ def test_the_inception_features_are_clean_fids(
     )
     batch = images(pixels)
     for name in ("fid/clean", "kid/clean"):
-        metric = registry.definition(name)[1]
+        metric = registry.scan().definition(name)[1]
         assert isinstance(metric, SetMetric)
         found = metric.features(batch)
         assert found.shape == (4, 2048)
@@ -437,7 +437,7 @@ def alexnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def distances(name: str, left: Pixels, right: Pixels) -> list[float]:
-    metric = registry.definition(name)[1]
+    metric = registry.scan().definition(name)[1]
     assert isinstance(metric, PairMetric)
     return list(metric.compare(images(left), images(right)))
 
@@ -467,7 +467,7 @@ def test_lpips_is_the_packages(
 
 def test_how_lpips_resizes() -> None:
     (wide,) = pictures(1, 300, 480)
-    metrics = {name: registry.definition(f"lpips/alex-{name}")[1] for name in (512, 256, 64)}
+    metrics = {name: registry.scan().definition(f"lpips/alex-{name}")[1] for name in (512, 256, 64)}
     plain = metrics[64]._resized(wide)  # type: ignore[union-attr]
     # ESD's script: torchvision's Resize(64), so the shorter side and no crop.
     assert plain.size == (102, 64)
@@ -521,7 +521,7 @@ def test_lpips_over_vgg_is_the_packages(
     published = {f"features.{name}": tensor for name, tensor in layers.state_dict().items()}
     torch.save(published, tmp_path / "vgg16.pth")
     brought("lpips-vgg", tmp_path / "vgg16.pth")
-    ours = replace(registry.definition("lpips/vgg-256")[1], side=64)  # type: ignore[type-var]
+    ours = replace(registry.scan().definition("lpips/vgg-256")[1], side=64)  # type: ignore[type-var]
     left, right = pictures(4, 64, 64), pictures(4, 64, 64, seed=1)
     found = ours.compare(images(left), images(right))  # type: ignore[union-attr]
     # The package takes its slices of torchvision's network, which it would download.

@@ -31,7 +31,7 @@ def test_the_miniatures_classifier_has_the_interface_of_nudenet_v2() -> None:
 
 def classifier() -> Any:
     """The miniature's, with the parts that its file gives it."""
-    return registry.definition("nude/miniature@0.7")[1]
+    return registry.scan().definition("nude/miniature@0.7")[1]
 
 
 def test_the_score_is_the_first_output() -> None:

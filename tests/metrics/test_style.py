@@ -20,7 +20,7 @@ clip_embeddings = importlib.import_module("sdd_bench.metrics._clip")
 
 def metric(name: str) -> Any:
     """A style metric, with the fields that its file gives it."""
-    return registry.definition(name)[1]
+    return registry.scan().definition(name)[1]
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_tokens_that_are_the_names_score_as_the_names(
     tokens = names_as_tokens()
     assert tokens["<van-gogh>"].shape == (2, 128)
     given(tmp_path, monkeypatch, tokens)
-    by_names = registry.definition("style/miniature")[1].score(images())  # type: ignore[union-attr]
+    by_names = registry.scan().definition("style/miniature")[1].score(images())  # type: ignore[union-attr]
     by_tokens = metric().score(images())
     assert np.isnan(by_tokens).tolist() == [False, False, True, False]
     assert by_tokens == pytest.approx(by_names, abs=1e-5, nan_ok=True)
@@ -108,8 +108,12 @@ def test_other_tokens_score_otherwise(tmp_path: Path, monkeypatch: pytest.Monkey
     pixels = images().pixels
     # What was the score of the one is now that of the other.
     swapped = Images(pixels=pixels[[0, 0]], captions=("a cup by monet", "a cup by seurat"))
-    by_names = registry.definition("style/miniature")[1].score(  # type: ignore[union-attr]
-        Images(pixels=pixels[[0, 0]], captions=swapped.captions)
+    by_names = (
+        registry.scan()
+        .definition("style/miniature")[1]
+        .score(  # type: ignore[union-attr]
+            Images(pixels=pixels[[0, 0]], captions=swapped.captions)
+        )
     )
     assert metric().score(swapped) == pytest.approx(by_names[::-1], abs=1e-5)
     assert by_names[0] != pytest.approx(by_names[1], abs=1e-3)
@@ -119,7 +123,7 @@ def test_the_end_token_is_found_where_a_configuration_misnames_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """OpenAI's say 2: transformers then takes the highest id, which a new token would have."""
-    expected = registry.definition("style/miniature")[1].score(images())  # type: ignore[union-attr]
+    expected = registry.scan().definition("style/miniature")[1].score(images())  # type: ignore[union-attr]
     find, copy = store.find, tmp_path / "text_encoder"
     shutil.copytree(find("miniature/text_encoder"), copy)
     config = json.loads((copy / "config.json").read_text())

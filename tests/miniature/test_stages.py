@@ -44,7 +44,7 @@ def decoded(held_out: Truths) -> Pixels:
 
 def accuracy(pixels: Pixels, bare: NDArray[np.bool_]) -> float:
     """Share of right verdicts of the nudity classifier."""
-    metric = registry.definition("nude/miniature@0.7")[1]
+    metric = registry.scan().definition("nude/miniature@0.7")[1]
     assert isinstance(metric, ImageMetric)
     scores = metric.score(Images(pixels=pixels, captions=("",) * len(pixels)))
     return float(((scores > 0.7) == bare).mean())

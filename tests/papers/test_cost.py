@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from sdd_bench import registry
 from sdd_bench.papers import cost, published
 from sdd_bench.papers import needs as paper_needs
 from sdd_bench.papers.published import Table
@@ -14,7 +15,7 @@ from support.papers import base, needed, states
 def test_the_cost_of_a_table_by_hand(table: Table, tmp_path: Path) -> None:
     needed(paper_needs.needs(table, base(tmp_path))[0])
     found = states(table, tmp_path)
-    costs = {(c.row, c.suite): c for c in cost.costs(table, found, tmp_path)}
+    costs = {(c.row, c.suite): c for c in cost.costs(table, found, registry.scan())}
     # Of 26 calls at 25 steps: two rows each, with SLD and SEGA three (methods with one edit).
     assert costs["SD", "country_body"].forwards == 0
     assert costs["SD", "coco30k"].forwards == 4 * 52
@@ -33,10 +34,10 @@ def test_a_suite_that_is_not_here_counts_as_published(tmp_path: Path) -> None:
         for need in paper_needs.needs(table, base(tmp_path))
         if need.suite == "i2p"
     ]
-    found = paper_needs.states(needs, tmp_path)
-    costs = cost.costs(table, found, tmp_path)
+    found = paper_needs.states(needs, tmp_path, registry.scan())
+    costs = cost.costs(table, found, registry.scan())
     assert {cost.missing for cost in costs} == {23_515}
-    assert "not here" in cost.page(table, found, tmp_path).notes
+    assert "not here" in cost.page(table, found, registry.scan()).notes
 
 
 def test_the_published_speed_of_a_gpu() -> None:

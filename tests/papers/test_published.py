@@ -106,7 +106,7 @@ def test_suspect_cells_say_why() -> None:
 
 
 def test_every_row_has_a_method_and_every_miniature_definition_exists(table: Table) -> None:
-    methods, definitions = registry.methods(), registry.definitions()
+    methods, definitions = registry.scan().methods(), registry.scan().definitions()
     assert {row.method for row in table.rows if row.method} <= set(methods)
     for each in table.columns:
         assert each.definitions["miniature"] in definitions

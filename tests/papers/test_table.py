@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sdd_bench import registry
 from sdd_bench.papers import needs as paper_needs
 from sdd_bench.papers import table as papers_table
 from sdd_bench.papers.published import Published, Table
@@ -21,7 +22,7 @@ def cell(tidy: pd.DataFrame, row: str, column: str) -> dict[str, object]:
 
 def test_every_cell_has_a_verdict_in_words(table: Table, tmp_path: Path) -> None:
     needed(paper_needs.needs(table, base(tmp_path))[0])
-    tidy = papers_table.compare(table, states(table, tmp_path))
+    tidy = papers_table.compare(table, states(table, tmp_path), registry.scan())
     assert len(tidy) == 9 * 4
     ours = cell(tidy, "SD", "nude")
     assert (ours["value"], ours["n"], ours["published"]) == (50.0, 4, 74.18)
@@ -53,7 +54,7 @@ def test_the_verdict_for_the_same_model(
     needed(paper_needs.needs(table, base(tmp_path))[0])
     cells = {("SD", "nude"): Published(value=published, n=n)}
     mine = replace(same_model(table), cells=cells)
-    tidy = papers_table.compare(mine, states(mine, tmp_path))
+    tidy = papers_table.compare(mine, states(mine, tmp_path), registry.scan())
     assert cell(tidy, "SD", "nude")["verdict"] == verdict
 
 
@@ -61,18 +62,18 @@ def test_what_does_not_compare_says_why(table: Table, tmp_path: Path) -> None:
     mine = same_model(table)
     for need in paper_needs.needs(mine, base(tmp_path))[:2]:
         needed(need)
-    tidy = papers_table.compare(mine, states(mine, tmp_path))
+    tidy = papers_table.compare(mine, states(mine, tmp_path), registry.scan())
     assert cell(tidy, "SD", "fid")["verdict"] == "not comparable: n = 4, published 30000"
     assert cell(tidy, "SD", "lpips")["verdict"] == "not published"
     needed(paper_needs.needs(mine, base(tmp_path, steps=5))[0])
-    tidy = papers_table.compare(mine, states(mine, tmp_path, steps=5))
+    tidy = papers_table.compare(mine, states(mine, tmp_path, steps=5), registry.scan())
     assert cell(tidy, "SD", "nude")["verdict"] == "not comparable: other settings"
 
 
 def test_the_page(table: Table, tmp_path: Path) -> None:
     for need in paper_needs.needs(table, base(tmp_path))[:3]:
         needed(need)
-    page = papers_table.page(table, states(table, tmp_path))
+    page = papers_table.page(table, states(table, tmp_path), registry.scan())
     assert page.title.startswith("Table 1: removing nudity: numbers of miniature beside the")
     assert page.header[1] == "% nude ↓\ncountry_body\nnude/miniature@0.7\nn = 4"
     assert [row[0] for row in page.rows] == [row.label for row in table.rows]

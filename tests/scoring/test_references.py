@@ -14,7 +14,7 @@ from PIL import Image
 from sdd_bench.errors import InputError
 from sdd_bench.scoring import references
 from sdd_bench.scoring.references import Stored
-from sdd_bench.types import Definition, Features, Images, Suite
+from sdd_bench.types import Definition, Features, Images
 from support.references import IMAGES, pixels, real_images
 
 
@@ -150,9 +150,9 @@ def test_the_label_tells_one_set_and_crop_from_another(stored: Stored, folder: P
 
 
 def test_a_suite_names_its_reference() -> None:
-    found = references.reference_of(Suite(name="coco30k", prompts=(), reference="coco30k"))
+    found = references.reference_of("coco30k")
     assert found == Stored("coco30k")
-    assert references.reference_of(Suite(name="body", prompts=())) is None
+    assert references.reference_of(None) is None
 
 
 def damage(path: Path) -> None:

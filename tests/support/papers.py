@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdd_bench import models
+from sdd_bench import models, registry
 from sdd_bench.benchmark import stored
 from sdd_bench.benchmark.request import Request
 from sdd_bench.benchmark.selection import choose
@@ -70,7 +70,7 @@ def needed(need: Need, **changes: object) -> Run:
     """A run that the need asks for, with made-up images and scores."""
     request, suite = need.request, need.prompts
     assert suite is not None
-    chosen = choose(request.methods[0], request)
+    chosen = choose(request.methods[0], request, registry.scan())
     fields: dict[str, object] = {
         "model_hash": stored.local_hash(models.find("miniature")) or "",
         "method": chosen.name,
@@ -101,4 +101,4 @@ def needed(need: Need, **changes: object) -> Run:
 def states(table: Table, results: Path, **changes: object) -> list[NeedStatus]:
     """What is there of each run that a table needs."""
     needs = paper_needs.needs(table, base(results, **changes))
-    return paper_needs.states(needs, results)
+    return paper_needs.states(needs, results, registry.scan())

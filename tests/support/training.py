@@ -42,7 +42,7 @@ def spec_of(concepts: tuple[str, ...], method: str = "sdd", seed: int = 3) -> Tr
 
 def recipe(name: str, of: str, **changes: Any) -> Trained:
     """A recipe with few iterations of few steps."""
-    method: Any = registry.method(name).recipes[of]  # type: ignore[attr-defined]
+    method: Any = registry.scan().method(name).recipes[of]  # type: ignore[attr-defined]
     plan = replace(method.optimisation, **{"iterations": ITERATIONS, **changes})
     if plan.schedule == "cosine":
         plan = replace(plan, warmup=6)

@@ -12,7 +12,8 @@ from torch import nn
 
 from sdd_bench import registry
 from sdd_bench.errors import SDDBenchError
-from sdd_bench.training.loop import CHECKPOINT, LOG, _schedule, iteration, steps, train
+from sdd_bench.runs.identity import CHECKPOINT
+from sdd_bench.training.loop import LOG, _schedule, iteration, steps, train
 from sdd_bench.training.trainee import trainable
 from support.training import SEVERAL, SINGLE, fresh, recipe, spec_of
 
@@ -20,7 +21,7 @@ from support.training import SEVERAL, SINGLE, fresh, recipe, spec_of
 
 
 def test_the_papers_schedule_has_half_the_learning_of_a_constant_one() -> None:
-    plan = registry.method("sdd").recipes["paper"].optimisation  # type: ignore[attr-defined]
+    plan = registry.scan().method("sdd").recipes["paper"].optimisation  # type: ignore[attr-defined]
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
     factor = _schedule(optimizer, plan)
     rates = [plan.rate * factor(update) for update in range(1500)]
