@@ -1,0 +1,92 @@
+"""What stored runs say, from Python."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sdd_bench as sb
+from support.shell import Shell
+
+
+def test_every_stored_image_has_a_row(used: Shell) -> None:
+    frame = sb.load(used.results)
+    assert len(frame) == 2
+    assert {"model", "suite", "method", "digest", "seed", "nude/miniature", "image"} <= set(frame)
+    scores = used.stored("sd-neg").scores()
+    np.testing.assert_array_equal(frame["nude/miniature"], scores["nude/miniature"])
+    assert all(pd.io.common.file_exists(path) for path in frame["image"])
+
+
+def test_no_runs_is_said(shell: Shell) -> None:
+    for function in (sb.load, sb.table, sb.ceiling):
+        with pytest.raises(sb.InputError, match="no runs in"):
+            function(results=shell.results)  # type: ignore[operator]
+
+
+def test_the_table_is_that_of_the_command(used: Shell) -> None:
+    for form in ("text", "csv", "json", "html", "latex", "markdown"):
+        answer = used("table", "--results", used.results, "--format", form)
+        assert answer.out == sb.table(results=used.results).render(form)
+
+
+def test_a_result_shows_itself_in_a_notebook(used: Shell) -> None:
+    page = sb.table(results=used.results)._repr_html_()
+    assert "<table" in page
+    assert "sd-neg" in page
+
+
+def test_compare_takes_two(used: Shell) -> None:
+    with pytest.raises(sb.InputError, match="compare takes two methods, not 1"):
+        sb.compare("sd-neg", results=used.results)
+
+
+def test_pictures_are_blurred_unless_asked(used: Shell) -> None:
+    grid = sb.grid("sd-neg", "toy", results=used.results)
+    assert (grid.columns, len(grid.rows)) == (("sd-neg",), 2)
+    assert grid._repr_html_().count("blur(") == 2
+    assert "blur(" not in sb.grid("sd-neg", "toy", reveal=True, results=used.results)._repr_html_()
+
+
+def test_a_grid_is_the_stored_pictures(used: Shell) -> None:
+    grid = sb.grid("sd-neg", "toy", results=used.results)
+    run = used.stored("sd-neg")
+    for (picture,), sample in zip(grid.pictures, grid.rows, strict=True):
+        assert picture is not None
+        np.testing.assert_array_equal(np.asarray(picture), run.load_image(sample)[0])
+    # Two pictures of 64 pixels below each other, 4 pixels apart.
+    assert grid.image.size == (64, 132)
+    grid.save(used.folder / "grid.png")
+    assert (used.folder / "grid.png").stat().st_size > 1000
+
+
+def test_a_picture_that_is_gone_is_a_gap(used: Shell) -> None:
+    run = used.stored("sd-neg")
+    next((run.folder / "images").glob("*.png")).unlink()
+    grid = sb.grid("sd-neg", "toy", results=used.results)
+    assert sum(row[0] is None for row in grid.pictures) == 1
+    assert "missing" in grid._repr_html_()
+
+
+def test_a_hostile_prompt_is_text(shell: Shell) -> None:
+    (shell.folder / "toy.csv").write_text("id,text\na,<script>alert(1)</script>\n")
+    assert shell.run("--metric", "nude/miniature@0.7").code == 0
+    page = sb.grid("sd", "toy", results=shell.results)._repr_html_()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_matrix_says_what_it_lacks(used: Shell) -> None:
+    result = sb.matrix("sd-neg", limit=20, results=used.results)
+    assert result.pages == ()
+    assert result.rows == len(result.lacking)
+    what, request = result.lacking[""]
+    assert what == "no run"
+    assert (request.methods, request.suites) == (("sd",), ("artists",))
+
+
+def test_a_plan_runs_nothing(shell: Shell) -> None:
+    frame = sb.plan("table1", results=shell.results).frame
+    assert set(frame["stored"]) == {0}
+    assert not shell.results.exists()
