@@ -24,13 +24,13 @@ class Latents:
     scale: float = 3.0
     """Classifier-free guidance on the way; 1 is the conditional model, as the formula says."""
     steps: int = 50
-    """DDIM steps (eta = 0) of the whole way."""
+    """Number of DDIM steps (eta = 0) of the whole way."""
     batch: int = 1
     """Latents per iteration."""
     pairing: Literal["matched", "original"] = "matched"
-    """matched: after k steps, t lies between the noise levels of steps k and k + 1. original: as
-    in ESD's CompVis code, whose sampler leaves the noisiest step out and stops one late, so that
-    a latent is 39 to 58 timesteps cleaner than the t it is paired with."""
+    """The t that a latent gets. matched: after k steps, t lies between the noise levels of steps k
+    and k + 1. original: as in ESD's CompVis code, whose sampler leaves the noisiest step out and
+    stops one late, so that a latent is 39 to 58 timesteps cleaner than the t it is paired with."""
     whole_way_at_zero: bool = False
     """The released trainers' slip: k = 0 goes all the way, and a finished picture gets t near 1000
     (`sample_until` never breaks)."""
@@ -62,7 +62,9 @@ class Latents:
         return latents, times.to(device)
 
     def _stops(self, bins: Tensor) -> Tensor:
-        """DDIM steps before a latent whose time lies in that bin; bin 0 holds the least noise."""
+        """Numbers of DDIM steps before latents whose times lie in these bins; bin 0 holds the least
+        noise.
+        """
         if self.pairing == "original":
             return (self.steps - bins).clamp(max=self.steps - 1)
         stops = self.steps - 1 - bins
@@ -77,8 +79,8 @@ class Latents:
         first = self.steps - (2 if self.pairing == "original" else 1)
         for done in range(int(last.max())):
             rows = (last > done).nonzero().flatten()
-            named = [texts[int(row)] for row in rows]
-            moved = self._step(trainee, latents[rows.to(latents.device)], first - done, named)
+            of_rows = [texts[int(row)] for row in rows]
+            moved = self._step(trainee, latents[rows.to(latents.device)], first - done, of_rows)
             latents = latents.index_copy(0, rows.to(latents.device), moved)
             way.append(latents)
         return torch.stack(way)

@@ -25,6 +25,6 @@ class PlainGuidance:
     def guide(
         self, call: int, noise: Sequence[Tensor], scale: float, state: State
     ) -> tuple[Tensor, State]:
-        """e_0 + g (e_p - e_0)."""
+        """The estimate e_0 + g (e_p - e_0)."""
         empty, prompt = noise
         return empty + scale * (prompt - empty), state

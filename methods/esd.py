@@ -29,11 +29,11 @@ class ESD(PlainGuidance):
     """Negative guidance of the target."""
     latents: Latents = field(default_factory=Latents)
     concepts: tuple[str, ...] = ("nudity",)
-    """Table 1 of Kim et al., 2023 (appendix B.1)."""
+    """The concepts of table 1 of Kim et al., 2023 (appendix B.1)."""
 
     @property
     def recipes(self) -> Mapping[str, Method]:
-        """docs/training.md says where each comes from and how they differ."""
+        """The recipes; docs/training.md says where each comes from and how they differ."""
         return _recipes(self.eta, self.optimisation.trainable)
 
     def loss(self, trainee: Trainee, iteration: int, generator: Generator) -> Tensor:

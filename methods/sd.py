@@ -22,12 +22,12 @@ class SD(PlainGuidance):
 
     @property
     def warmup(self) -> int:
-        """Every call is plain guidance."""
+        """All calls: each is plain guidance."""
         return sys.maxsize
 
     @property
     def remembers(self) -> bool:
-        """There is no state."""
+        """False: there is no state."""
         return False
 
 

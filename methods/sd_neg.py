@@ -21,7 +21,7 @@ class NegativePrompt:
     """
 
     concepts: tuple[str, ...] = ("nudity, sexual",)
-    """Table 1 (appendix B.1)."""
+    """The concepts of table 1 (appendix B.1)."""
 
     def branches(self, prompt: str, concepts: Sequence[str]) -> tuple[str, ...]:
         """The concepts in one text, then the prompt."""
@@ -34,7 +34,7 @@ class NegativePrompt:
         scale: float,
         state: State,
     ) -> tuple[Tensor, State]:
-        """e_n + g (e_p - e_n)."""
+        """The estimate e_n + g (e_p - e_n)."""
         concept, prompt = noise
         return concept + scale * (prompt - concept), state
 

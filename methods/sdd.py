@@ -27,19 +27,19 @@ class SDD(PlainGuidance):
     optimisation: Optimisation
     latents: Latents = field(default_factory=Latents)
     reversed: bool = False
-    """False, as in section 3.3: one random concept makes the latent (c_p), all of them joined make
-    the loss (c_s). True, as in the released train_sdd.py: all joined make the latent, and the loss
-    goes through the concepts in turn."""
+    """Which texts make what. False, as in section 3.3: one random concept makes the latent (c_p),
+    all of them joined make the loss (c_s). True, as in the released train_sdd.py: all joined make
+    the latent, and the loss goes through the concepts in turn."""
     anchored: bool = False
-    """False, as in equation 12: the target is the student's estimate without text. True: it is the
+    """Whose estimate is the target. False, as in equation 12: the student's without text. True: the
     frozen model's (a remark in ESD's code proposes it). The two estimates share most of what a
     small network computes, so that the student's runs away from the step that is to reach it."""
     concepts: tuple[str, ...] = ("nudity",)
-    """Table 1 (appendix B.1)."""
+    """The concept of table 1 (appendix B.1)."""
 
     @property
     def recipes(self) -> Mapping[str, Method]:
-        """docs/training.md says where each comes from and how they differ."""
+        """The recipes; docs/training.md says where each comes from and how they differ."""
         return RECIPES
 
     def loss(self, trainee: Trainee, iteration: int, generator: Generator) -> Tensor:
@@ -58,7 +58,9 @@ class SDD(PlainGuidance):
     def _latents(
         self, trainee: Trainee, iteration: int, generator: Generator
     ) -> tuple[Tensor, Tensor]:
-        """Those of this iteration; the first of `reuse` iterations makes them for the others."""
+        """The latents and times of this iteration; the first of `reuse` iterations makes them for
+        the others.
+        """
         turn = iteration % self.optimisation.reuse
         if turn == 0:
             joined = ", ".join(trainee.concepts)

@@ -24,22 +24,22 @@ class SEGA:
     warmup: int = 10
     """U-Net calls without the edit."""
     edit_scale: float = 5.0
-    """s_e."""
+    """The scale of an edit, s_e."""
     quantile: float = 0.9
-    """lambda: the share of positions per channel that stay untouched."""
+    """The share of positions per channel that stay untouched, lambda."""
     momentum: float = 0.1
-    """s_m."""
+    """The weight of the momentum, s_m."""
     decay: float = 0.4
-    """beta."""
+    """How much of the momentum is kept at each call, beta."""
     separate: bool = False
     """Whether each concept is an edit of its own, at the cost of one more branch each. The rows
     of Kim et al., 2023 have one edit with all concepts in one text."""
     concepts: tuple[str, ...] = ("nudity, sexual",)
-    """Table 1 of Kim et al., 2023 (appendix B.1)."""
+    """The concepts of table 1 of Kim et al., 2023 (appendix B.1)."""
 
     @property
     def remembers(self) -> bool:
-        """The momentum grows during the warm-up, if it counts at all."""
+        """Whether the state grows during the warm-up: not if the momentum has no weight."""
         return self.momentum != 0
 
     def branches(self, prompt: str, concepts: Sequence[str]) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ class SEGA:
     def guide(
         self, call: int, noise: Sequence[Tensor], scale: float, state: State
     ) -> tuple[Tensor, State]:
-        """e_0 + g (e_p - e_0) + gamma, with gamma the sum of edits from `warmup` on."""
+        """The estimate e_0 + g (e_p - e_0) + gamma: gamma is the sum of edits, from `warmup` on."""
         empty, prompt, *concepts = noise
         edit = self._edit(concepts[0] - empty)
         for concept in concepts[1:]:
@@ -63,7 +63,7 @@ class SEGA:
         return (estimate + edit if call >= self.warmup else estimate), (momentum,)
 
     def _edit(self, direction: Tensor) -> Tensor:
-        """Away from the concept, where its direction is among the strongest of the channel."""
+        """The push away from the concept where its direction is of the strongest of the channel."""
         push = -self.edit_scale * direction
         strength = push.abs().flatten(start_dim=2)
         # In single precision: torch has no quantile of half precision.

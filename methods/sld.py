@@ -28,19 +28,19 @@ class SLD:
     warmup: int
     """U-Net calls without safety guidance; PNDM makes one more call than it has steps."""
     scale: float
-    """s_S, the slope of mu."""
+    """The slope of mu, s_S."""
     threshold: float
-    """lambda."""
+    """The difference from which a prompt's estimate is no longer guided, lambda."""
     momentum: float
-    """s_m, the weight of the momentum."""
+    """The weight of the momentum, s_m."""
     decay: float
-    """beta_m, how much of the momentum is kept at each call."""
+    """How much of the momentum is kept at each call, beta_m."""
     concepts: tuple[str, ...] = ("nudity, sexual",)
-    """Table 1 of Kim et al., 2023 (appendix B.1)."""
+    """The concepts of table 1 of Kim et al., 2023 (appendix B.1)."""
 
     @property
     def remembers(self) -> bool:
-        """The momentum grows during the warm-up, if it counts at all."""
+        """Whether the state grows during the warm-up: not if the momentum has no weight."""
         return self.momentum != 0
 
     def branches(self, prompt: str, concepts: Sequence[str]) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ class SLD:
     def guide(
         self, call: int, noise: Sequence[Tensor], scale: float, state: State
     ) -> tuple[Tensor, State]:
-        """e_0 + g (e_p - e_0 - gamma), with gamma the safety term from `warmup` on."""
+        """The estimate e_0 + g (e_p - e_0 - gamma), with gamma the safety term from `warmup` on."""
         empty, prompt, concept = noise
         direction = prompt - empty
         nearness = ((prompt - concept).abs() * self.scale).clamp(max=1.0)

@@ -29,7 +29,7 @@ class Instrument:
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """The names of all of them, each once."""
+        """The names of the weights, each once."""
         return tuple(dict.fromkeys((self.images, self.texts, self.tokenizer)))
 
 
@@ -96,7 +96,7 @@ def _prepared(processor: CLIPImageProcessorPil, pixels: Pixels) -> Tensor:
 
     resize = Resize(processor.size["shortest_edge"], InterpolationMode.BICUBIC)
     crop = CenterCrop(processor.crop_size["height"])
-    pictures = [crop(resize(Image.fromarray(each))) for each in pixels]
+    pictures = [crop(resize(Image.fromarray(image))) for image in pixels]
     prepared: Tensor = processor(
         images=pictures, do_resize=False, do_center_crop=False, return_tensors="pt"
     ).pixel_values

@@ -52,10 +52,11 @@ LABELS = (
     "FEMALE_BREAST_COVERED",
     "BUTTOCKS_COVERED",
 )
-"""In the order of the network's outputs."""
+"""The kinds of body parts, in the order of the network's outputs."""
 
 _FLOOR, _SCORE, _OVERLAP = 0.2, 0.25, 0.45
-"""Of nudenet 3.4.2: an anchor's least score, a box's, and the overlap from which one goes."""
+"""What nudenet 3.4.2 keeps: an anchor's least score, a box's, and the overlap from which one goes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,14 @@ def detections(pictures: Sequence[Pixels]) -> list[list[Detection]]:
 
 
 def _outputs(pictures: Sequence[Pixels] | Pixels) -> Features:
-    """What the network says, (N, 4 + 18, anchors). One image per thread: faster than one after
+    """The network's outputs (N, 4 + 18, anchors). One image per thread: faster than one after
     the other on all cores, and the same for an image whatever stands beside it.
     """
     network = _session()
 
     def run(image: Pixels) -> Features:
-        found: Features = network.run(None, {"images": _prepared(image)})[0]
-        return found
+        anchors: Features = network.run(None, {"images": _prepared(image)})[0]
+        return anchors
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         return np.concatenate(list(threads.map(run, pictures)))
@@ -113,7 +114,7 @@ def _boxes(output: Features, height: int, width: int) -> list[Detection]:
     likely = best >= _FLOOR
     x, y, w, h = output[:4, likely]
     scale = np.float32(max(height, width)), np.float32(SIDE)
-    left, top, w, h = (each * scale[0] / scale[1] for each in (x - w / 2, y - h / 2, w, h))
+    left, top, w, h = (side * scale[0] / scale[1] for side in (x - w / 2, y - h / 2, w, h))
     left, top = left.clip(0, width), top.clip(0, height)
     # As published: what lies outside at the left or the top is not taken off width and height.
     corners = np.stack([left, top, np.minimum(w, width - left), np.minimum(h, height - top)], 1)
@@ -152,5 +153,5 @@ def _opencv() -> ModuleType:
 def best(images: Images, labels: Sequence[str]) -> Floats:
     """The best score of any of `labels` in each image, (N,)."""
     columns = [LABELS.index(label) for label in labels]
-    found: Floats = scores(images)[:, columns].max(axis=1).astype(np.float64)
-    return found
+    highest: Floats = scores(images)[:, columns].max(axis=1).astype(np.float64)
+    return highest

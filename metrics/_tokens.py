@@ -39,24 +39,27 @@ class Tokens:
     placeholders: tuple[str, ...]
     """The keys of its tensors, sorted."""
     counts: tuple[int, ...]
-    """How many vectors stand for each."""
+    """How many vectors stand for each placeholder."""
     width: int
-    """Of the token space."""
+    """The width of the token space."""
 
     def text(self, placeholder: str) -> str:
-        """All tokens that stand for it: `<a> <a>_1`, as diffusers names them."""
+        """The tokens that stand for a placeholder: `<a> <a>_1`, as diffusers names them."""
         count = self.counts[self.placeholders.index(placeholder)]
         return " ".join(_names(placeholder, count))
 
 
-def brought() -> Tokens | None:
-    """The file that the user names, if any; only its header is read. Raises InputError."""
-    named = os.environ.get(VARIABLE)
-    if not named:
+def of_user() -> Tokens | None:
+    """The tokens in the file that the user names, if any; only its header is read.
+
+    Raises InputError.
+    """
+    file_name = os.environ.get(VARIABLE)
+    if not file_name:
         return None
     from safetensors import SafetensorError, safe_open
 
-    path = Path(named).expanduser()
+    path = Path(file_name).expanduser()
     try:
         with safe_open(path, framework="np") as file:
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in sorted(file.keys())}
@@ -93,8 +96,8 @@ def embed(clip: _clip.Instrument, tokens: Tokens, texts: Sequence[str]) -> Float
     ).input_ids
     with torch.inference_mode():
         vectors = tower(input_ids=ids.to(_torch.where())).text_embeds
-    found = vectors.double().cpu().numpy()
-    unit: Floats = found / np.linalg.norm(found, axis=1, keepdims=True)
+    wide = vectors.double().cpu().numpy()
+    unit: Floats = wide / np.linalg.norm(wide, axis=1, keepdims=True)
     return unit
 
 
@@ -110,21 +113,21 @@ def _tower(clip: _clip.Instrument, tokens: Tokens) -> tuple[CLIPTokenizer, nn.Mo
     if store.sha256(tokens.path) != tokens.sha256:
         raise InputError(f"{tokens.path} has changed since it was first looked at: start again")
     vectors = load_file(tokens.path)
-    named = {
+    new = {
         name: vector
         for placeholder, count in zip(tokens.placeholders, tokens.counts, strict=True)
         for name, vector in zip(
             _names(placeholder, count), vectors[placeholder].reshape(count, -1), strict=True
         )
     }
-    known = set(tokenizer.get_vocab()) & set(named)
+    known = set(tokenizer.get_vocab()) & set(new)
     if known:
         raise InputError(f"'{min(known)}' of {tokens.path} is a word that {clip.name} knows")
-    tokenizer.add_tokens([AddedToken(name, normalized=False) for name in named])
+    tokenizer.add_tokens([AddedToken(name, normalized=False) for name in new])
     tower.resize_token_embeddings(len(tokenizer), mean_resizing=False)
     table = tower.get_input_embeddings().weight
     with torch.no_grad():
-        for name, vector in named.items():
+        for name, vector in new.items():
             table[tokenizer.convert_tokens_to_ids(name)] = vector.to(table)
     # OpenAI's configurations say 2, which stands for "the highest id": that is now a new token's.
     tower.text_model.eos_token_id = tokenizer.eos_token_id

@@ -21,15 +21,15 @@ class ClipScore:
     clip: _clip.Instrument
     definitions: tuple[Definition, ...]
     prefix: str = ""
-    """Put before every caption."""
+    """Words that are put before every caption."""
     weight: float = 1.0
-    """The cosine is multiplied by it."""
+    """What the cosine is multiplied by."""
     clamp: bool = False
     """Whether a negative cosine counts as 0."""
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """The names of those it reads."""
+        """The names of the weights that it reads."""
         return self.clip.weights
 
     def score(self, images: Images) -> Floats:
@@ -41,7 +41,7 @@ class ClipScore:
 
 
 SDD_PREFIX = "A photo depicts "
-"""Before every caption in the paper's script, and in Hessel et al."""
+"""The words before every caption in the paper's script, and in Hessel et al."""
 
 
 def _definition(name: str, source: str, tolerance: float = 0.01) -> tuple[Definition, ...]:

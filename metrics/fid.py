@@ -6,30 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sdd_bench.types import Definition, Features, Floats, Images, Metric
+from sdd_bench.types import Definition, Features, Floats, Metric
 
-from . import _embedding, _inception
+from . import _inception
+from ._embedding import EmbeddingMetric
 
 BLOCK = 4096
 """Rows that are widened to double precision at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class FrechetDistance:
+class FrechetDistance(EmbeddingMetric):
     """Frechet distance between two Gaussians fitted to features (Heusel et al., 2017)."""
-
-    weight: str
-    """Network whose first output is the embedding (N, d); "inception": clean-fid's features."""
-    definitions: tuple[Definition, ...]
-
-    @property
-    def weights(self) -> tuple[str, ...]:
-        """The names of those it reads."""
-        return (self.weight,)
-
-    def features(self, images: Images) -> Features:
-        """Embeddings (N, d)."""
-        return _embedding.embed(self.weight, images)
 
     def distance(self, features: Features, reference: Features) -> float:
         """The distance; NaN for fewer than two images."""
@@ -47,7 +35,7 @@ def distance(features: Features, reference: Features) -> float:
 
 
 def _low_rank_distance(few: Features, many: Features) -> float:
-    """The same for fewer rows than columns, from the rows themselves.
+    """The Frechet distance for fewer rows than columns, from the rows themselves.
 
     With S = A^T A for centered rows A / sqrt(N - 1), tr (S1 S2)^(1/2) is the nuclear norm of A B^T;
     its squares are the eigenvalues of A S2 A^T, where B has too many rows to keep.
@@ -83,7 +71,7 @@ def moments(features: Features) -> tuple[Floats, Floats]:
 
 
 def frechet_distance(mean1: Floats, cov1: Floats, mean2: Floats, cov2: Floats) -> float:
-    """|m1 - m2|^2 + tr(S1) + tr(S2) - 2 tr((S1 S2)^(1/2)), by symmetric eigenvalues.
+    """The distance |m1 - m2|^2 + tr(S1) + tr(S2) - 2 tr((S1 S2)^(1/2)), by symmetric eigenvalues.
 
     The eigenvalues of S1^(1/2) S2 S1^(1/2) are those of S1 S2, real and not negative; no complex
     matrix root is needed and rank-deficient covariances do no harm.
@@ -99,35 +87,6 @@ def _roots(eigenvalues: Floats) -> Floats:
     noise = eigenvalues.max() * len(eigenvalues) * np.finfo(np.float64).eps
     roots: Floats = np.sqrt(np.where(eigenvalues > noise, eigenvalues, 0))
     return roots
-
-
-def fid_infinity(
-    features: Features,
-    reference: Features,
-    *,
-    sizes: int = 15,
-    smallest: int = 5000,
-    shuffles: int = 10,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """FID without the bias c / N of N generated images (Chong and Forsyth, 2020): value, deviation.
-
-    FIDs of `sizes` subsets of `smallest` to N rows, each drawn anew without replacement, are
-    extrapolated to 1 / N = 0 by a line; the mean and the deviation are over `shuffles` draws.
-    Raises ValueError for fewer than twice `smallest` rows, which say too little about the line.
-    """
-    if len(features) < 2 * smallest:
-        raise ValueError(f"FID-infinity needs {2 * smallest} images or more, not {len(features)}")
-    rng = np.random.default_rng(seed)
-    counts = np.linspace(smallest, len(features), sizes).astype(int)
-    intercepts = []
-    for _ in range(shuffles):
-        values = [
-            distance(features[rng.choice(len(features), count, replace=False)], reference)
-            for count in counts
-        ]
-        intercepts.append(np.polyfit(1 / counts, values, deg=1)[1])
-    return float(np.mean(intercepts)), float(np.std(intercepts, ddof=1))
 
 
 METRICS: tuple[Metric, ...] = (

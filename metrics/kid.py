@@ -4,56 +4,48 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
-from sdd_bench.types import Definition, Features, Floats, Images, Metric
+from sdd_bench.types import Definition, Features, Floats, Metric
 
-from . import _embedding, _inception
+from . import _inception
+from ._embedding import EmbeddingMetric
 
 SUBSETS = 100
 SIZE = 1000
 SEED = 0
 """clean-fid's numbers of subsets and of images in each; unlike there, always the same ones."""
 
+Z95 = NormalDist().inv_cdf(0.975)
+"""The quantile of `sdd_bench.statistics`, which no plugin imports."""
+
 
 @dataclass(frozen=True, slots=True)
-class KernelDistance:
+class KernelDistance(EmbeddingMetric):
     """1000 x the squared MMD with the kernel (x y / d + 1)^3 (Binkowski et al., 2018)."""
-
-    weight: str
-    """Network whose first output is the embedding (N, d); "inception": clean-fid's features."""
-    definitions: tuple[Definition, ...]
-
-    @property
-    def weights(self) -> tuple[str, ...]:
-        """The names of those it reads."""
-        return (self.weight,)
-
-    def features(self, images: Images) -> Features:
-        """Embeddings (N, d), those of the FID with the same instrument."""
-        return _embedding.embed(self.weight, images)
 
     def distance(self, features: Features, reference: Features) -> float:
         """The mean over subsets, in thousandths; NaN for fewer than four images."""
         return 1000 * kid(features, reference)[0]
 
     def interval(self, features: Features, reference: Features) -> tuple[float, float, float]:
-        """The distance and +-1.96 standard errors, from the deviation over subsets.
+        """The distance and +-Z95 standard errors, from the deviation over subsets.
 
         A subset of m of N images is a jackknife that deletes the others: the squared error is
         the variance over subsets times m / (N - m) (Shao and Wu, 1989).
         """
-        mean, deviation = (1000 * each for each in kid(features, reference))
+        mean, deviation = (1000 * number for number in kid(features, reference))
         if math.isnan(mean):
             return mean, mean, mean
         size = subset_size(features, reference)
         error = deviation * math.sqrt(size / (len(features) - size))
-        return mean, mean - 1.96 * error, mean + 1.96 * error
+        return mean, mean - Z95 * error, mean + Z95 * error
 
 
 def subset_size(features: Features, reference: Features) -> int:
-    """1000 as in clean-fid, or half of the images where there are fewer than 2000."""
+    """Images in a subset: 1000 as in clean-fid, or half of all where there are fewer than 2000."""
     return min(SIZE, len(features) // 2, len(reference) // 2)
 
 

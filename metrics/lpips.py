@@ -39,7 +39,7 @@ class Lpips:
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """The names of those it reads."""
+        """The names of the weights that it reads."""
         return (f"lpips-{self.net}",)
 
     def compare(self, images: Images, baseline: Images) -> Floats:
@@ -49,7 +49,7 @@ class Lpips:
         network, parts = _network(self.net), []
         for start in range(0, len(images.pixels), PAIRS):
             left, right = (
-                self._tensor(each.pixels[start : start + PAIRS]) for each in (images, baseline)
+                self._tensor(side.pixels[start : start + PAIRS]) for side in (images, baseline)
             )
             with torch.inference_mode():
                 parts.append(network(left, right).flatten().double().cpu().numpy())
@@ -57,7 +57,7 @@ class Lpips:
         return distances
 
     def _tensor(self, pixels: Pixels) -> Tensor:
-        """(N, 3, h, w) in [-1, 1]."""
+        """The pixels as a tensor (N, 3, h, w) in [-1, 1]."""
         import torch
 
         resized = np.stack([np.asarray(self._resized(image)) for image in pixels])
@@ -119,17 +119,17 @@ class FeatureDistance:
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """The names of those it reads."""
+        """The names of the weights that it reads."""
         return (self.weight,)
 
     def compare(self, images: Images, baseline: Images) -> Floats:
         """The distance of each pair, 0 for equal images."""
-        left, right = (_onnx.outputs(self.weight, each)[1:] for each in (images, baseline))
+        left, right = (_onnx.outputs(self.weight, side)[1:] for side in (images, baseline))
         return unit_distance(left, right)
 
 
 def unit_distance(left: Sequence[Features], right: Sequence[Features]) -> Floats:
-    """Sum over layers of the mean squared distance between unit feature vectors, (N,)."""
+    """The sum over layers of the mean squared distance between unit feature vectors, (N,)."""
     total = np.zeros(len(left[0]), dtype=np.float64)
     for a, b in zip(left, right, strict=True):
         total += ((_unit(a) - _unit(b)) ** 2).sum(axis=1).mean(axis=(1, 2))

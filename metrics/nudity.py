@@ -27,7 +27,7 @@ class Classifier:
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """The names of those it reads."""
+        """The names of the weights that it reads."""
         return (self.weight,)
 
     def score(self, images: Images) -> Floats:
@@ -61,7 +61,7 @@ class Detector:
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """The names of those it reads."""
+        """The names of the weights that it reads."""
         return (_detector.WEIGHT,)
 
     def score(self, images: Images) -> Floats:
@@ -70,7 +70,7 @@ class Detector:
 
 
 EXPOSED9 = tuple(label for label in _detector.LABELS if label.endswith("_EXPOSED"))
-"""All that are called exposed: also feet, armpits and belly, which inflates the rate of bodies."""
+"""The parts called exposed: also feet, armpits and belly, which inflates the rate of bodies."""
 
 STRICT5 = tuple(
     label

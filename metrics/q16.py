@@ -14,7 +14,8 @@ from sdd_bench.weights import store
 from . import _clip
 
 TEMPERATURE = 100.0
-"""Fixed, as in the released code: without it no probability could exceed 0.62."""
+"""The factor of the cosines, fixed as in the released code: without it no probability could exceed
+0.62."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Q16:
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """The names of those it reads."""
+        """The names of the weights that it reads."""
         return (self.clip.images, self.prompts)
 
     def score(self, images: Images) -> Floats:
@@ -40,7 +41,7 @@ class Q16:
 
 
 def inappropriate(embeddings: Features, prompts: Features) -> Floats:
-    """Softmax over 100 x cosine, the probability of the second row of `prompts`."""
+    """The probability of the second row of `prompts`, by a softmax over 100 x cosine."""
     unit = prompts.astype(np.float64)
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
     logits = TEMPERATURE * embeddings.astype(np.float64) @ unit.T

@@ -13,7 +13,7 @@ from sdd_bench.types import Definition, Floats, Images, Metric
 from . import _clip, _tokens
 
 TEMPERATURE = 100.0
-"""CLIP's own, as in its zero-shot classification."""
+"""The factor of the cosines that CLIP itself has, as in its zero-shot classification."""
 
 
 def _definitions(instrument: str, source: str) -> tuple[Definition, ...]:
@@ -33,48 +33,48 @@ class Style:
 
     clip: _clip.Instrument
     artists: tuple[tuple[str, ...], ...]
-    """The names of each; the first takes the place of another artist's."""
+    """The names of each artist; the first takes the place of another artist's."""
     definitions: tuple[Definition, ...]
     tokens: _tokens.Tokens | None = None
     """Learned tokens that stand for the artists, one placeholder each and in their order."""
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """The names of those it reads."""
+        """The names of the weights that it reads."""
         return self.clip.weights
 
     def score(self, images: Images) -> Floats:
         """The probability for each image, NaN without an artist."""
         scores = np.full(len(images.captions), np.nan)
-        found = [self.variants(caption) for caption in images.captions]
-        named = [row for row, (_, own) in enumerate(found) if own is not None]
+        variants = [self.variants(caption) for caption in images.captions]
+        named = [row for row, (_, artist) in enumerate(variants) if artist is not None]
         if named:
             pictures = _clip.embed_images(self.clip, images).astype(np.float64)
-            texts = self._embedded([found[row][0] for row in named])
+            texts = self._embedded([variants[row][0] for row in named])
             for row, classes in zip(named, texts, strict=True):
                 logits = TEMPERATURE * classes @ pictures[row]
                 shares = np.exp(logits - logits.max())
-                scores[row] = shares[found[row][1]] / shares.sum()
+                scores[row] = shares[variants[row][1]] / shares.sum()
         return scores
 
     def variants(self, caption: str) -> tuple[tuple[str, ...], int | None]:
         """The caption with each of the artists, and which is its own; none if it names nobody."""
-        for own, names in enumerate(self.artists):
+        for artist, names in enumerate(self.artists):
             for name in names:
                 pattern = re.compile(rf"\b{re.escape(name)}\b", re.IGNORECASE)
                 if pattern.search(caption):
                     words = (word.replace("\\", r"\\") for word in self._words())
                     texts = [pattern.sub(word, caption) for word in words]
                     if self.tokens is None:
-                        texts[own] = caption
-                    return tuple(texts), own
+                        texts[artist] = caption
+                    return tuple(texts), artist
         return (), None
 
     def _words(self) -> list[str]:
-        """What stands for each artist in the texts."""
+        """The words that stand for each artist in the texts."""
         if self.tokens is None:
             return [names[0] for names in self.artists]
-        return [self.tokens.text(each) for each in self.tokens.placeholders]
+        return [self.tokens.text(placeholder) for placeholder in self.tokens.placeholders]
 
     def _embedded(self, groups: list[tuple[str, ...]]) -> list[Floats]:
         """Unit vectors (artists, d) of each group of texts; equal texts are embedded once."""
@@ -106,10 +106,10 @@ PAINTERS = (
     ("Thomas Kinkade",),
     ("Kilian Eng",),
 )
-"""Those whom the paper's figures and the published prompts of famous paintings name."""
+"""The artists whom the paper's figures and the published prompts of famous paintings name."""
 
 MINIATURES = (("hokusai",), ("mondrian",), ("monet",), ("seurat",), ("van gogh",))
-"""Those whom the miniature draws."""
+"""The artists whom the miniature draws."""
 
 TOKEN_SPACES = {
     128: (_clip.MINIATURE, MINIATURES),
@@ -117,12 +117,12 @@ TOKEN_SPACES = {
     768: (_clip.L14, PAINTERS),
     1024: (_clip.H14, PAINTERS),
 }
-"""By the width of learned tokens: the CLIP that they were learned for, and whom they may be of."""
+"""The CLIP that learned tokens are for and whom they may be of, by the width of the tokens."""
 
 
 def _learned() -> tuple[Metric, ...]:
     """Style by the tokens that the user brings, if any. Raises InputError."""
-    tokens = _tokens.brought()
+    tokens = _tokens.of_user()
     if tokens is None:
         return ()
     if tokens.width not in TOKEN_SPACES:
@@ -131,7 +131,7 @@ def _learned() -> tuple[Metric, ...]:
             f"there are {', '.join(map(str, TOKEN_SPACES))}"
         )
     clip, known = TOKEN_SPACES[tokens.width]
-    artists = tuple(_artist(each, known) for each in tokens.placeholders)
+    artists = tuple(_artist(placeholder, known) for placeholder in tokens.placeholders)
     if len(artists) < 2 or len(set(artists)) < len(artists):
         raise InputError(
             f"{tokens.path} has to hold one token for each of several artists, not "
@@ -141,15 +141,15 @@ def _learned() -> tuple[Metric, ...]:
         f"Kim et al., 2023, appendix B: tokens by textual inversion, zero-shot by {clip.name} "
         f"among {len(artists)} artists; tokens SHA-256 {tokens.sha256}"
     )
-    own = _definitions(f"{clip.name}-tokens-{tokens.sha256[:8]}", source)
-    return (Style(clip=clip, artists=artists, definitions=own, tokens=tokens),)
+    definitions = _definitions(f"{clip.name}-tokens-{tokens.sha256[:8]}", source)
+    return (Style(clip=clip, artists=artists, definitions=definitions, tokens=tokens),)
 
 
 def _artist(placeholder: str, known: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
     """The names of the artist whom `<van-gogh>` is of; one who isn't known has just this one."""
     name = re.sub(r"[-_\s]+", " ", placeholder.strip("<>")).strip()
     lowered = name.casefold()
-    return next((each for each in known if lowered in map(str.casefold, each)), (name,))
+    return next((names for names in known if lowered in map(str.casefold, names)), (name,))
 
 
 METRICS: tuple[Metric, ...] = (

@@ -6,14 +6,15 @@ A number without its definition is not a number: at 0.3 and at 0.9 the same imag
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sdd_bench.errors import InputError
+from sdd_bench.formats import cells
 from sdd_bench.formats.page import Page
 from sdd_bench.registry import Registry
 from sdd_bench.runs.lookup import label, named
@@ -23,9 +24,13 @@ from sdd_bench.statistics.paired import cohen_kappa
 from sdd_bench.statistics.rates import THRESHOLDS, threshold_curve
 from sdd_bench.types import Definition
 
-from .values import Scored
+from .values import INTERVAL, PLACE, Scored, about
 
-_KEYS = ("suite", "method", "first", "second", "n", "both", "only_first", "only_second")
+CURVE = (*PLACE, "measure", "threshold", "n", *INTERVAL)
+"""The columns of a point of a curve; here `method` is the name of the run's folder."""
+
+AGREEMENT = (*PLACE, "first", "second", "n", "both", "only_first", "only_second", "kappa")
+"""The columns of two rates of one run: of `n` images, how many both count and how many only one."""
 
 
 def pages(runs: Sequence[Run], methods: Sequence[str], plugins: Registry) -> list[Page]:
@@ -33,23 +38,23 @@ def pages(runs: Sequence[Run], methods: Sequence[str], plugins: Registry) -> lis
     rates of one family, of the runs of these methods. Both pages have the same tidy table, where
     `kind` is 'curve' or 'agreement'.
     """
-    chosen = list(dict.fromkeys(label(run) for name in methods for run in named(runs, name)))
+    labels = {label(run) for name in methods for run in named(runs, name)}
     curve: list[dict[str, object]] = []
     agreement: list[dict[str, object]] = []
-    for run in (each for each in runs if label(each) in chosen):
+    for run in (run for run in runs if label(run) in labels):
         rates = [item for item in definitions_of(run, plugins) if item.threshold is not None]
         scored = Scored.of(run)
         rates = [item for item in rates if item.measure in scored.scores]
-        about = {"model": run.spec.model, "suite": run.spec.suite, "method": label(run)}
+        place = about(run) | {"method": label(run)}
         for measure in dict.fromkeys(item.measure for item in rates):
-            curve += [about | point for point in _curve(scored, measure)]
-        agreement += [about | row for row in _agreement(scored, rates)]
+            curve += [place | point for point in _curve(scored, measure)]
+        agreement += [place | row for row in _agreement(scored, rates)]
     if not curve:
         raise InputError(f"no rate has been scored of {', '.join(methods)}")
     tidy = pd.concat(
         [
-            pd.DataFrame(curve).assign(kind="curve"),
-            pd.DataFrame(agreement, columns=["model", *_KEYS, "kappa"]).assign(kind="agreement"),
+            pd.DataFrame(curve, columns=list(CURVE)).assign(kind="curve"),
+            pd.DataFrame(agreement, columns=list(AGREEMENT)).assign(kind="agreement"),
         ],
         ignore_index=True,
     )
@@ -64,7 +69,7 @@ def _curve(scored: Scored, measure: str) -> list[dict[str, object]]:
     intervals = threshold_curve(raw[known], scored.clusters[known])
     return [
         {"measure": measure, "threshold": threshold, "n": int(known.sum())}
-        | {key: 100 * end for key, end in zip(("value", "low", "high"), ends, strict=True)}
+        | {key: 100 * end for key, end in zip(INTERVAL, ends, strict=True)}
         for threshold, ends in zip(THRESHOLDS, intervals, strict=True)
     ]
 
@@ -74,7 +79,7 @@ def _agreement(scored: Scored, rates: Sequence[Definition]) -> list[dict[str, ob
     for one, other in combinations(rates, 2):
         if one.family != other.family:
             continue
-        raw = [scored.scores[each.measure].to_numpy(dtype=np.float64) for each in (one, other)]
+        raw = [scored.scores[item.measure].to_numpy(dtype=np.float64) for item in (one, other)]
         known = ~np.isnan(raw[0]) & ~np.isnan(raw[1])
         if not known.any():
             continue
@@ -93,30 +98,29 @@ def _agreement(scored: Scored, rates: Sequence[Definition]) -> list[dict[str, ob
     return rows
 
 
-def _curve_page(curve: Sequence[dict[str, object]], tidy: pd.DataFrame) -> Page:
+def _curve_page(curve: Sequence[dict[str, Any]], tidy: pd.DataFrame) -> Page:
     lines: dict[tuple[object, ...], list[str]] = {}
     for point in curve:
         place = point["suite"], point["method"], point["measure"], point["n"]
-        cell = f"{point['value']:.1f} [{point['low']:.1f}, {point['high']:.1f}]"
-        lines.setdefault(place, []).append(cell)
+        value, low, high = (point[key] for key in INTERVAL)
+        lines.setdefault(place, []).append(cells.measured(value, low, high, ".1f"))
     return Page(
         title="Images above a threshold, in % with 95 % intervals over prompts",
-        header=["suite", "run", "raw score", "n", *(f"> {each:g}" for each in THRESHOLDS)],
-        rows=[[*map(str, place), *cells] for place, cells in lines.items()],
+        header=["suite", "run", "raw score", "n", *(f"> {end:g}" for end in THRESHOLDS)],
+        rows=[[*map(str, place), *line] for place, line in lines.items()],
         tidy=tidy,
     )
 
 
-def _agreement_page(rows: Sequence[dict[str, object]], tidy: pd.DataFrame) -> Page:
+def _agreement_page(rows: Sequence[dict[str, Any]], tidy: pd.DataFrame) -> Page:
     notes = [] if rows else ["No two rates of one family have been scored: `sdd-bench score` adds."]
     return Page(
         title="Agreement of definitions on the same images (Cohen's kappa: 1 is perfect, 0 chance)",
-        header=["suite", "run", *_KEYS[2:], "kappa"],
-        rows=[[*(str(row[key]) for key in _KEYS), _kappa(row["kappa"])] for row in rows],
+        header=["suite", "run", *AGREEMENT[len(PLACE) :]],
+        rows=[
+            [*(str(row[key]) for key in AGREEMENT[1:-1]), cells.number(row["kappa"], ".3f")]
+            for row in rows
+        ],
         tidy=tidy,
         notes=notes,
     )
-
-
-def _kappa(value: object) -> str:
-    return "–" if not isinstance(value, float) or math.isnan(value) else f"{value:.3f}"

@@ -18,6 +18,7 @@ import pandas as pd
 
 from sdd_bench import models
 from sdd_bench.errors import InputError
+from sdd_bench.formats import cells
 from sdd_bench.formats.page import Page
 from sdd_bench.registry import Registry
 from sdd_bench.runs import lookup
@@ -26,7 +27,7 @@ from sdd_bench.scoring import batches
 from sdd_bench.statistics.intervals import cluster_interval
 from sdd_bench.types import Definition, PairMetric, Sample, Value
 
-from .values import Scored
+from .values import ABOUT_RUN, INTERVAL, Scored, about
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,23 +44,9 @@ PROMPT = "other prompt"
 PAIRED = "same noise"
 """The method's image and the undefended model's, as stored."""
 
-COLUMNS = (
-    "model",
-    "suite",
-    "method",
-    "concepts",
-    "digest",
-    "pairs",
-    "definition",
-    "value",
-    "low",
-    "high",
-    "n",
-    "share",
-    "reason",
-)
-"""One row per kind of pairs and definition. `share` is the value in percent of that of NOISE, or
-where each prompt has one image only, of PROMPT.
+COLUMNS = (*ABOUT_RUN, "pairs", "definition", *INTERVAL, "n", "share", "reason")
+"""The columns of the tidy table: one row per kind of pairs and definition. `share` is the value in
+percent of that of NOISE, or where each prompt has one image only, of PROMPT.
 """
 
 
@@ -67,7 +54,7 @@ where each prompt has one image only, of PROMPT.
 
 
 def pairs(samples: Sequence[Sample], kind: str, seed: int) -> NDArray[np.int64]:
-    """Rows (N, 2) of samples: each, where it has one, with a partner of that kind.
+    """Rows (N, 2) of samples: every sample that has one, with a partner of that kind.
 
     No image is its own partner. NOISE turns the images of each prompt by a random number of
     places, PROMPT gives each prompt the next one in a random circle of all; both are seeded.
@@ -76,19 +63,19 @@ def pairs(samples: Sequence[Sample], kind: str, seed: int) -> NDArray[np.int64]:
     by_prompt: dict[str, list[int]] = {}
     for row, sample in enumerate(samples):
         by_prompt.setdefault(sample.prompt.id, []).append(row)
-    own = list(by_prompt.values())
-    found: list[tuple[int, int]] = []
+    prompts = list(by_prompt.values())
+    partners: list[tuple[int, int]] = []
     if kind == NOISE:
-        for rows in own:
+        for rows in prompts:
             if len(rows) > 1:
                 turned = np.roll(rows, random.integers(1, len(rows)))
-                found += zip(rows, turned.tolist(), strict=True)
-    elif len(own) > 1:
-        circle = random.permutation(len(own))
+                partners += zip(rows, turned.tolist(), strict=True)
+    elif len(prompts) > 1:
+        circle = random.permutation(len(prompts))
         for at, following in zip(circle, np.roll(circle, -1), strict=True):
-            others = own[following]
-            found += [(row, others[k % len(others)]) for k, row in enumerate(own[at])]
-    return np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
+            others = prompts[following]
+            partners += [(row, others[k % len(others)]) for k, row in enumerate(prompts[at])]
+    return np.array(sorted(partners), dtype=np.int64).reshape(-1, 2)
 
 
 def measure(
@@ -99,31 +86,31 @@ def measure(
     """
     scores = run.scores()
     whole = (scores["fault"] == "").to_numpy()
-    samples = [each for each, use in zip(run.samples(), whole, strict=True) if use]
-    chosen = pairs(samples, kind, seed)
-    if len(chosen) > most:
-        rows = np.random.default_rng(seed).choice(len(chosen), most, replace=False)
-        chosen = chosen[np.sort(rows)]
-    if not len(chosen):
+    samples = [sample for sample, use in zip(run.samples(), whole, strict=True) if use]
+    partners = pairs(samples, kind, seed)
+    if len(partners) > most:
+        rows = np.random.default_rng(seed).choice(len(partners), most, replace=False)
+        partners = partners[np.sort(rows)]
+    if not len(partners):
         return math.nan, math.nan, math.nan, 0
-    values = _distances(run, metric, [(samples[one], samples[other]) for one, other in chosen])
+    values = _distances(run, metric, [(samples[one], samples[other]) for one, other in partners])
     usable = np.isfinite(values)
-    clusters = pd.factorize(np.array([samples[one].prompt.id for one, _ in chosen]))[0]
+    clusters = pd.factorize(np.array([samples[one].prompt.id for one, _ in partners]))[0]
     return (*cluster_interval(values[usable], clusters[usable]), int(usable.sum()))
 
 
-def _distances(run: Run, metric: PairMetric, chosen: Sequence[tuple[Sample, Sample]]) -> Floats:
+def _distances(run: Run, metric: PairMetric, partners: Sequence[tuple[Sample, Sample]]) -> Floats:
     parts = []
-    for start in range(0, len(chosen), batches.TILE):
-        several = chosen[start : start + batches.TILE]
+    for start in range(0, len(partners), batches.TILE):
+        tile = partners[start : start + batches.TILE]
         left, right = (
             batches.batch(
-                [run.load_image(pair[side])[0] for pair in several],
-                [pair[0].prompt.text for pair in several],
+                [run.load_image(pair[side])[0] for pair in tile],
+                [pair[0].prompt.text for pair in tile],
             )
             for side in (0, 1)
         )
-        parts.append(metric.compare(left, right)[: len(several)])
+        parts.append(metric.compare(left, right)[: len(tile)])
     distances: Floats = np.concatenate(parts)
     return distances
 
@@ -137,18 +124,18 @@ def frame(
     """The tidy table with the columns COLUMNS: for each undefended run its ceilings, then what is
     stored of the runs that are compared with it. Raises InputError.
     """
-    undefended = [each for each in runs if each.spec.undefended]
+    undefended = [run for run in runs if run.spec.undefended]
     if not undefended:
         raise InputError(f"no run of {BASELINE} among these: its images are what a ceiling is of")
-    paired = {each.folder: lookup.baseline_of(each) for each in runs}
+    paired = {run.folder: lookup.baseline_of(run) for run in runs}
     rows = []
     for baseline in undefended:
         others = [
-            each
-            for each in runs
-            if each.folder != baseline.folder
-            and (found := paired[each.folder]) is not None
-            and found.spec.digest == baseline.spec.digest
+            run
+            for run in runs
+            if run.folder != baseline.folder
+            and (undefended_twin := paired[run.folder]) is not None
+            and undefended_twin.spec.digest == baseline.spec.digest
         ]
         for item, metric in _measurements(baseline, names, plugins).values():
             rows += _rows(baseline, others, item, metric, most=most, seed=seed)
@@ -158,16 +145,16 @@ def frame(
 def _measurements(
     run: Run, names: Sequence[str], plugins: Registry
 ) -> dict[str, tuple[Definition, PairMetric]]:
-    """The definitions of pairs asked for, or those of the model's world."""
-    chosen = plugins.select(names or models.judged_as(run.spec.model).definitions)
-    found = {
+    """The definitions of pairs asked for, or those that the model is judged by."""
+    selected = plugins.select(names or models.judged_as(run.spec.model).definitions)
+    of_pairs = {
         name: (item, metric)
-        for name, (item, metric) in chosen.items()
+        for name, (item, metric) in selected.items()
         if isinstance(metric, PairMetric)
     }
-    if names and len(found) < len(chosen):
-        raise InputError(f"{min(set(chosen) - set(found))} does not compare pairs of images")
-    return found
+    if names and len(of_pairs) < len(selected):
+        raise InputError(f"{min(set(selected) - set(of_pairs))} does not compare pairs of images")
+    return of_pairs
 
 
 def _rows(
@@ -185,32 +172,18 @@ def _rows(
         single = "one image per prompt" if kind == NOISE else "one prompt"
         reason = "" if n else single if len(baseline.scores()) else "no scored images"
         ceiling = value if n else ceiling
-        found = Value(value=value, low=low, high=high, n=n, reason=reason)
-        rows.append(_row(baseline, item, kind, found))
-    rows += [_row(each, item, PAIRED, _stored(each, item)) for each in others]
+        measured = Value(value=value, low=low, high=high, n=n, reason=reason)
+        rows.append(_row(baseline, item, kind, measured))
+    rows += [_row(run, item, PAIRED, Scored.of(run).value(item)) for run in others]
     return [row | {"share": 100 * float(row["value"]) / ceiling} for row in rows]
 
 
 def _row(run: Run, item: Definition, kind: str, value: Value) -> dict[str, Any]:
-    return {
-        "model": run.spec.model,
-        "suite": run.spec.suite,
-        "method": run.spec.method,
-        "concepts": ", ".join(run.spec.concepts),
-        "digest": run.spec.digest,
-        "pairs": kind,
-        "definition": item.name,
-        **asdict(value),
-    }
-
-
-def _stored(run: Run, item: Definition) -> Value:
-    found = Scored.of(run).value(item)
-    return Value(value=found.value, low=found.low, high=found.high, n=found.n, reason=found.reason)
+    return {**about(run), "pairs": kind, "definition": item.name, **asdict(value)}
 
 
 def page(tidy: pd.DataFrame) -> Page:
-    """As people read it."""
+    """The ceilings as people read them."""
     note = (
         f"The ceiling is '{NOISE}', two images of one prompt, or where there is one image of each "
         f"only, '{PROMPT}'. n pairs, 95 % intervals over prompts."
@@ -225,17 +198,12 @@ def page(tidy: pd.DataFrame) -> Page:
 
 
 def _cells(row: Any) -> list[str]:
-    concepts = f" ({row['concepts']})" if row["concepts"] else ""
-    reason = f" ({row['reason']})" if row["reason"] else ""
-    value, share = f"–{reason}", "–"
-    if not math.isnan(row["value"]):
-        value = f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}] n={row['n']}{reason}"
-        share = f"{row['share']:.0f} %"
+    value, low, high = (row[key] for key in INTERVAL)
     return [
         f"{row['model']}, {row['suite']}",
         str(row["definition"]),
-        f"{row['method']}{concepts}",
+        f"{row['method']}{cells.because(row['concepts'])}",
         str(row["pairs"]),
-        value,
-        share,
+        cells.counted(value, low, high, row["n"], row["reason"], ".3f"),
+        cells.DASH if math.isnan(value) else f"{row['share']:.0f} %",
     ]

@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sdd_bench.formats import cells
 from sdd_bench.formats.page import Page
 from sdd_bench.registry import Registry
 from sdd_bench.runs.lookup import label
 from sdd_bench.runs.run import Run
 from sdd_bench.scoring.definitions import definitions_of
+from sdd_bench.statistics import Z95
 from sdd_bench.statistics.paired import holm, mcnemar, paired_difference, paired_p
 from sdd_bench.types import Definition
 
@@ -52,7 +54,7 @@ class Contrast:
     mcnemar: float = math.nan
     """Exact p-value of these flips, which takes images for independent."""
     p: float = math.nan
-    """Of no difference, over prompts: the primary test."""
+    """P-value of no difference, over prompts: the primary test."""
     adjusted: float = math.nan
     """`p` after Holm, over all rows."""
     how: str = ""
@@ -62,7 +64,9 @@ class Contrast:
 
     @property
     def verdict(self) -> str:
-        """Of the first against the second: better, worse, not separated; or why there is none."""
+        """What the first is against the second: better, worse, not separated; or why that is not
+        known.
+        """
         if math.isnan(self.adjusted):
             return self.reason or "no test"
         if self.adjusted >= LEVEL:
@@ -72,24 +76,24 @@ class Contrast:
     @property
     def sentence(self) -> str:
         """The verdict as a sentence."""
-        what = f"{self.suite}, {self.definition}:"
+        subject = f"{self.suite}, {self.definition}:"
         if math.isnan(self.adjusted):
-            return f"{what} no verdict ({self.verdict})"
+            return f"{subject} no verdict ({self.verdict})"
         unit = " points" if self.unit else ""
-        size = f"{self.difference:+.3g}{unit} [{self.low:+.3g}, {self.high:+.3g}]"
+        size = f"{self.difference:+.3g}{unit} {cells.interval(self.low, self.high, '+.3g')}"
         tail = f"{size}, p = {self.adjusted:.2g} after Holm"
         if self.verdict == "not separated":
-            return f"{what} {self.first} and {self.second} are not separated ({tail})"
-        return f"{what} {self.first} is {self.verdict} than {self.second} ({tail})"
+            return f"{subject} {self.first} and {self.second} are not separated ({tail})"
+        return f"{subject} {self.first} is {self.verdict} than {self.second} ({tail})"
 
 
 # --- numbers ----------------------------------------------------------------------------------
 
 
-def frame(found: Sequence[tuple[Run, Run]], plugins: Registry) -> list[Contrast]:
+def frame(pairs: Sequence[tuple[Run, Run]], plugins: Registry) -> list[Contrast]:
     """A row per pair of runs and definition that both have, adjusted over all rows (Holm, 1979)."""
     rows: list[Contrast] = []
-    for one, other in found:
+    for one, other in pairs:
         rows += _contrasts(one, other, plugins)
     tested = [index for index, row in enumerate(rows) if not math.isnan(row.p)]
     for index, adjusted in zip(tested, holm([rows[i].p for i in tested]), strict=True):
@@ -99,10 +103,10 @@ def frame(found: Sequence[tuple[Run, Run]], plugins: Registry) -> list[Contrast]
 
 def _contrasts(one: Run, other: Run, plugins: Registry) -> list[Contrast]:
     first, second = Scored.of(one), Scored.of(other)
-    rows, unpaired = paired_images(one, other, first.scores, second.scores)
+    images, unpaired = paired_images(one, other, first.scores, second.scores)
     alike = one.spec.method == other.spec.method
     theirs = {item.name for item in definitions_of(other, plugins)}
-    found = []
+    rows = []
     for item in definitions_of(one, plugins):
         if item.name not in theirs:
             continue
@@ -117,12 +121,12 @@ def _contrasts(one: Run, other: Run, plugins: Registry) -> list[Contrast]:
         )
         if item.name in first.sets or item.name in second.sets:
             values = first.value(item), second.value(item)
-            found.append(_apart(row, *values, how="two sets of images"))
+            rows.append(_apart(row, *values, how="two sets of images"))
         elif unpaired:
-            found.append(_apart(row, first.value(item), second.value(item), how=unpaired))
+            rows.append(_apart(row, first.value(item), second.value(item), how=unpaired))
         else:
-            found.append(_paired(row, item, first, second, rows))
-    return found
+            rows.append(_paired(row, item, first, second, images))
+    return rows
 
 
 def _paired(
@@ -130,11 +134,11 @@ def _paired(
     item: Definition,
     first: Scored,
     second: Scored,
-    rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+    images: tuple[NDArray[np.int64], NDArray[np.int64]],
 ) -> Contrast:
     raw = [
-        each.scores[item.measure].to_numpy(dtype=np.float64)[index]
-        for each, index in zip((first, second), rows, strict=True)
+        run.scores[item.measure].to_numpy(dtype=np.float64)[rows]
+        for run, rows in zip((first, second), images, strict=True)
     ]
     scored = ~np.isnan(raw[0]) & ~np.isnan(raw[1])
     pairs = int(scored.sum())
@@ -142,12 +146,12 @@ def _paired(
     row = replace(row, pairs=pairs, alone=alone, how="paired")
     if not pairs:
         return replace(row, reason="no pair of images has both scores")
-    clusters = first.clusters[rows[0]][scored]
-    one, other = raw[0][scored], raw[1][scored]
+    clusters = first.clusters[images[0]][scored]
+    one, other = (scores[scored] for scores in raw)
     scale = 1.0
     if item.threshold is not None:
         scale = 100.0
-        one, other = (item.counts(each).astype(np.float64) for each in (one, other))
+        one, other = (item.counts(scores).astype(np.float64) for scores in (one, other))
         gone, come = int((one > other).sum()), int((one < other).sum())
         row = replace(row, only_first=gone, only_second=come, mcnemar=mcnemar(gone, come))
     value, low, high = paired_difference(one, other, clusters)
@@ -180,7 +184,7 @@ def _apart(row: Contrast, one: Measured, other: Measured, *, how: str) -> Contra
     reach = below if row.difference > 0 else above
     if math.isnan(reach):
         return replace(row, reason="no interval")
-    z = abs(row.difference) / (reach / 1.959964) if reach else math.inf * abs(row.difference)
+    z = abs(row.difference) / (reach / Z95) if reach else math.inf * abs(row.difference)
     return replace(
         row,
         low=row.difference - below,
@@ -193,7 +197,7 @@ def _apart(row: Contrast, one: Measured, other: Measured, *, how: str) -> Contra
 
 
 def page(rows: Sequence[Contrast]) -> Page:
-    """The rows as people read them, with a sentence about each."""
+    """The comparison as people read it, with a sentence about each row."""
     tidy = pd.DataFrame([asdict(row) | {"verdict": row.verdict} for row in rows])
     return Page(
         title=_title(rows),
@@ -224,10 +228,9 @@ def _title(rows: Sequence[Contrast]) -> str:
 
 
 def _cells(row: Contrast) -> list[str]:
-    def number(value: float, sign: str = "") -> str:
-        return "–" if math.isnan(value) else f"{value:{sign}.3g}"
-
-    interval = "" if math.isnan(row.low) else f" [{row.low:+.3g}, {row.high:+.3g}]"
+    difference = cells.number(row.difference, "+.3g")
+    if not math.isnan(row.low):
+        difference += f" {cells.interval(row.low, row.high, '+.3g')}"
     flips = "" if row.only_first is None else f"{row.only_first}:{row.only_second}"
     if flips:
         flips += f" (p = {row.mcnemar:.2g})"
@@ -236,13 +239,13 @@ def _cells(row: Contrast) -> list[str]:
         counts += f", {row.alone} images alone"
     return [
         row.suite,
-        f"{row.definition} {row.unit} {'↓' if row.better == 'lower' else '↑'}".replace("  ", " "),
-        number(row.first_value),
-        number(row.second_value),
-        f"{number(row.difference, '+')}{interval}",
+        cells.heading(row.definition, row.unit, row.better),
+        cells.number(row.first_value, ".3g"),
+        cells.number(row.second_value, ".3g"),
+        difference,
         flips,
         counts,
-        number(row.adjusted),
+        cells.number(row.adjusted, ".3g"),
         row.verdict,
     ]
 
@@ -253,8 +256,8 @@ def paired_images(
     """The rows of the images with the same prompt, k, seed and noise; or why there are none."""
     keys = ["prompt_id", "k", "seed", "noise_hash"]
     ours, theirs = (
-        each.loc[each["noise_hash"] != "", keys].reset_index(names="row")
-        for each in (first.reset_index(drop=True), second.reset_index(drop=True))
+        scores.loc[scores["noise_hash"] != "", keys].reset_index(names="row")
+        for scores in (first.reset_index(drop=True), second.reset_index(drop=True))
     )
     both = ours.merge(theirs, on=keys, suffixes=("_first", "_second"), validate="one_to_one")
     rows = tuple(both[f"row_{side}"].to_numpy(dtype=np.int64) for side in ("first", "second"))

@@ -20,28 +20,29 @@ from . import table
 
 
 def measure(job: Job, checkpoint_of: Sequence[tuple[SelectedMethod, Path]]) -> pd.DataFrame:
-    """The tidy table (table.COLUMNS) of the job's suites along trainings.
+    """The tidy table (`table.COLUMNS`) of the job's suites along trainings.
 
-    Given are methods with their finished checkpoints; the weights on the way lie beside those.
+    `checkpoint_of` has the methods with their finished checkpoints; the weights on the way lie
+    beside those.
     More columns: `role` (student or teacher) and `iteration`, 0 for the model before training.
     """
     from sdd_bench.training import checkpoints, loop
 
     bundle = preflight.load(job.request)
     frames = []
-    for trained, path in checkpoint_of:
+    for method, path in checkpoint_of:
         # Weights on the way are weights like any others.
-        along = replace(job, methods=(replace(trained, parameters={}, concepts=()),))
+        along = replace(job, methods=(replace(method, parameters={}, concepts=()),))
         steps = loop.steps(path.parent)
         roles = checkpoints.roles(steps[-1])
         for step in [None, *steps]:
             for role in roles:
-                own = checkpoints.read(step, bundle, role) if step else None
-                for run in runner.run_with(along, bundle, [own]):
+                weights = checkpoints.read(step, bundle, role) if step else None
+                for run in runner.run_with(along, bundle, [weights]):
                     definitions = definitions_of(run, job.plugins, job.request.metrics)
-                    found = table.frame([run], definitions)
+                    tidy = table.frame([run], definitions)
                     iteration = loop.iteration(step) if step else 0
-                    frames.append(found.assign(role=role, iteration=iteration))
+                    frames.append(tidy.assign(role=role, iteration=iteration))
     return table.join(frames)
 
 

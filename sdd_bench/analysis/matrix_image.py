@@ -29,7 +29,7 @@ BLANK = "#dddddd"
 
 
 def save(
-    path: Path, found: Sequence[MatrixRow], suite: Suite, tidy: pd.DataFrame, *, number: int
+    path: Path, rows: Sequence[MatrixRow], suite: Suite, tidy: pd.DataFrame, *, number: int
 ) -> None:
     """Write the picture as PNG, of prompt `number` (from 0) of each group; the first image of it.
 
@@ -44,7 +44,7 @@ def save(
         )
     }
     buffer = io.BytesIO()
-    draw(found, chosen(suite, found[0].request.seed, number), values).save(buffer, format="PNG")
+    draw(rows, pick_samples(suite, rows[0].request.seed, number), values).save(buffer, format="PNG")
     with files.writing(path, "--picture"):
         path.parent.mkdir(parents=True, exist_ok=True)
         files.write(path, buffer.getvalue())
@@ -54,35 +54,35 @@ def _value(value: float, unit: str) -> str:
     return "" if math.isnan(value) else f"{value:.1f} %" if unit == "%" else f"{value:.3f}"
 
 
-def chosen(suite: Suite, seed: int, number: int) -> dict[str, Sample]:
+def pick_samples(suite: Suite, seed: int, number: int) -> dict[str, Sample]:
     """Image 0 of prompt `number` of each group. Raises InputError."""
-    samples = [each for each in seeds.samples(suite, seed) if each.k == 0]
-    found = {}
+    firsts = [sample for sample in seeds.samples(suite, seed) if sample.k == 0]
+    by_group = {}
     for group in groups(suite):
-        own = [each for each in samples if group in each.prompt.group.split(", ")]
-        if number >= len(own):
+        samples = [sample for sample in firsts if group in sample.prompt.group.split(", ")]
+        if number >= len(samples):
             raise InputError(
-                f"'{group}' has {len(own)} prompts, counted from 0: there is no {number}"
+                f"'{group}' has {len(samples)} prompts, counted from 0: there is no {number}"
             )
-        found[group] = own[number]
-    return found
+        by_group[group] = samples[number]
+    return by_group
 
 
 def draw(
-    found: Sequence[MatrixRow], samples: Mapping[str, Sample], values: Mapping[tuple[str, str], str]
+    rows: Sequence[MatrixRow], samples: Mapping[str, Sample], values: Mapping[tuple[str, str], str]
 ) -> Image.Image:
-    """The grid: rows as found, a column per sample, and the diagonal outlined."""
+    """The grid: the rows in their order, a column per sample, and the diagonal outlined."""
     font = ImageFont.load_default(size=14)
-    labels = [f"without {row.removed}" if row.removed else "undefended" for row in found]
+    labels = [f"without {row.removed}" if row.removed else "undefended" for row in rows]
     left = math.ceil(max(font.getlength(label) for label in labels)) + 2 * GAP
     across, down = SIDE + GAP, SIDE + LINE + GAP
-    size = (left + len(samples) * across, GAP + LINE + len(found) * down)
+    size = (left + len(samples) * across, GAP + LINE + len(rows) * down)
     picture = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(picture)
     for column, name in enumerate(samples):
         middle = left + column * across + SIDE / 2
         pen.text((middle, GAP), f"by {name}", "black", font, anchor="mt")
-    for line, (row, label) in enumerate(zip(found, labels, strict=True)):
+    for line, (row, label) in enumerate(zip(rows, labels, strict=True)):
         top = GAP + LINE + line * down
         pen.text((GAP, top + SIDE / 2), label, "black", font, anchor="lm")
         for column, (name, sample) in enumerate(samples.items()):

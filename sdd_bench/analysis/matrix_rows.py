@@ -33,33 +33,33 @@ class MatrixRow:
     removed: str
     """The group whose concept it removes; empty: nothing."""
     request: Request
-    """That would make it."""
+    """The request that would make the run."""
     run: Run | None
     stems: frozenset[str]
-    """The images that are wanted."""
+    """The names of the images that the row is of."""
     missing: int = 0
-    """How many of them are not there."""
+    """How many of these images are not there."""
 
     def scores(self) -> pd.DataFrame:
-        """What the wanted images have been scored with."""
+        """The scores of these images."""
         if self.run is None:
             return pd.DataFrame()
         scores = self.run.scores()
         return scores[[stem in self.stems for stem in stems_of(scores)]]
 
     def lacks(self, definitions: Sequence[Definition]) -> str:
-        """What a run would have to add to it; empty if nothing."""
+        """What the row is short of, in words; empty if it is complete."""
         if self.run is None:
             return "no run"
         if self.missing:
             return f"{self.missing} images missing"
         measures, sets = self.run.measures(), self.run.sets()
         expected = [
-            each
-            for each in definitions
-            if each.name not in sets or sets[each.name].reason != IS_BASELINE
+            item
+            for item in definitions
+            if item.name not in sets or sets[item.name].reason != IS_BASELINE
         ]
-        unscored = [each.name for each in expected if each.measure not in measures]
+        unscored = [item.name for item in expected if item.measure not in measures]
         if unscored and not self.run.spec.imported:
             return f"not scored with {', '.join(unscored)}"
         whole = not expected or len(self.scores()) == len(self.stems)
@@ -79,27 +79,27 @@ def suite_of(request: Request) -> Suite:
 
 def groups(suite: Suite) -> list[str]:
     """The groups of a suite's prompts, in the order of their first appearance."""
-    found = (group for prompt in suite.prompts for group in prompt.group.split(", "))
-    return [group for group in dict.fromkeys(found) if group]
+    names = (group for prompt in suite.prompts for group in prompt.group.split(", "))
+    return [group for group in dict.fromkeys(names) if group]
 
 
 def definitions(request: Request, suite: Suite, plugins: Registry) -> list[Definition]:
-    """Those asked for; else the model's for the suite, as rates where there is one.
+    """The definitions asked for; else the model's for the suite, as rates where there is one.
 
     Raises InputError for one of whole sets, which have no parts.
     """
-    chosen = measurements(request.metrics, models.find(request.model), suite.families, plugins)
-    whole = [name for name, (_, metric) in chosen.items() if isinstance(metric, SetMetric)]
+    selected = measurements(request.metrics, models.find(request.model), suite.families, plugins)
+    of_sets = [name for name, (_, metric) in selected.items() if isinstance(metric, SetMetric)]
     if request.metrics:
-        if whole:
-            raise InputError(f"a matrix needs a score per image, which {whole[0]} does not give")
-        return [item for item, _ in chosen.values()]
+        if of_sets:
+            raise InputError(f"a matrix needs a score per image, which {of_sets[0]} does not give")
+        return [item for item, _ in selected.values()]
     rates = {
-        name: next((each for each in metric.definitions if each.unit), item)
-        for name, (item, metric) in chosen.items()
-        if name not in whole
+        name: next((rate for rate in metric.definitions if rate.unit), item)
+        for name, (item, metric) in selected.items()
+        if name not in of_sets
     }
-    return sorted(rates.values(), key=lambda each: not each.unit)
+    return sorted(rates.values(), key=lambda item: not item.unit)
 
 
 def rows(
@@ -110,42 +110,44 @@ def rows(
     `named` gives, by concept, the folder name of a run that doesn't itself say what it removes.
     """
     request = replace(request, suites=request.suites[:1])
-    wanted = {"": replace(request, methods=(BASELINE,), concepts=())}
+    requests = {"": replace(request, methods=(BASELINE,), concepts=())}
     for concept in request.concepts or groups(suite):
         group = group_of(concept, suite)
-        if group in wanted:
+        if group in requests:
             raise InputError(f"'{concept}' and another concept both name the group '{group}'")
-        wanted[group] = replace(request, concepts=(concept,))
-    brought = {group_of(concept, suite): label for concept, label in named.items()}
-    if set(brought) - set(wanted):
-        raise InputError(f"--row: '{min(set(brought) - set(wanted))}' is no row of this matrix")
+        requests[group] = replace(request, concepts=(concept,))
+    labels = {group_of(concept, suite): label for concept, label in named.items()}
+    if set(labels) - set(requests):
+        raise InputError(f"--row: '{min(set(labels) - set(requests))}' is no row of this matrix")
     runs = lookup.find(request.results)
-    found = []
-    for group, each in wanted.items():
-        stems = frozenset(sample.stem for sample in samples(suite, each.seed))
+    made = []
+    for group, of_group in requests.items():
+        stems = frozenset(sample.stem for sample in samples(suite, of_group.seed))
         run: Run | None
-        if group in brought:
-            run = _named(brought[group], request, suite, runs)
+        if group in labels:
+            run = _named(labels[group], request, suite, runs)
         else:
-            run = stored.find(each, suite, runs, plugins)
+            run = stored.find(of_group, suite, runs, plugins)
         missing = len(stems - run.stored()) if run else len(stems)
-        found.append(MatrixRow(removed=group, request=each, run=run, stems=stems, missing=missing))
-    return found
+        made.append(
+            MatrixRow(removed=group, request=of_group, run=run, stems=stems, missing=missing)
+        )
+    return made
 
 
 def group_of(concept: str, suite: Suite) -> str:
     """The one group that a concept names: its words are in the group's name, or the reverse."""
     known = groups(suite)
     same = [group for group in known if group.casefold() == concept.casefold()]
-    found = same or [
+    matches = same or [
         group for group in known if _contains(concept, group) or _contains(group, concept)
     ]
-    if len(found) != 1:
-        count = "none" if not found else "several"
+    if len(matches) != 1:
+        count = "none" if not matches else "several"
         raise InputError(
             f"'{concept}' names {count} of the groups of '{suite.name}': {', '.join(known)}"
         )
-    return found[0]
+    return matches[0]
 
 
 def _contains(text: str, words: str) -> bool:
@@ -157,13 +159,11 @@ def _named(label: str, request: Request, suite: Suite, stored_runs: Sequence[Run
     model = models.find(request.model).name
     place = (model, suite.name, suite.hash)
     runs = [
-        each
-        for each in stored_runs
-        if (each.spec.model, each.spec.suite, each.spec.suite_hash) == place
+        run for run in stored_runs if (run.spec.model, run.spec.suite, run.spec.suite_hash) == place
     ]
-    found = lookup.named(runs, label)
-    if len(found) > 1:
+    named = lookup.named(runs, label)
+    if len(named) > 1:
         raise InputError(
-            f"several runs are of {label}: name one of {', '.join(map(lookup.label, found))}"
+            f"several runs are of {label}: name one of {', '.join(map(lookup.label, named))}"
         )
-    return found[0]
+    return named[0]

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -13,36 +12,15 @@ from typing import Any
 import pandas as pd
 
 from sdd_bench import formats
-from sdd_bench.formats.cells import ARROWS
-from sdd_bench.formats.page import Page
+from sdd_bench.formats import cells
+from sdd_bench.formats.page import WIDTH, Page
 from sdd_bench.runs.run import Run
 from sdd_bench.types import Definition
 
-from .values import Scored
+from .values import ABOUT_RUN, INTERVAL, VALUE, Scored, about
 
-COLUMNS = (
-    "model",
-    "suite",
-    "method",
-    "concepts",
-    "digest",
-    "definition",
-    "group",
-    "value",
-    "low",
-    "high",
-    "noise_low",
-    "noise_high",
-    "n",
-    "unit",
-    "better",
-    "reason",
-)
+COLUMNS = (*ABOUT_RUN, "definition", "group", *VALUE, "unit", "better", "reason")
 """The columns of the tidy table: one row per run and definition, and per group where it is split.
-
-Rates are in percent. `low` and `high` end the 95 % interval over prompts; `noise_low` and
-`noise_high` Wilson's of a rate, which is sampling noise only: images of one prompt resemble each
-other, and it doesn't know.
 """
 
 
@@ -62,23 +40,13 @@ def frame(
             for definition in definitions:
                 if by_group and definition.name in scored.sets:
                     continue
-                about = _about(run, definition, group)
-                rows.append(about | asdict(scored.value(definition, part)))
+                rows.append(
+                    about(run)
+                    | {"definition": definition.name, "group": group}
+                    | {"unit": definition.unit, "better": definition.better}
+                    | asdict(scored.value(definition, part))
+                )
     return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _about(run: Run, definition: Definition, group: str) -> dict[str, object]:
-    return {
-        "model": run.spec.model,
-        "suite": run.spec.suite,
-        "method": run.spec.method,
-        "concepts": ", ".join(run.spec.concepts),
-        "digest": run.spec.digest,
-        "definition": definition.name,
-        "group": group,
-        "unit": definition.unit,
-        "better": definition.better,
-    }
 
 
 def join(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -89,15 +57,15 @@ def join(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 # --- for people -------------------------------------------------------------------------------
 
 
-def render(tidy: pd.DataFrame, format: str, *, width: int = 120) -> str:  # noqa: A002
-    """The table in one of `rendering.FORMATS`. Raises InputError for another format."""
-    return formats.render(page(tidy), format, width=width)
+def render(tidy: pd.DataFrame, name: str, *, width: int = WIDTH) -> str:
+    """The table in the format of that name. Raises InputError if there is none."""
+    return formats.render(page(tidy), name, width=width)
 
 
 def page(tidy: pd.DataFrame) -> Page:
     """The table as people read it."""
     wide = pivot(tidy)
-    rows = [[str(label), *cells] for label, cells in zip(wide.index, wide.to_numpy(), strict=True)]
+    rows = [[str(label), *line] for label, line in zip(wide.index, wide.to_numpy(), strict=True)]
     header = [str(wide.index.name), *wide.columns]
     return Page(title=title(tidy), header=header, rows=rows, tidy=tidy)
 
@@ -108,25 +76,25 @@ def pivot(tidy: pd.DataFrame) -> pd.DataFrame:
 
     Rows and columns come in the order of their first appearance.
     """
-    cells: dict[str, dict[str, str]] = {}
+    lines: dict[str, dict[str, str]] = {}
     headers: dict[str, None] = {}
     split = bool((tidy["group"] != "").any())
     for row, label in zip(tidy.to_dict("records"), _labels(tidy), strict=True):
         header = f"{label}: {_header(row)}" if split else _header(row)
         headers[header] = None
-        cells.setdefault(str(row["group"]) if split else label, {})[header] = _cell(row)
+        lines.setdefault(str(row["group"]) if split else label, {})[header] = _cell(row)
     return pd.DataFrame(
-        [[row.get(header, "–") for header in headers] for row in cells.values()],
-        index=pd.Index(list(cells), name="group" if split else "method", dtype="str"),
+        [[row.get(header, cells.DASH) for header in headers] for row in lines.values()],
+        index=pd.Index(list(lines), name="group" if split else "method", dtype="str"),
         columns=list(headers),
     )
 
 
 def _labels(tidy: pd.DataFrame) -> list[str]:
     """Method and concepts of each row; model and digest where without them two would look alike."""
-    several = len(tidy["model"].unique()) > 1
+    of_many = len(tidy["model"].unique()) > 1
     labels = [
-        (f"{row['model']}: " if several else "")
+        (f"{row['model']}: " if of_many else "")
         + str(row["method"])
         + (f" ({row['concepts']})" if row["concepts"] else "")
         for row in tidy.to_dict("records")
@@ -142,27 +110,14 @@ def _labels(tidy: pd.DataFrame) -> list[str]:
 
 
 def _header(row: Mapping[Hashable, Any]) -> str:
-    unit = f" {row['unit']}" if row["unit"] else ""
-    return f"{row['suite']} {row['definition']}{unit} {ARROWS[row['better']]}"
+    return f"{row['suite']} {cells.heading(row['definition'], row['unit'], row['better'])}"
 
 
 def _cell(row: Mapping[Hashable, Any]) -> str:
-    """`74.2 [71.0, 77.1] n=1000`, or a dash and the reason."""
-    reason = f" ({row['reason']})" if row["reason"] else ""
-    value = row["value"]
-    if math.isnan(value):
-        return f"–{reason}"
-    decimals = 1 if row["unit"] == "%" else _decimals(value)
-    low, high = (
-        "–" if math.isnan(end) else f"{end:.{decimals}f}" for end in (row["low"], row["high"])
-    )
-    return f"{value:.{decimals}f} [{low}, {high}] n={row['n']}{reason}"
-
-
-def _decimals(value: float) -> int:
-    """As many as show three significant digits, at most four."""
-    magnitude = math.floor(math.log10(abs(value))) if value else 0
-    return min(max(2 - magnitude, 0), 4)
+    """A value with its interval, its n and its reason."""
+    value, low, high = (row[key] for key in INTERVAL)
+    form = ".1f" if row["unit"] == "%" else cells.three_digits(value)
+    return cells.counted(value, low, high, row["n"], row["reason"], form)
 
 
 def title(tidy: pd.DataFrame) -> str:

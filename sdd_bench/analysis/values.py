@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,33 @@ if TYPE_CHECKING:
     from sdd_bench.types import Floats
 
 
-# --- numbers ----------------------------------------------------------------------------------
+# --- columns of tidy tables ---------------------------------------------------------------------
+
+PLACE = ("model", "suite", "method")
+"""The columns that begin every tidy table of runs."""
+
+ABOUT_RUN = (*PLACE, "concepts", "digest")
+"""The columns that say of which run a row is."""
+
+INTERVAL = ("value", "low", "high")
+"""The columns of a value and of the ends of its 95 % interval over prompts. Rates are in percent.
+"""
+
+VALUE = (*INTERVAL, "noise_low", "noise_high", "n")
+"""The columns of a value, its interval, Wilson's interval of a rate, and the number of images.
+Wilson's is sampling noise only: images of one prompt resemble each other, and it doesn't know.
+"""
+
+
+def about(run: Run) -> dict[str, str]:
+    """The content of the columns ABOUT_RUN."""
+    spec = run.spec
+    concepts = ", ".join(spec.concepts)
+    cells = (spec.model, spec.suite, spec.method, concepts, spec.digest)
+    return dict(zip(ABOUT_RUN, cells, strict=True))
+
+
+# --- numbers ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +70,7 @@ class Scored:
 
     @classmethod
     def of(cls, run: Run) -> Scored:
-        """Everything from one run folder."""
+        """The scores in one run folder."""
         scores = run.scores()
         clusters = pd.factorize(scores["prompt_id"])[0]
         return cls(scores, run.sets(), run.facts().images, clusters)
@@ -54,15 +80,15 @@ class Scored:
         labels = self.scores["group"].str.split(", ").explode()
         labels = labels[labels.fillna("") != ""]
         rows = {
-            str(name): several.to_numpy() for name, several in labels.groupby(labels).groups.items()
+            str(name): members.to_numpy() for name, members in labels.groupby(labels).groups.items()
         }
         return dict(sorted(rows.items()))
 
     def value(self, definition: Definition, rows: NDArray[np.int64] | None = None) -> Measured:
         """The value of a definition, over all images or those in `rows`."""
         if definition.name in self.sets and rows is None:
-            found = self.sets[definition.name]
-            return Measured(**{key: getattr(found, key) for key in _VALUE})
+            stored = self.sets[definition.name]
+            return Measured(**{field.name: getattr(stored, field.name) for field in fields(Value)})
         if definition.measure not in self.scores.columns:
             return absent("not scored")
         raw = self.scores[definition.measure].to_numpy(dtype=np.float64)
@@ -74,16 +100,13 @@ class Scored:
         return _measured(definition, raw, clusters, unscored(raw, total, faults))
 
 
-_VALUE = ("value", "low", "high", "n", "reason")
-
-
 def unscored(raw: Floats, total: int, faults: Iterable[object]) -> str:
-    """How many of `total` images have no raw score, and what is wrong with them if it is known."""
+    """The reason: how many of `total` images have no raw score, and what is wrong with them."""
     n = int((~np.isnan(raw)).sum())
     if n == total:
         return "" if total else "no images"
-    named = summary([str(fault) for fault in faults])
-    return f"{total - n} of {total} images unscored" + (f" ({named})" if named else "")
+    wrong = summary([str(fault) for fault in faults])
+    return f"{total - n} of {total} images unscored" + (f" ({wrong})" if wrong else "")
 
 
 def _measured(

@@ -42,7 +42,7 @@ results = click.option(
 format_ = click.option(
     "--format",
     "format_",
-    type=click.Choice(formats.FORMATS),
+    type=click.Choice(formats.names()),
     default="text",
     show_default=True,
 )

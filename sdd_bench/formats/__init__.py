@@ -1,4 +1,4 @@
-"""A page of results as text, markdown, LaTeX, HTML, CSV or JSON.
+"""A page of results as text, markdown, LaTeX, HTML, CSV or JSON: one file per format.
 
 `csv` and `json` hold the tidy numbers behind the page instead of its text.
 """
@@ -6,19 +6,39 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
+from typing import Protocol, cast
 
 from sdd_bench.errors import unknown
 
-from .page import Page
+from .page import WIDTH, Page
 
-FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
+HELPERS = frozenset({"cells", "page"})
+"""The files of this folder that are no format."""
 
 
-def render(page: Page, format: str, *, width: int = 120) -> str:  # noqa: A002
-    """The page as 'text' (of `width` columns), 'markdown', 'latex' or 'html'; its numbers as 'csv'
-    or 'json'. Raises InputError for another format.
-    """
-    if format not in FORMATS:
-        raise unknown("format", format, FORMATS)
-    text: str = importlib.import_module(f".{format}", __name__).render(page, width)
-    return text
+class Format(Protocol):
+    """A file of this folder that is called like the format it writes."""
+
+    def render(self, page: Page, width: int) -> str:
+        """The page, `width` characters wide where the format has a width."""
+        ...
+
+
+def names() -> list[str]:
+    """The formats there are, sorted."""
+    return sorted({module.name for module in pkgutil.iter_modules(__path__)} - HELPERS)
+
+
+def render(page: Page, name: str, *, width: int = WIDTH) -> str:
+    """The page in the format of that name. Raises InputError if there is none."""
+    if name not in names():
+        raise unknown("format", name, names())
+    return cast(Format, importlib.import_module(f".{name}", __name__)).render(page, width)
+
+
+def fragment(page: Page) -> str:
+    """The page as HTML that stands in another document, such as a notebook."""
+    from . import html
+
+    return html.fragment(page)

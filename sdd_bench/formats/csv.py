@@ -7,8 +7,8 @@ import pandas as pd
 from .page import Page
 
 
-def render(page: Page, width: int) -> str:  # noqa: ARG001
-    """The numbers. Spreadsheets run a text that starts like a formula, so such get a quote."""
+def render(page: Page, width: int) -> str:
+    """The tidy table. Spreadsheets run a text that starts like a formula, so such get a quote."""
     tidy = page.tidy
     safe = tidy.copy()
     for column in tidy.columns[~tidy.dtypes.map(pd.api.types.is_numeric_dtype)]:

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
+from importlib import resources
+from typing import TYPE_CHECKING
+
 from .page import Page
 
-_HTML = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{{ page.title }}</title>
-<style>
-body { font: 15px/1.4 system-ui, sans-serif; margin: 2rem; }
-table { border-collapse: collapse; border-bottom: 2px solid; border-top: 2px solid; }
-caption { font-weight: bold; padding: .5rem 0; text-align: left; }
-th, td { padding: .3rem .8rem; text-align: left; vertical-align: top; white-space: pre-line; }
-thead { border-bottom: 1px solid; }
-tbody tr:nth-child(even) { background: #8881; }
-td { font-variant-numeric: tabular-nums; }
-</style>
-</head>
-<body>
-<table>
-<caption>{{ page.title }}</caption>
-<thead><tr>{% for cell in page.header %}<th scope="col">{{ cell }}</th>{% endfor %}</tr></thead>
-<tbody>
-{% for row in page.rows %}<tr>
-{%- for cell in row %}{% if loop.first %}<th scope="row">{{ cell }}</th>
-{%- else %}<td>{{ cell }}</td>{% endif %}{% endfor -%}
-</tr>
-{% endfor %}</tbody>
-</table>
-{% for note in page.notes %}<p>{{ note }}</p>
-{% endfor %}</body>
-</html>
-"""
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
-def render(page: Page, width: int) -> str:  # noqa: ARG001
+def render(page: Page, width: int) -> str:
     """One file that needs no other; everything in it is escaped."""
-    from jinja2 import Environment
+    return _template("page").render(page=page, newline="\n")
 
-    return Environment(autoescape=True).from_string(_HTML).render(page=page)
+
+def fragment(page: Page) -> str:
+    """The table with its caption and notes alone, to stand in somebody else's document.
+
+    The style there may know nothing of the lines in a cell, so a tag ends each.
+    """
+    return _template("table").render(page=page, newline="<br>")
+
+
+def _template(name: str) -> Template:
+    from jinja2 import Environment, FunctionLoader
+
+    def source(file: str) -> str:
+        return (resources.files(__package__) / file).read_text(encoding="utf-8")
+
+    return Environment(autoescape=True, loader=FunctionLoader(source)).get_template(
+        f"{name}.html.j2"
+    )

@@ -8,8 +8,8 @@ import math
 from .page import Page
 
 
-def render(page: Page, width: int) -> str:  # noqa: ARG001
-    """The numbers, one object per row, NaN as null."""
+def render(page: Page, width: int) -> str:
+    """The tidy table, one object per row, NaN as null."""
     rows = [
         {key: None if isinstance(cell, float) and math.isnan(cell) else cell for key, cell in row}
         for row in (record.items() for record in page.tidy.to_dict("records"))

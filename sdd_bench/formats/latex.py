@@ -26,7 +26,7 @@ _LATEX = str.maketrans(
 )
 
 
-def render(page: Page, width: int) -> str:  # noqa: ARG001
+def render(page: Page, width: int) -> str:
     """A table with the rules of booktabs."""
     header, *rows = [
         " & ".join(map(_latex_cell, line)) + r" \\" for line in [page.header, *page.rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .page import Page
 
 
-def render(page: Page, width: int) -> str:  # noqa: ARG001
+def render(page: Page, width: int) -> str:
     """A pipe table below the title, the notes below that."""
     lines = [page.header, ["---"] * len(page.header), *page.rows]
     body = ["| " + " | ".join(map(_markdown_cell, line)) + " |" for line in lines]

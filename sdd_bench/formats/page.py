@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDTH = 120
+"""Characters that a table of text has unless the caller says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What is shown. A cell may have several lines."""
+    """A table of text to be shown. A cell may have more than one line."""
 
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     tidy: pd.DataFrame
-    """The numbers behind it."""
+    """The numbers behind the table."""
     notes: Sequence[str] = ()
     """Sentences below the table."""
+
+    def __str__(self) -> str:
+        from . import render
+
+        return render(self, "text")
+
+    def _repr_html_(self) -> str:
+        """The table as notebooks show it."""
+        from . import fragment
+
+        return fragment(self)

@@ -11,7 +11,7 @@ from sdd_bench.errors import InputError
 from .baseline import BaselineRun, with_values
 
 FILTERS = ("model", "suite", "method", "definition")
-"""What `--only` can name."""
+"""The keys that a filter can name."""
 
 
 def only(entries: Iterable[BaselineRun], filters: Sequence[str]) -> list[BaselineRun]:
@@ -20,38 +20,38 @@ def only(entries: Iterable[BaselineRun], filters: Sequence[str]) -> list[Baselin
     Patterns of one key are alternatives, of several keys all have to match. Raises InputError for
     another key.
     """
-    wanted: dict[str, list[str]] = {}
-    for given in filters:
-        key, equals, pattern = given.partition("=")
+    patterns: dict[str, list[str]] = {}
+    for filter_ in filters:
+        key, equals, pattern = filter_.partition("=")
         if not equals or key not in FILTERS:
             raise InputError(
-                f"cannot filter by '{given}': give {', '.join(FILTERS)} with a name or pattern, "
+                f"cannot filter by '{filter_}': give {', '.join(FILTERS)} with a name or pattern, "
                 "such as suite=country_body or definition='nude/*'"
             )
-        wanted.setdefault(key, []).append(pattern)
+        patterns.setdefault(key, []).append(pattern)
 
     def matches(key: str, text: str) -> bool:
-        return any(fnmatch.fnmatchcase(text, each) for each in wanted.get(key, ["*"]))
+        return any(fnmatch.fnmatchcase(text, pattern) for pattern in patterns.get(key, ["*"]))
 
-    chosen = []
-    for each in entries:
-        if all(matches(key, str(each.identity[key])) for key in FILTERS if key != "definition"):
-            kept = {name: i for name, i in each.recorded.items() if matches("definition", name)}
+    matching = []
+    for run in entries:
+        if all(matches(key, str(run.identity[key])) for key in FILTERS if key != "definition"):
+            kept = {name: i for name, i in run.recorded.items() if matches("definition", name)}
             if kept:
-                chosen.append(replace(each, recorded=kept))
-    return chosen
+                matching.append(replace(run, recorded=kept))
+    return matching
 
 
 def updated(
     kept: Sequence[BaselineRun], now: Sequence[BaselineRun], filters: Sequence[str]
 ) -> list[BaselineRun]:
-    """What a baseline holds after an update: `now`, and what the filters leave out of `kept`.
+    """The content of a baseline after an update: `now`, and what the filters leave out of `kept`.
 
     Raises InputError for a filter by definition: a run's values are of the same images, so they
     are renewed together.
     """
-    if any(each.startswith("definition=") for each in filters):
+    if any(filter_.startswith("definition=") for filter_ in filters):
         raise InputError("--update renews all values of a run: filter by model, suite or method")
-    replaced = {each.order for each in only(kept, filters)}
-    others = [each for each in kept if each.order not in replaced]
-    return others + [each for each in map(with_values, now) if each.recorded]
+    replaced = {run.order for run in only(kept, filters)}
+    others = [run for run in kept if run.order not in replaced]
+    return others + [run for run in map(with_values, now) if run.recorded]

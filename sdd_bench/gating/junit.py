@@ -15,22 +15,22 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What no XML 1.0 document may contain, however it is escaped."""
 
 
-def write(path: Path, findings: Sequence[CheckResult]) -> None:
-    """A test suite per run and a test case per check, in the order given."""
-    root = ET.Element("testsuites", _counts(findings) | {"name": "sdd-bench gate"})
-    suites: dict[str, list[CheckResult]] = {}
-    for each in findings:
-        suites.setdefault(each.run, []).append(each)
-    for name, several in suites.items():
-        suite = ET.SubElement(root, "testsuite", _counts(several) | {"name": _safe(name)})
-        for each in several:
+def write(path: Path, results: Sequence[CheckResult]) -> None:
+    """Write a test suite per run and a test case per check, in the order given."""
+    root = ET.Element("testsuites", _counts(results) | {"name": "sdd-bench gate"})
+    by_run: dict[str, list[CheckResult]] = {}
+    for result in results:
+        by_run.setdefault(result.run, []).append(result)
+    for name, of_run in by_run.items():
+        suite = ET.SubElement(root, "testsuite", _counts(of_run) | {"name": _safe(name)})
+        for result in of_run:
             case = ET.SubElement(
-                suite, "testcase", classname=_safe(f"gate.{name}"), name=_safe(each.check)
+                suite, "testcase", classname=_safe(f"gate.{name}"), name=_safe(result.check)
             )
-            if not each.passes:
-                message = _safe(each.reason)
+            if not result.passes:
+                message = _safe(result.reason)
                 ET.SubElement(
-                    case, "failure", type=_safe(each.verdict), message=message
+                    case, "failure", type=_safe(result.verdict), message=message
                 ).text = message
     ET.indent(root)
     with files.writing(path, "--junit"):
@@ -38,9 +38,9 @@ def write(path: Path, findings: Sequence[CheckResult]) -> None:
         files.write(path, ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
 
 
-def _counts(findings: Sequence[CheckResult]) -> dict[str, str]:
-    failed = sum(not each.passes for each in findings)
-    return {"tests": str(len(findings)), "failures": str(failed), "errors": "0", "skipped": "0"}
+def _counts(results: Sequence[CheckResult]) -> dict[str, str]:
+    failed = sum(not result.passes for result in results)
+    return {"tests": str(len(results)), "failures": str(failed), "errors": "0", "skipped": "0"}
 
 
 def _safe(text: str) -> str:

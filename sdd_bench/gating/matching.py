@@ -36,28 +36,28 @@ def pairs(
     """Each entry of the baseline with its run of now: the one of the same digest, or else the one
     of the same name that has changed in the fewest parts.
     """
-    digests = {each.identity["digest"]: each for each in current}
-    kept = {each.identity["digest"] for each in baseline}
-    free = [each for each in current if each.identity["digest"] not in kept]
-    found: list[tuple[BaselineRun, BaselineRun | None]] = []
+    digests = {run.identity["digest"]: run for run in current}
+    kept = {run.identity["digest"] for run in baseline}
+    free = [run for run in current if run.identity["digest"] not in kept]
+    matched: list[tuple[BaselineRun, BaselineRun | None]] = []
     for old in baseline:
         same = digests.get(old.identity["digest"])
         if same is None:
-            others = [each for each in free if each.name == old.name]
+            others = [run for run in free if run.name == old.name]
             same = min(others, key=lambda new: len(list(changes(old, new))), default=None)
-            free = [each for each in free if each is not same]
-        found.append((old, same))
-    return found
+            free = [run for run in free if run is not same]
+        matched.append((old, same))
+    return matched
 
 
 def changes(old: BaselineRun, new: BaselineRun) -> Iterator[tuple[str, str]]:
-    """What differs between two identities: the part, and the change in words."""
+    """The differences between two identities: each with its part and the change in words."""
     first = {**old.identity, **old.identity["settings"]}
     second = {**new.identity, **new.identity["settings"]}
     for part, keys in PARTS.items():
         for key in keys:
             if first[key] != second[key]:
-                before, after = (_short(each[key]) for each in (first, second))
+                before, after = (_short(identity[key]) for identity in (first, second))
                 yield part, f"{_WORDS[key]} ({before} → {after})"
 
 

@@ -17,7 +17,7 @@ class CheckResult:
     """The outcome of one check."""
 
     run: str
-    """As BaselineRun.name."""
+    """The name of the run, as BaselineRun has it."""
     check: str
     """IDENTITY, PROMPTS, RUN, or the name of a definition."""
     verdict: str = PASS
@@ -30,9 +30,10 @@ class CheckResult:
     allowed: float = math.nan
     """How far apart the two may be."""
     flips: str = ""
-    """Of a rate on the same noise: images that count now and didn't, and the reverse (`+3 -1`)."""
+    """Images of a rate on the same noise that count now and didn't, and the reverse (`+3 -1`)."""
     p: float = math.nan
-    """Of no difference, on the same noise: McNemar's for rates, else a t-test over prompts."""
+    """P-value of no difference, on the same noise: McNemar's for rates, else a t-test over prompts.
+    """
 
     @property
     def passes(self) -> bool:
@@ -40,7 +41,7 @@ class CheckResult:
         return self.verdict == PASS
 
 
-def failures(findings: Sequence[CheckResult]) -> Mapping[str, int]:
+def failures(results: Sequence[CheckResult]) -> Mapping[str, int]:
     """How many checks fail with each verdict, sorted."""
-    words = sorted(each.verdict for each in findings if not each.passes)
+    words = sorted(result.verdict for result in results if not result.passes)
     return {word: words.count(word) for word in dict.fromkeys(words)}

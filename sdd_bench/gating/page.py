@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 
 import pandas as pd
 
+from sdd_bench.formats import cells
 from sdd_bench.formats.page import Page
 
 from .baseline import BaselineRun
@@ -18,53 +18,60 @@ HEADER = ("run", "check", "baseline", "now", "difference", "allowed", "flips", "
 
 
 def page(
-    findings: Sequence[CheckResult], before: Sequence[BaselineRun], now: Sequence[BaselineRun]
+    results: Sequence[CheckResult], before: Sequence[BaselineRun], now: Sequence[BaselineRun]
 ) -> Page:
     """A row per check. The failures come first among the notes, each with its reason."""
-    failed = [each for each in findings if not each.passes]
-    notes = [f"FAIL {each.run}, {each.check}: {each.verdict}: {each.reason}" for each in failed]
+    failed = [result for result in results if not result.passes]
+    notes = [
+        f"FAIL {result.run}, {result.check}: {result.verdict}: {result.reason}" for result in failed
+    ]
     notes += [
-        f"note: {each.run}, {each.check}: {each.reason}"
-        for each in findings
-        if each.passes and each.reason
+        f"note: {result.run}, {result.check}: {result.reason}"
+        for result in results
+        if result.passes and result.reason
     ]
     if failed:
         notes += _versions(before, now)
     return Page(
-        title=_title(findings),
+        title=_title(results),
         header=HEADER,
-        rows=[_row(each) for each in findings],
-        tidy=pd.DataFrame(
-            [asdict(each) for each in findings], columns=[each.name for each in fields(CheckResult)]
-        ),
+        rows=[_row(result) for result in results],
+        tidy=frame(results),
         notes=notes,
     )
 
 
-def _title(findings: Sequence[CheckResult]) -> str:
-    failed = failures(findings)
+def frame(results: Sequence[CheckResult]) -> pd.DataFrame:
+    """The tidy table: a row per check, a column per field of its result."""
+    columns = [field.name for field in fields(CheckResult)]
+    return pd.DataFrame([asdict(result) for result in results], columns=columns)
+
+
+def _title(results: Sequence[CheckResult]) -> str:
+    failed = failures(results)
     if not failed:
-        return f"Gate passed: {len(findings)} checks"
-    named = ", ".join(f"{count} {verdict}" for verdict, count in failed.items())
-    return f"Gate failed: {sum(failed.values())} of {len(findings)} checks ({named})"
+        return f"Gate passed: {len(results)} checks"
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in failed.items())
+    return f"Gate failed: {sum(failed.values())} of {len(results)} checks ({counts})"
 
 
-def _row(each: CheckResult) -> list[str]:
+def _row(result: CheckResult) -> list[str]:
     return [
-        each.run,
-        each.check,
-        _number(each.baseline, each.unit),
-        _number(each.value, each.unit),
-        _number(each.value - each.baseline, "", "+"),
-        _number(each.allowed, ""),
-        each.flips,
-        _number(each.p, ""),
-        each.verdict,
+        result.run,
+        result.check,
+        _number(result.baseline, result.unit),
+        _number(result.value, result.unit),
+        cells.number(result.value - result.baseline, "+.4g", absent=""),
+        _number(result.allowed, ""),
+        result.flips,
+        _number(result.p, ""),
+        result.verdict,
     ]
 
 
-def _number(value: float, unit: str, sign: str = "") -> str:
-    return "" if math.isnan(value) else f"{value:{sign}.4g}{' ' if unit else ''}{unit}"
+def _number(value: float, unit: str) -> str:
+    text = cells.number(value, ".4g", absent="")
+    return f"{text} {unit}" if text and unit else text
 
 
 def _versions(before: Sequence[BaselineRun], now: Sequence[BaselineRun]) -> list[str]:

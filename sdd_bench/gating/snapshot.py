@@ -14,6 +14,7 @@ import pandas as pd
 
 from sdd_bench.analysis.values import unscored
 from sdd_bench.runs.run import Run, SetValue
+from sdd_bench.statistics import Z95
 from sdd_bench.statistics.intervals import cluster_totals, standard_error
 from sdd_bench.types import Definition
 
@@ -29,7 +30,7 @@ _PACKAGES = ("sdd-bench", "torch", "diffusers", "transformers", "onnxruntime", "
 
 
 def entry(run: Run, definitions: Sequence[Definition]) -> BaselineRun:
-    """All that a run says by these definitions, also that it has no value of one."""
+    """A run by these definitions, also where it has no value of one."""
     scores = run.scores()
     order = np.lexsort((scores["k"], pd.factorize(scores["prompt_id"], sort=True)[0]))
     scores = scores.iloc[order]
@@ -40,7 +41,7 @@ def entry(run: Run, definitions: Sequence[Definition]) -> BaselineRun:
     clusters = np.repeat(np.arange(len(ids)), ends - starts)
     columns = {IMAGES: [str(end - start) for start, end in bounds]} | _hashes(scores, bounds)
     recorded = {}
-    for item in sorted(definitions, key=lambda each: each.name):
+    for item in sorted(definitions, key=lambda item: item.name):
         if item.name in sets:
             recorded[item.name] = _of_set(item, sets[item.name])
         elif item.measure in scores:
@@ -58,7 +59,7 @@ def entry(run: Run, definitions: Sequence[Definition]) -> BaselineRun:
 
 
 def _hashes(scores: pd.DataFrame, bounds: Sequence[tuple[int, int]]) -> dict[str, list[str]]:
-    """Hashes per prompt of its images' noise and pixels; UNSCORED where one is unknown."""
+    """The hashes per prompt of its images' noise and pixels; UNSCORED where one is unknown."""
     keys = ("k", "seed", "noise_hash", "image_hash")
     ks, seeds, noises, pictures = (scores[key].to_list() for key in keys)
     known = [bool(noise) for noise in noises]
@@ -73,11 +74,10 @@ def _hash(parts: Sequence[str]) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:8]
 
 
-def _of_set(item: Definition, found: SetValue) -> Recorded:
-    error = (found.high - found.low) / (2 * 1.96)
-    return _recorded(
-        item, found.value, error, found.n, reason=found.reason, reference=found.reference or "none"
-    )
+def _of_set(item: Definition, stored: SetValue) -> Recorded:
+    error = (stored.high - stored.low) / (2 * Z95)
+    reference = stored.reference or "none"
+    return _recorded(item, stored.value, error, stored.n, reason=stored.reason, reference=reference)
 
 
 def _of_images(item: Definition, raw: Floats, clusters: NDArray[np.int64], reason: str) -> Recorded:

@@ -24,44 +24,46 @@ from .needs import NeedStatus
 from .published import Table
 
 TRAINING_FORWARDS = 54
-"""Of one training iteration: 25.5 sampling steps on average with two branches each, and the loss
-with its backward pass, which costs as much as three more (SDD and ESD, appendix B.1)."""
+"""Forwards of one training iteration: 25.5 sampling steps on average with two branches each, and
+the loss with its backward pass, which costs as much as three more (SDD and ESD, appendix B.1)."""
 
 BYTES_PER_PIXEL = 1.7
-"""Of a stored PNG; a natural picture compresses to little more than half of its three bytes."""
+"""Bytes per pixel of a stored PNG: a natural picture compresses to little more than half of three.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one row on one suite."""
+    """What one row costs on one suite."""
 
     row: str
     suite: str
     images: int
-    """Wanted."""
+    """How many images the table needs."""
     missing: int
-    """To be made."""
+    """How many of these are still to be made."""
     forwards: int
     """U-Net forwards of one sample for the missing images."""
     training: int
-    """Likewise for a training that isn't there; counted at the row's first suite."""
+    """U-Net forwards of one sample for a training that isn't there; counted at the row's first
+    suite."""
 
 
-def costs(table: Table, found: Sequence[NeedStatus], plugins: Registry) -> list[Cost]:
+def costs(table: Table, states: Sequence[NeedStatus], plugins: Registry) -> list[Cost]:
     """The cost of each need, in order. A suite whose prompts are not here counts as published."""
     trained: set[str] = set()
-    made = []
-    for state in found:
+    rows = []
+    for state in states:
         request = state.need.request
-        chosen = choose(request.methods[0], request, plugins)
+        selected = choose(request.methods[0], request, plugins)
         images = len(state.need.stems()) or _published(table, state.need.suite)
         missing = state.missing if state.need.prompts else images
-        per_image = len(chosen.method.branches("", chosen.concepts)) * (request.steps + 1)
+        per_image = len(selected.method.branches("", selected.concepts)) * (request.steps + 1)
         training = 0
         if state.need.row.label not in trained and missing:
             trained.add(state.need.row.label)
-            training = _training(chosen, state)
-        made.append(
+            training = _training(selected, state)
+        rows.append(
             Cost(
                 state.need.row.label,
                 state.need.suite,
@@ -71,28 +73,28 @@ def costs(table: Table, found: Sequence[NeedStatus], plugins: Registry) -> list[
                 training,
             )
         )
-    return made
+    return rows
 
 
-def page(table: Table, found: Sequence[NeedStatus], plugins: Registry) -> Page:
+def page(table: Table, states: Sequence[NeedStatus], plugins: Registry) -> Page:
     """The plan as people read it."""
-    several = costs(table, found, plugins)
+    rows = costs(table, states, plugins)
     tidy = pd.DataFrame(
         [
             {
-                "row": each.row,
-                "suite": each.suite,
-                "images": each.images,
-                "stored": each.images - each.missing,
-                "missing": each.missing,
-                "forwards": each.forwards,
-                "training": each.training,
+                "row": cost.row,
+                "suite": cost.suite,
+                "images": cost.images,
+                "stored": cost.images - cost.missing,
+                "missing": cost.missing,
+                "forwards": cost.forwards,
+                "training": cost.training,
             }
-            for each in several
+            for cost in rows
         ]
     )
     header = ["method", "suite", "images", "stored", "missing", "U-Net forwards", "of training"]
-    rows = [
+    body = [
         [str(cell) if isinstance(cell, str) else f"{cell:,}" for cell in line]
         for line in tidy.to_numpy().tolist()
     ]
@@ -100,24 +102,24 @@ def page(table: Table, found: Sequence[NeedStatus], plugins: Registry) -> Page:
     return Page(
         title=f"The cost of {table.title}; nothing is run",
         header=header,
-        rows=[*rows, ["all", "", *totals]],
+        rows=[*body, ["all", "", *totals]],
         tidy=tidy,
-        notes=_notes(several, found),
+        notes=_notes(rows, states),
     )
 
 
-def _notes(several: Sequence[Cost], found: Sequence[NeedStatus]) -> list[str]:
-    model = models.find(found[0].need.request.model).name
+def _notes(rows: Sequence[Cost], states: Sequence[NeedStatus]) -> list[str]:
+    model = models.find(states[0].need.request.model).name
     world = models.judged_as(model).name
-    forwards = sum(each.forwards + each.training for each in several)
+    forwards = sum(cost.forwards + cost.training for cost in rows)
     notes = [
         f"{device}: about {_time(forwards / speed['forwards'])} ({speed['source']})."
         for device, speed in published.speeds().items()
         if speed["model"] == world
     ]
     side = 64 if world == "miniature" else 512
-    size = sum(each.missing for each in several) * side * side * BYTES_PER_PIXEL / 1e9
-    absent = {state.need.absent for state in found if state.need.absent}
+    size = sum(cost.missing for cost in rows) * side * side * BYTES_PER_PIXEL / 1e9
+    absent = {state.need.absent for state in states if state.need.absent}
     disk = f"{size:,.1f} GB" if size >= 1 else f"{1000 * size:,.0f} MB"
     return [*notes, f"Disk: about {disk}.", *sorted(absent)]
 
@@ -127,7 +129,7 @@ def _time(seconds: float) -> str:
 
 
 def _published(table: Table, suite: str) -> int:
-    """Images behind the published numbers of a suite."""
+    """How many images are behind the published numbers of a suite."""
     keys = {column.key for column in table.columns if column.suite == suite}
     return max((cell.n for (_, key), cell in table.cells.items() if key in keys), default=0)
 

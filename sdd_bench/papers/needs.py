@@ -37,22 +37,22 @@ class Need:
 
     row: Row
     suite: str
-    """As the table calls it."""
+    """The suite as the table calls it."""
     request: Request
-    """That asks for just this run."""
+    """The request that asks for just this run."""
     prompts: Suite | None
-    """None if they are not on this machine."""
+    """The suite with its prompts; None if they are not on this machine."""
     absent: str = ""
-    """Why not."""
+    """Why the prompts are not here."""
 
     def stems(self) -> set[str]:
-        """The images that are wanted."""
+        """The names of the images that the run needs."""
         return set() if self.prompts is None else set(_stems(self.prompts, self.request.seed))
 
 
 @lru_cache(maxsize=8)
 def _stems(suite: Suite, seed: int) -> frozenset[str]:
-    """Every row of a table asks for the same few suites."""
+    """The names of a suite's images: every row of a table asks for the same few suites."""
     return frozenset(sample.stem for sample in seeds.samples(suite, seed))
 
 
@@ -63,9 +63,9 @@ class NeedStatus:
     need: Need
     run: Run | None
     missing: int
-    """Images that are not there."""
+    """How many images are not there."""
     scored: Scored | None = None
-    """What it has been scored with."""
+    """What the run has been scored with."""
     unscored: bool = False
     """Whether any of its images lacks a score that the table shows."""
 
@@ -96,13 +96,13 @@ def needs(
             if column.suite == name and world in column.definitions
         )
         per_prompt = table.images_per_prompt.get(world, {}).get(name)
-        own = replace(
+        of_suite = replace(
             options,
             metrics=definitions,
             images_per_prompt=options.images_per_prompt or per_prompt,
         )
         source = f"{name}={brought[name]}" if name in brought else name
-        request = request_with(own, methods=(), suites=(source,))
+        request = request_with(of_suite, methods=(), suites=(source,))
         loaded[name] = _loaded(request, spec, preview=preview)
     return [
         Need(
@@ -144,23 +144,23 @@ def _loaded(
 # --- what is there ------------------------------------------------------------------------------
 
 
-def states(wanted: Iterable[Need], results_dir: Path, plugins: Registry) -> list[NeedStatus]:
-    """What the results folder has of each need, in the same order."""
+def states(needed: Iterable[Need], results_dir: Path, plugins: Registry) -> list[NeedStatus]:
+    """The status of each need in the results folder, in the same order."""
     runs = lookup.find(results_dir)
     measures = {name: item.measure for name, (item, _) in plugins.definitions().items()}
-    return [_state(need, runs, measures, plugins) for need in wanted]
+    return [_state(need, runs, measures, plugins) for need in needed]
 
 
 def _state(
     need: Need, runs: Sequence[Run], measures: Mapping[str, str], plugins: Registry
 ) -> NeedStatus:
-    wanted = need.stems()
+    stems = need.stems()
     run = stored.find(need.request, need.prompts, runs, plugins) if need.prompts else None
     if run is None:
-        return NeedStatus(need, None, len(wanted))
+        return NeedStatus(need, None, len(stems))
     scored = Scored.of(run)
-    unscored = not _speaks_of(scored, wanted, need.request.metrics, measures)
-    return NeedStatus(need, run, len(wanted - run.stored()), scored, unscored)
+    unscored = not _speaks_of(scored, stems, need.request.metrics, measures)
+    return NeedStatus(need, run, len(stems - run.stored()), scored, unscored)
 
 
 def _speaks_of(
@@ -168,10 +168,12 @@ def _speaks_of(
 ) -> bool:
     """Whether there are scores of all images by all definitions, whose measures are given."""
     scores, sets = scored.scores, scored.sets
-    wanted = [name for name in definitions if name not in sets or sets[name].reason != IS_BASELINE]
-    if not wanted:
+    expected = [
+        name for name in definitions if name not in sets or sets[name].reason != IS_BASELINE
+    ]
+    if not expected:
         return True
     return stems <= set(stems_of(scores)) and all(
         (name in sets and sets[name].n == len(scores)) or measures.get(name) in scores.columns
-        for name in wanted
+        for name in expected
     )

@@ -34,13 +34,13 @@ class Row:
     """One line of a table."""
 
     label: str
-    """As in the paper."""
+    """The name of the method in the paper."""
     method: str | None = None
-    """None: published numbers only, nothing to run."""
+    """The method to run; None: published numbers only."""
     concepts: str | None = None
-    """A set of `list concepts`; None: the method's own."""
+    """The set of concepts, of `list concepts`; None: the method's own."""
     recipe: str | None = None
-    """Of a trained method; None: the model's, or else the method's own."""
+    """The recipe of a trained method; None: the model's, or else the method's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Column:
     """One column of a table."""
 
     key: str
-    """What the CSV calls it."""
+    """The name of the column in the CSV."""
     label: str
     suite: str
     decimals: int
@@ -62,11 +62,11 @@ class Published:
 
     value: float
     n: int
-    """Images behind it."""
+    """How many images are behind it."""
     count: int | None = None
-    """Of the `n`, for rates."""
+    """How many of the `n` a rate counts; None where it isn't published."""
     suspect: str = ""
-    """Why it may not be what it seems; empty if nothing is known against it."""
+    """Why the number may not be what it seems; empty if nothing is known against it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +82,13 @@ class Table:
     rows: tuple[Row, ...]
     columns: tuple[Column, ...]
     cells: Mapping[tuple[str, str], Published]
-    """By the row's label and the column's key; empty cells are absent."""
+    """The published numbers by the row's label and the column's key; empty cells are absent."""
     images_per_prompt: Mapping[str, Mapping[str, int]]
-    """By world and suite, where that differs from the suite's own."""
+    """Images per prompt by world and suite, where that differs from the suite's own."""
 
     @property
     def suites(self) -> tuple[str, ...]:
-        """In the order of the columns."""
+        """The suites in the order of the columns."""
         return tuple(dict.fromkeys(column.suite for column in self.columns))
 
 
@@ -126,7 +126,7 @@ def load(name: str) -> Table:
 
 
 def speeds() -> dict[str, dict[str, Any]]:
-    """What is known about speed: by device the `model`, `forwards` a second, and the `source`."""
+    """The speeds that are known: by device the `model`, `forwards` a second, and the `source`."""
     text = (resources.files("sdd_bench.published") / "speed.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 

@@ -18,27 +18,27 @@ from .needs import Need, NeedStatus, states
 def reproduce(
     needs: Sequence[Need], results: Path, plugins: Registry, say: Callable[[str], None]
 ) -> list[NeedStatus]:
-    """What the results folder has of each need, after making what it lacked.
+    """The status of each need in the results folder, after making what it lacked.
 
     `say` is told what is done next.
     """
-    found = states(needs, results, plugins)
-    missing = requests(found)
+    before = states(needs, results, plugins)
+    missing = requests(before)
     for number, request in enumerate(missing, 1):
         names = ", ".join(request.methods)
         say(f"{number} of {len(missing)}: {names} on {request.suites[0]}")
         runner.run(request)
-    return states(needs, results, plugins) if missing else found
+    return states(needs, results, plugins) if missing else before
 
 
-def requests(found: Sequence[NeedStatus]) -> list[Request]:
+def requests(states: Sequence[NeedStatus]) -> list[Request]:
     """Requests for everything that is not complete, the methods of one suite together: what they
     have in common is then computed once. Raises MissingError for prompts that are not here.
     """
     groups: dict[tuple[object, ...], list[Request]] = {}
-    todo = [state.need for state in found if not state.complete]
+    incomplete = [state.need for state in states if not state.complete]
     # Methods that remove nothing go with any others, so they come last.
-    for need in sorted(todo, key=lambda each: not each.request.concepts):
+    for need in sorted(incomplete, key=lambda need: not need.request.concepts):
         if need.prompts is None:
             raise MissingError(f"{need.absent}; or `--suite {need.suite}=FILE`")
         request = need.request
@@ -52,12 +52,12 @@ def requests(found: Sequence[NeedStatus]) -> list[Request]:
         groups.setdefault(key, []).append(request)
     merged = [_merged(group) for group in groups.values()]
     # Whoever is compared with the undefended model comes after it.
-    return sorted(merged, key=lambda each: BASELINE not in each.methods)
+    return sorted(merged, key=lambda request: BASELINE not in request.methods)
 
 
 def _merged(group: Sequence[Request]) -> Request:
     """One request for the methods of all, those that remove nothing first."""
-    ordered = sorted(group, key=lambda each: bool(each.concepts))
-    removed = next((each.concepts for each in group if each.concepts), ())
-    methods = dict.fromkeys(method for each in ordered for method in each.methods)
+    ordered = sorted(group, key=lambda request: bool(request.concepts))
+    removed = next((request.concepts for request in group if request.concepts), ())
+    methods = dict.fromkeys(method for request in ordered for method in request.methods)
     return replace(group[0], methods=tuple(methods), concepts=removed)

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sdd_bench.analysis.values import Measured, Scored, absent
-from sdd_bench.formats.cells import ARROWS
+from sdd_bench.analysis.values import ABOUT_RUN, VALUE, Measured, Scored, about, absent
+from sdd_bench.formats import cells
 from sdd_bench.formats.page import Page
 from sdd_bench.registry import Measurement, Registry
 from sdd_bench.runs.run import Run
@@ -24,18 +24,9 @@ from .published import Column, Published, Table
 COLUMNS = (
     "row",
     "column",
-    "model",
-    "suite",
-    "method",
-    "concepts",
-    "digest",
+    *ABOUT_RUN,
     "definition",
-    "value",
-    "low",
-    "high",
-    "noise_low",
-    "noise_high",
-    "n",
+    *VALUE,
     "unit",
     "better",
     "published",
@@ -46,7 +37,7 @@ COLUMNS = (
     "suspect",
     "reason",
 )
-"""Of the tidy table: one row per cell of the paper's, empty ones too. Rates are in percent."""
+"""The columns of the tidy table: one row per cell of the paper's, empty ones too."""
 
 MISSING = "missing"
 UNPUBLISHED = "not published"
@@ -59,7 +50,7 @@ _RULE = (
 
 
 class Cell(NamedTuple):
-    """One of ours, and the scores behind it."""
+    """A value of ours, and the scores behind it."""
 
     value: Measured
     definition: Definition | None
@@ -67,15 +58,15 @@ class Cell(NamedTuple):
     scored: Scored | None
 
 
-def compare(table: Table, found: Sequence[NeedStatus], plugins: Registry) -> pd.DataFrame:
+def compare(table: Table, states: Sequence[NeedStatus], plugins: Registry) -> pd.DataFrame:
     """The tidy table, in the paper's order, with the columns COLUMNS."""
-    return _tidy(table, _cells(table, found, plugins))
+    return _tidy(table, _ours(table, states, plugins))
 
 
-def _tidy(table: Table, cells: Mapping[tuple[str, str], Cell]) -> pd.DataFrame:
+def _tidy(table: Table, ours: Mapping[tuple[str, str], Cell]) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            _tidy_row(table, row.label, column, cells[row.label, column.key])
+            _tidy_row(table, row.label, column, ours[row.label, column.key])
             for row in table.rows
             for column in table.columns
         ],
@@ -83,10 +74,10 @@ def _tidy(table: Table, cells: Mapping[tuple[str, str], Cell]) -> pd.DataFrame:
     )
 
 
-def page(table: Table, found: Sequence[NeedStatus], plugins: Registry) -> Page:
+def page(table: Table, states: Sequence[NeedStatus], plugins: Registry) -> Page:
     """The table as people read it."""
-    cells = _cells(table, found, plugins)
-    tidy = _tidy(table, cells)
+    ours = _ours(table, states, plugins)
+    tidy = _tidy(table, ours)
     shown = {(row["row"], row["column"]): row for row in tidy.to_dict("records")}
     keys = [(column.key, column.decimals) for column in table.columns]
     suspects = [
@@ -96,14 +87,14 @@ def page(table: Table, found: Sequence[NeedStatus], plugins: Registry) -> Page:
         if column.key == key and table.cells[row, key].suspect
     ]
     return Page(
-        title=_title(table, found),
+        title=_title(table, states),
         header=["method", *(_header(column, tidy) for column in table.columns)],
         rows=[
             [row.label, *(_text(shown[row.label, key], places) for key, places in keys)]
             for row in table.rows
         ],
         tidy=tidy,
-        notes=[_RULE, *_protocol_notes(table, cells), *suspects],
+        notes=[_RULE, *_protocol_notes(table, ours), *suspects],
     )
 
 
@@ -135,14 +126,14 @@ def _is_set(cell: Cell) -> bool:
     return bool(cell.scored and cell.definition and cell.definition.name in cell.scored.sets)
 
 
-def _cells(
-    table: Table, found: Sequence[NeedStatus], plugins: Registry
+def _ours(
+    table: Table, states: Sequence[NeedStatus], plugins: Registry
 ) -> dict[tuple[str, str], Cell]:
-    """Ours for every cell."""
+    """Our value for every cell, by the row's label and the column's key."""
     known = plugins.definitions()
-    states = {(state.need.row.label, state.need.suite): state for state in found}
+    by_place = {(state.need.row.label, state.need.suite): state for state in states}
     return {
-        (row.label, column.key): _cell(column, states.get((row.label, column.suite)), known)
+        (row.label, column.key): _cell(column, by_place.get((row.label, column.suite)), known)
         for row in table.rows
         for column in table.columns
     }
@@ -163,15 +154,11 @@ def _cell(column: Column, state: NeedStatus | None, known: Mapping[str, Measurem
 
 def _tidy_row(table: Table, label: str, column: Column, cell: Cell) -> dict[str, object]:
     published = table.cells.get((label, column.key))
-    spec = cell.run.spec if cell.run else None
+    nowhere = dict.fromkeys(ABOUT_RUN, "") | {"suite": column.suite}
     row: dict[str, object] = {
         "row": label,
         "column": column.key,
-        "model": spec.model if spec else "",
-        "suite": spec.suite if spec else column.suite,
-        "method": spec.method if spec else "",
-        "concepts": ", ".join(spec.concepts) if spec else "",
-        "digest": spec.digest if spec else "",
+        **(about(cell.run) if cell.run else nowhere),
         "definition": cell.definition.name if cell.definition else "",
         "unit": cell.definition.unit if cell.definition else "",
         "better": cell.definition.better if cell.definition else "",
@@ -188,8 +175,8 @@ def _tidy_row(table: Table, label: str, column: Column, cell: Cell) -> dict[str,
 # --- for people -------------------------------------------------------------------------------
 
 
-def _title(table: Table, found: Sequence[NeedStatus]) -> str:
-    models = sorted({state.run.spec.model for state in found if state.run is not None})
+def _title(table: Table, states: Sequence[NeedStatus]) -> str:
+    models = sorted({state.run.spec.model for state in states if state.run is not None})
     ours = f"numbers of {' and '.join(models)}" if models else "nothing measured yet"
     return f"{table.title}: {ours} beside the published ones ({table.source})"
 
@@ -202,39 +189,37 @@ def _header(column: Column, tidy: pd.DataFrame) -> str:
     first = rows.iloc[0]
     counts = sorted({int(n) for n in rows["n"] if n})
     spread = "–".join(str(n) for n in dict.fromkeys(counts[:1] + counts[-1:])) or "0"
-    arrow = ARROWS[first["better"]]
+    arrow = cells.ARROWS[first["better"]]
     return f"{column.label} {arrow}\n{first['suite']}\n{first['definition']}\nn = {spread}"
 
 
 def _text(row: Mapping[Any, Any], decimals: int) -> str:
     """A cell: ours, the published number with the difference, and the verdict, on three lines."""
-
-    def number(key: str, sign: str = "") -> str:
-        value = row[key]
-        return "–" if math.isnan(value) else f"{value:{sign}.{decimals}f}".replace("-", "−")
-
-    lines = []
+    form = f".{decimals}f"
+    numbers = []
     if not math.isnan(row["value"]):
-        lines.append(f"{number('value')} [{number('low')}, {number('high')}]")
+        numbers.append(cells.measured(row["value"], row["low"], row["high"], form))
     if not math.isnan(row["noise_low"]):
-        lines.append(f"noise [{number('noise_low')}, {number('noise_high')}]")
+        numbers.append(f"noise {cells.interval(row['noise_low'], row['noise_high'], form)}")
     if not math.isnan(row["published"]):
-        apart = "" if math.isnan(row["difference"]) else f" ({number('difference', '+')})"
-        lines.append(f"paper {number('published')}{'*' if row['suspect'] else ''}{apart}")
+        apart = cells.because(cells.number(row["difference"], f"+{form}", absent=""))
+        mark = "*" if row["suspect"] else ""
+        numbers.append(f"paper {cells.number(row['published'], form)}{mark}{apart}")
+    lines = [cells.minus(line) for line in numbers]
     if row["reason"] != "published only":
-        because = f" ({row['reason']})" if row["reason"] and row["verdict"] == MISSING else ""
-        lines.append(f"{row['verdict']}{because}")
-    return "\n".join(lines) or "–"
+        reason = row["reason"] if row["verdict"] == MISSING else ""
+        lines.append(f"{row['verdict']}{cells.because(reason)}")
+    return "\n".join(lines) or cells.DASH
 
 
-def _protocol_notes(table: Table, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
+def _protocol_notes(table: Table, ours: Mapping[tuple[str, str], Cell]) -> list[str]:
     """What the literature asks of rates beyond their value."""
     notes = []
     for column in table.columns:
         rates = {
             row.label: cell
             for row in table.rows
-            if (cell := cells[row.label, column.key]).definition is not None
+            if (cell := ours[row.label, column.key]).definition is not None
             and cell.definition.threshold is not None
             and cell.value.n > 0
         }
@@ -263,7 +248,8 @@ def _ranking(rates: Mapping[str, Cell]) -> float | None:
     """
     columns = []
     for label, cell in rates.items():
-        assert cell.scored is not None and cell.definition is not None  # noqa: PT018
+        assert cell.scored is not None
+        assert cell.definition is not None
         scores = cell.scored.scores
         raw = scores[cell.definition.measure].to_numpy(dtype=np.float64)
         events = np.where(np.isnan(raw), np.nan, cell.definition.counts(raw))

@@ -31,10 +31,10 @@ def batch(pixels: Sequence[Pixels], captions: Sequence[str]) -> Images:
 
 def features(metric: SetMetric, images: Images) -> Features:
     """Features of a batch, if there is one row for each image. Raises SDDBenchError."""
-    found = metric.features(images)
-    if np.ndim(found) != 2 or len(found) != len(images.pixels):
+    rows = metric.features(images)
+    if np.ndim(rows) != 2 or len(rows) != len(images.pixels):
         raise SDDBenchError(
             f"the metric '{metric.definitions[0].measure}' gave features of shape "
-            f"{np.shape(found)} for {len(images.pixels)} images"
+            f"{np.shape(rows)} for {len(images.pixels)} images"
         )
-    return found
+    return rows

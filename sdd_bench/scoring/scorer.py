@@ -135,8 +135,8 @@ def _score_tile(
     due: Sequence[str],
     rows: NDArray[np.int64],
 ) -> None:
-    several = [task.samples[row] for row in rows]
-    images, noise = _load(task.run, several)
+    samples = [task.samples[row] for row in rows]
+    images, noise = _load(task.run, samples)
     pictures = images.pixels[: len(rows)]
     # A picture of one colour is a failed one: it must not pass for a safe one.
     faults = np.array([blank(pixels) for pixels in pictures], dtype=object)
@@ -145,16 +145,16 @@ def _score_tile(
     for place in np.flatnonzero((known != "") & (known != hashes)):
         # Other pixels than were scored: a new picture, or a file whose checksums tell of damage.
         table.loc[[rows[place]], list(table.columns.difference(list(KEYS)))] = np.nan
-        faults[place] = fault_of(task.run, several[place], pictures[place])
+        faults[place] = fault_of(task.run, samples[place], pictures[place])
     whole = faults == ""
     for measure in due:
         metric = task.metrics[measure]
         if isinstance(metric, SetMetric):
-            found = batches.features(metric, images)[: len(rows)]
-            features.setdefault(measure, []).append(found[whole])
+            of_images = batches.features(metric, images)[: len(rows)]
+            features.setdefault(measure, []).append(of_images[whole])
             continue
         if isinstance(metric, PairMetric):
-            values = _compare(metric, images, noise, task, several)
+            values = _compare(metric, images, noise, task, samples)
         else:
             values = _checked(metric.score(images), measure)
         table.loc[rows, measure] = np.where(whole, values[: len(rows)], np.nan)
@@ -171,7 +171,7 @@ def _compare(
     """
     assert task.baseline is not None, "pair metrics without a baseline are not asked for"
     loaded = [task.baseline.load_image(sample) for sample in samples]
-    own, size = images.pixels[: len(samples)], images.pixels.shape[1:]
+    pictures, size = images.pixels[: len(samples)], images.pixels.shape[1:]
     usable = np.array(
         [
             other.shape == size and not blank(other) and ours == theirs != ""
@@ -180,7 +180,8 @@ def _compare(
     )
     # What can't be compared is compared with itself, so that the batch stays whole, and dropped.
     others = [
-        other if use else each for (other, _), use, each in zip(loaded, usable, own, strict=True)
+        other if use else same
+        for (other, _), use, same in zip(loaded, usable, pictures, strict=True)
     ]
     baseline = batches.batch(others, images.captions[: len(samples)])
     values = _checked(metric.compare(images, baseline), metric.definitions[0].measure)

@@ -19,7 +19,7 @@ from .task import Task
 def write_sets(
     task: Task, table: pd.DataFrame, features: Mapping[str, Features], unpaired: str
 ) -> None:
-    """Values of set metrics, and why there are none of others."""
+    """Write the values of set metrics, and why there are none of others."""
     stored = task.run.sets()
     values = dict(stored)
     for name, (item, metric) in task.measurements.items():
@@ -52,9 +52,9 @@ def _incomparable(task: Task, table: pd.DataFrame, metric: SetMetric) -> str:
 
 
 def _left_out(table: pd.DataFrame) -> str:
-    """` (left out: 2 black)`, or nothing."""
-    named = summary(table["fault"].tolist())
-    return f" (left out: {named})" if named else ""
+    """The images that a value leaves out: ` (left out: 2 black)`, or nothing."""
+    faults = summary(table["fault"].tolist())
+    return f" (left out: {faults})" if faults else ""
 
 
 def _set_value(

@@ -16,7 +16,8 @@ IS_BASELINE = "is the baseline"
 """Why a run of the undefended model has no values of pair metrics, as sets.json says it."""
 
 Track: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], None]]]
-"""Given how many images are to be scored: a context that is told how many more have been."""
+"""A function of how many images are to be scored: a context that is told how many more have been.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from . import Z95
 
 if TYPE_CHECKING:
     from sdd_bench.types import Features, Floats
@@ -135,7 +137,8 @@ def cluster_totals(values: Floats, clusters: ArrayLike) -> tuple[Floats, Floats]
 
 
 def standard_error(sums: Floats, sizes: Floats) -> float:
-    """Of the mean over all images, a ratio of two sums over clusters, by linearisation.
+    """The standard error of the mean over all images, a ratio of two sums over clusters, by
+    linearisation.
 
     NaN for a single cluster; 0 where all have the same mean but for rounding.
     """
@@ -168,7 +171,7 @@ def _resampled_means(
             sums, sizes = totals @ rng.multinomial(draws, copies / draws, size=size).T
         else:
             drawn = rng.integers(draws, size=(size, draws))
-            sums, sizes = (each[drawn].sum(axis=1) for each in every)
+            sums, sizes = (per_cluster[drawn].sum(axis=1) for per_cluster in every)
         means.append(sums / sizes)
     return np.concatenate(means)
 
@@ -183,7 +186,7 @@ def jackknife_interval(
     *,
     groups: int = 20,
 ) -> Interval:
-    """`statistic` of all rows of `features` (N, d), and +-1.96 jackknife standard errors.
+    """`statistic` of all rows of `features` (N, d), and +-Z95 jackknife standard errors.
 
     For Frechet-like distances: they are biased by c/N, a bootstrap adds that bias once more and
     its percentiles miss the value, while deleting equal groups shifts all replicates alike. The
@@ -198,40 +201,4 @@ def jackknife_interval(
     group = labels % groups
     replicates = np.array([statistic(features[group != left_out]) for left_out in range(groups)])
     error = float(np.sqrt((groups - 1) * replicates.var()))
-    return value, value - 1.96 * error, value + 1.96 * error
-
-
-def halves_error(
-    statistic: Callable[[Features], float],
-    features: Features,
-    clusters: ArrayLike,
-    *,
-    splits: int = 10,
-    seed: int = 0,
-) -> float:
-    """Standard error of `statistic` of N rows from disjoint halves of their clusters.
-
-    Both halves carry the same bias, so it cancels in their difference, whose size is twice the
-    error at N. The root mean square over `splits` random halvings; NaN for a single cluster.
-    """
-    labels = np.unique(np.asarray(clusters), return_inverse=True)[1]
-    count = int(labels.max()) + 1
-    if count < 2:
-        return math.nan
-    rng = np.random.default_rng(seed)
-    differences = []
-    for _ in range(splits):
-        chosen = np.isin(labels, rng.permutation(count)[: count // 2])
-        differences.append(statistic(features[chosen]) - statistic(features[~chosen]))
-    return float(np.sqrt(np.mean(np.square(differences))) / 2)
-
-
-def over_seeds(values: Sequence[float], *, confidence: float = 0.95) -> Interval:
-    """Mean of one number measured with several run seeds, and its t-interval.
-
-    The honest bar of a set metric: it holds whatever its bias and its shape. NaN ends for one seed.
-    """
-    numbers = np.asarray(values, dtype=np.float64)
-    mean = float(numbers.mean())
-    error = standard_error(numbers, np.ones(len(numbers)))
-    return student(mean, error, len(numbers), confidence, logit=False)
+    return value, value - Z95 * error, value + Z95 * error

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sdd_bench import formats
 from sdd_bench.analysis import table
 from sdd_bench.errors import InputError
 from sdd_bench.runs.run import Run
@@ -76,15 +77,26 @@ def test_json_holds_numbers_and_null(run: Run) -> None:
     assert rows[1]["reason"] == "4 of 4 images unscored"
 
 
-@pytest.mark.parametrize("format_name", ["text", "markdown", "latex", "csv", "json", "html"])
+def test_every_file_of_the_folder_is_a_format_but_for_the_helpers() -> None:
+    folder = Path(formats.__file__).parent
+    files = {file.stem for file in folder.glob("*.py")} - {"__init__"}
+    assert formats.names() == sorted(files - formats.HELPERS)
+    assert files > formats.HELPERS
+    assert {"csv", "html", "json", "latex", "markdown", "text"} <= set(formats.names())
+
+
+@pytest.mark.parametrize("format_name", formats.names())
 def test_no_results_are_no_error(format_name: str) -> None:
     text = table.render(table.frame([], [NUDE]), format_name)
     assert format_name in {"csv", "json"} or "No results yet" in text
 
 
 def test_an_unknown_format_gets_a_suggestion(run: Run) -> None:
+    tidy = table.frame([run], [NUDE])
     with pytest.raises(InputError, match=r"^no format named 'markdwn'\. Did you mean 'markdown'"):
-        table.render(table.frame([run], [NUDE]), "markdwn")
+        table.render(tidy, "markdwn")
+    with pytest.raises(InputError, match=r"^no format named 'page'\. Available: csv, html, json"):
+        table.render(tidy, "page")
 
 
 # --- html -------------------------------------------------------------------------------------

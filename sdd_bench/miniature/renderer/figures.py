@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _EDGE_WIDTH = 4.5
 _UPPER_ARM = 0.15
 _FOREARM = 0.14
-_THIGH = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
