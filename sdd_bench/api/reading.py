@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .arguments import OptionFields, options_of, request_of, several
-from .results import MatrixResult, Result, table_of
+from .results import GateResult, MatrixResult, Result, table_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,6 +175,39 @@ def ceiling(
     runs = stored.runs_in(Path(results), several(suites))
     tidy = measured.frame(runs, several(metrics), registry.scan(), most=pairs, seed=seed)
     return Result(pages=(measured.page(tidy),))
+
+
+def gate(
+    baseline: str | Path,
+    *,
+    only: str | Iterable[str] = (),
+    allow: str | Iterable[str] = (),
+    strict: bool = False,
+    update: bool = False,
+    junit: str | Path | None = None,
+    results: str | Path = "results",
+) -> GateResult:
+    """The results held to a baseline file; `.passes` if nothing has drifted in either direction.
+
+    `only` are filters such as suite=country_body, `allow` parts of a run's identity that are meant
+    to have changed; `strict` fails what the baseline doesn't know, `update` writes it anew, `junit`
+    is a file for the outcome as XML. Raises InputError.
+    """
+    from sdd_bench import registry
+    from sdd_bench.benchmark import stored
+    from sdd_bench.gating import gate as gating
+
+    report = gating.check(
+        Path(baseline),
+        stored.runs_in(Path(results)),
+        registry.scan(),
+        filters=several(only),
+        allowed=several(allow),
+        strict=strict,
+        update=update,
+        junit=Path(junit) if junit is not None else None,
+    )
+    return GateResult(pages=(report.page,) if report.page else (), report=report)
 
 
 def grid(

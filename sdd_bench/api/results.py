@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdd_bench import formats
-from sdd_bench.formats.page import Page
+from sdd_bench.formats.page import WIDTH, Page
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sdd_bench.benchmark.request import Request
-    from sdd_bench.gating.outcome import CheckResult
+    from sdd_bench.gating.gate import GateReport
     from sdd_bench.registry import Registry
     from sdd_bench.runs.run import Run
-
-WIDTH = 120
-"""Characters of a line of text, if nobody says otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -49,7 +46,7 @@ class Result:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return "\n".join(page._repr_html_() for page in self.pages)
+        return "\n".join(formats.fragment(page) for page in self.pages)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -94,14 +91,13 @@ class MatrixResult(Result):
 class GateResult(Result):
     """The verdict of a gate, check by check."""
 
-    checks: tuple[CheckResult, ...]
-    updated: str = ""
-    """What was written to the baseline, if anything."""
+    report: GateReport
+    """Every check, and what was written."""
 
     @property
     def passes(self) -> bool:
         """Whether nothing has drifted."""
-        return all(check.passes for check in self.checks)
+        return self.report.passes
 
 
 def table_of(

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from sdd_bench.errors import InputError
-from sdd_bench.gating.filters import FILTERS, only, updated
+from sdd_bench.gating.filters import FILTERS
 from sdd_bench.gating.matching import PARTS
 
 from . import options, output
-
-if TYPE_CHECKING:
-    from sdd_bench.formats.page import Page
-    from sdd_bench.gating.baseline import BaselineRun
-    from sdd_bench.runs.run import Run
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """The environment variable in which GitHub names the file that it shows on a job's page."""
@@ -67,58 +59,24 @@ def gate(
 
     The rules are in docs/gate.md.
     """
-    from sdd_bench.benchmark import stored
-    from sdd_bench.gating import baseline, page
-    from sdd_bench.gating import checks as judging
-    from sdd_bench.gating import junit as xml
+    from sdd_bench.api import reading
 
-    now = only(_entries(stored.runs_in(results)), filters)
-    if update and not file.exists():
-        _update(file, [], now, filters)
-        return
-    kept = baseline.read(file)
-    before = only(kept, filters)
-    if not before and not update:
-        raise InputError(f"{file} holds nothing that matches {', '.join(filters) or 'anything'}")
-    findings = judging.judge(before, now, allowed=allowed, strict=strict)
-    _show(page.page(findings, before, now))
-    if junit is not None:
-        xml.write(junit, findings)
-    if update:
-        _update(file, kept, now, filters)
-    elif not all(each.passes for each in findings):
-        raise click.exceptions.Exit(1)
-
-
-def _update(
-    file: Path, kept: Sequence[BaselineRun], now: Sequence[BaselineRun], filters: Sequence[str]
-) -> None:
-    """Write what is measured now, and of the old baseline what the filters leave out."""
-    from sdd_bench.gating import baseline
-
-    entries = updated(kept, now, filters)
-    if not entries:
-        raise InputError("the results hold no value to write a baseline of")
-    baseline.write(file, entries)
-    count = sum(len(baseline.with_values(each).recorded) for each in entries)
-    click.echo(f"{file}: {count} values of {len(entries)} runs")
-
-
-def _entries(runs: Sequence[Run]) -> list[BaselineRun]:
-    from sdd_bench import registry
-    from sdd_bench.gating.snapshot import entry
-    from sdd_bench.scoring.definitions import definitions_of
-
-    plugins = registry.scan()
-    return [entry(each, definitions_of(each, plugins)) for each in runs]
-
-
-def _show(page: Page) -> None:
-    """On the screen, and on the page of a GitHub job."""
-    from sdd_bench import formats
-
-    output.show([page], "text")
+    result = reading.gate(
+        file,
+        only=filters,
+        allow=allowed,
+        strict=strict,
+        update=update,
+        junit=junit,
+        results=results,
+    )
+    output.show(result)
     summary = os.environ.get(SUMMARY)
-    if summary:
-        with Path(summary).open("a", encoding="utf-8") as shown:
-            shown.write(formats.render(page, "markdown"))
+    if summary and result.pages:
+        with Path(summary).open("a", encoding="utf-8") as page:
+            page.write(result.render("markdown"))
+    written = result.report.update
+    if written is not None:
+        click.echo(f"{written.file}: {written.values} values of {written.runs} runs")
+    elif not result.passes:
+        raise click.exceptions.Exit(1)

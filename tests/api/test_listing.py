@@ -24,7 +24,7 @@ def test_suites_models_and_concepts() -> None:
     assert "country_body" in set(sb.list_suites()["name"])
     assert set(sb.list_models()["name"]) == {"miniature", "sd-v1-4"}
     concepts = sb.list_concepts().set_index("name")
-    assert len(concepts.loc["i2p20", "concepts"].split(", ")) == 20
+    assert len(str(concepts.loc["i2p20", "concepts"]).split(", ")) == 20
 
 
 def test_diagnoses_are_the_doctors() -> None:
