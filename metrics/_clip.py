@@ -54,21 +54,17 @@ H14 = _whole("h14")
 
 def embed_images(clip: Instrument, images: Images) -> Features:
     """Unit vectors (N, d) of the images, computed once per batch."""
-    import torch
-
     key = f"clip/{clip.name}/images"
     if key not in images.memo:
         processor, tower = _image_tower(clip)
         pixels = _prepared(processor, images.pixels)
-        with torch.inference_mode():
+        with _torch.judging():
             images.memo[key] = _unit(tower(pixel_values=pixels.to(_torch.where())).image_embeds)
     return images.memo[key]
 
 
 def embed_captions(clip: Instrument, images: Images, prefix: str = "") -> Features:
     """Unit vectors (N, d) of the captions; too long a caption keeps its end token."""
-    import torch
-
     key = f"clip/{clip.name}/captions/{prefix}"
     if key not in images.memo:
         tokenizer, tower = _text_tower(clip)
@@ -79,7 +75,7 @@ def embed_captions(clip: Instrument, images: Images, prefix: str = "") -> Featur
             truncation=True,
             return_tensors="pt",
         )
-        with torch.inference_mode():
+        with _torch.judging():
             ids = tokens.input_ids.to(_torch.where())
             images.memo[key] = _unit(tower(input_ids=ids).text_embeds)
     return images.memo[key]

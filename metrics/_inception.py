@@ -37,7 +37,7 @@ def features(images: Images) -> Features:
         resize = build_resizer("clean")
         resized = np.stack([resize(image) for image in images.pixels])
         pixels = torch.from_numpy(resized).permute(0, 3, 1, 2).to(_torch.where())
-        with torch.inference_mode():
+        with _torch.judging():
             images.memo[key] = _network()(pixels).float().cpu().numpy()
     return images.memo[key]
 

@@ -84,8 +84,6 @@ def of_user() -> Tokens | None:
 
 def embed(clip: _clip.Instrument, tokens: Tokens, texts: Sequence[str]) -> Floats:
     """Unit vectors (N, d) of texts with placeholders; too long a text keeps its end token."""
-    import torch
-
     tokenizer, tower = _tower(clip, tokens)
     ids = tokenizer(
         list(texts),
@@ -94,7 +92,7 @@ def embed(clip: _clip.Instrument, tokens: Tokens, texts: Sequence[str]) -> Float
         truncation=True,
         return_tensors="pt",
     ).input_ids
-    with torch.inference_mode():
+    with _torch.judging():
         vectors = tower(input_ids=ids.to(_torch.where())).text_embeds
     wide = vectors.double().cpu().numpy()
     unit: Floats = wide / np.linalg.norm(wide, axis=1, keepdims=True)

@@ -44,14 +44,12 @@ class Lpips:
 
     def compare(self, images: Images, baseline: Images) -> Floats:
         """The distance of each pair, 0 for equal images."""
-        import torch
-
         network, parts = _network(self.net), []
         for start in range(0, len(images.pixels), PAIRS):
             left, right = (
                 self._tensor(side.pixels[start : start + PAIRS]) for side in (images, baseline)
             )
-            with torch.inference_mode():
+            with _torch.judging():
                 parts.append(network(left, right).flatten().double().cpu().numpy())
         distances: Floats = np.concatenate(parts)
         return distances

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .errors import InputError, MissingError, unknown
 from .types import ModelSpec
-from .weights import catalog, store
+from .weights import catalog, downloads, store
 
 SPECS: dict[str, ModelSpec] = {
     "miniature": ModelSpec(
@@ -90,7 +90,7 @@ def folder_of(spec: ModelSpec) -> Path:
     fetched = catalog.weights().get(spec.name)
     if fetched and store.state(fetched, hashing=False) != "missing":
         return store.find(spec.name)
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     patterns = [
@@ -102,8 +102,13 @@ def folder_of(spec: ModelSpec) -> Path:
         for part in _PARTS
         for name in ("model", "diffusion_pytorch_model")
     ]
+    cache = Path(constants.HF_HUB_CACHE, f"models--{spec.source.replace('/', '--')}")
     try:
-        return Path(snapshot_download(spec.source, revision=spec.revision, allow_patterns=patterns))
+        with downloads.arriving(spec.name, cache):
+            brought = snapshot_download(
+                spec.source, revision=spec.revision, allow_patterns=patterns
+            )
+        return Path(brought)
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         raise MissingError(
             f"the model '{spec.name}' is not on this machine and could not be fetched: bring a "

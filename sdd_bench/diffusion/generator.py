@@ -17,6 +17,7 @@ from sdd_bench.types import Pixels, Sample, Settings
 
 from .bundle import Bundle
 from .denoising import Plan, walk
+from .loading import exact_numerics
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,14 @@ def generate(
         hashes = [noise_hash(sample.seed, bundle.latent_shape) for sample in several]
         for plan, latents in enumerate(denoise(bundle, plans, several, settings)):
             _check(latents, several)
-            for sample, pixels, digest in zip(several, bundle.decode(latents), hashes, strict=True):
+            # Left again before anything is handed out: what the caller does is its own affair.
+            with exact_numerics():
+                images = bundle.decode(latents)
+            for sample, pixels, digest in zip(several, images, hashes, strict=True):
                 yield Picture(plan, sample, pixels, digest)
 
 
+@exact_numerics()
 def denoise(
     bundle: Bundle, plans: Sequence[Plan], samples: Sequence[Sample], settings: Settings
 ) -> list[Tensor]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from safetensors import SafetensorError
 
 from sdd_bench.errors import InputError, MissingError, unknown
 from sdd_bench.models import folder_of, hash_of
+from sdd_bench.progress import waiting
 from sdd_bench.types import ModelSpec
 
 from .bundle import Bundle
@@ -43,21 +46,23 @@ def pick_device(name: str) -> torch.device:
 def load(
     spec: ModelSpec, *, device: str = "auto", dtype: str = "auto", batch_size: int | None = None
 ) -> Bundle:
-    """Load a model's parts. Raises InputError, or MissingError where files are absent."""
+    """A model's parts, loaded. Raises InputError, or MissingError where files are absent."""
+    where = pick_device(device)
+    kind = _pick_dtype(dtype, where)
+    batch = batch_size or (CPU_BATCH if where.type == "cpu" else GPU_BATCH)
+    with quiet_libraries(), exact_numerics():
+        folder = folder_of(spec)
+        with waiting(f"loading {spec.name}"):
+            return _bundle(spec, folder, where, kind, batch)
+
+
+def _bundle(
+    spec: ModelSpec, folder: Path, where: torch.device, kind: torch.dtype, batch: int
+) -> Bundle:
+    """The parts of the model in a folder."""
     import diffusers
     import transformers
 
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    diffusers.utils.logging.set_verbosity_error()
-    diffusers.utils.logging.disable_progress_bar()
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cudnn.deterministic = True
-
-    where = pick_device(device)
-    kind = _pick_dtype(dtype, where)
-    folder = folder_of(spec)
     try:
         tokenizer = transformers.CLIPTokenizer.from_pretrained(folder / "tokenizer")
         text_encoder = _network(transformers.CLIPTextModel, folder / "text_encoder", dtype=kind)
@@ -69,7 +74,6 @@ def load(
         raise MissingError(
             f"cannot load the model '{spec.name}' from {folder}: {reason}"
         ) from error
-    batch = batch_size or (CPU_BATCH if where.type == "cpu" else GPU_BATCH)
     for part in (text_encoder, unet, vae):
         part.to(where).eval().requires_grad_(False)
     for part in (unet, vae):
@@ -87,6 +91,71 @@ def load(
         text=TextReader(tokenizer, text_encoder, project_text_once(unet)),
         **schedule,
     )
+
+
+# --- settings of the process: a notebook's own are left as they were ----------------------------
+
+
+_PRECISION = "fp32_precision"
+
+
+@contextmanager
+def exact_numerics() -> Iterator[None]:
+    """Within it, a GPU computes in full single precision, by the same kernels every time.
+
+    Whatever calls a network is in it: loading, sampling, training.
+    """
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    settings: list[tuple[Any, str, object]] = [
+        (matmul, "allow_tf32", False),
+        (cudnn, "allow_tf32", False),
+        (cudnn, "deterministic", True),
+        (cudnn, "benchmark", False),
+    ]
+    # Since PyTorch 2.9 there is a second way to say it, which counts where somebody has used it.
+    newer = [
+        owner for owner in (matmul, getattr(cudnn, "conv", None)) if hasattr(owner, _PRECISION)
+    ]
+    settings += [(owner, _PRECISION, "ieee") for owner in newer]
+    before = []
+    for owner, name, _ in settings:
+        with suppress(RuntimeError):  # where both ways have been used at once, one won't tell
+            before.append((owner, name, getattr(owner, name)))
+    try:
+        for owner, name, value in settings:
+            setattr(owner, name, value)
+        yield
+    finally:
+        for owner, name, value in before:
+            setattr(owner, name, value)
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Within it, transformers and diffusers show no bars and say nothing but errors."""
+    import diffusers
+    import transformers
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars
+
+    logs = transformers.utils.logging, diffusers.utils.logging
+    before = [(log, log.get_verbosity(), log.is_progress_bar_enabled()) for log in logs]
+    silent = are_progress_bars_disabled()
+    try:
+        for log in logs:
+            log.set_verbosity_error()
+            log.disable_progress_bar()
+        yield
+    finally:
+        for log, verbosity, bars in before:
+            log.set_verbosity(verbosity)
+            if bars:
+                log.enable_progress_bar()
+        # transformers takes the bars of the hub's client along, on and off.
+        if silent and not are_progress_bars_disabled():
+            disable_progress_bars()
+
+
+# --- parts --------------------------------------------------------------------------------------
 
 
 def _network(kind: Any, folder: Path, **options: Any) -> Any:

@@ -26,7 +26,7 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from sdd_bench.types import Pixels
 
-from . import architecture, card, data, export, stages, tokenizer
+from . import architecture, card, data, export, reference, stages, tokenizer
 from .loop import Network, Plan
 from .renderer.examples import Example
 
@@ -243,6 +243,7 @@ def export_all(job: Job, out: Path) -> None:
     prompts = stages.learn_prompts(stages.embed(clip, pixels), harmful)
     export.judges(out / "judges", clip, prompts, classifier, features)
     export.manifest(out)
+    reference.write(out)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from sdd_bench.types import Pixels, Sample
 
+from .images import DAMAGE
 from .run import Run
 
 MISSING = "missing"
@@ -71,7 +72,7 @@ def _header(run: Run, sample: Sample) -> tuple[str, tuple[int, int]] | None:
     try:
         with Image.open(path, formats=["PNG"]) as image:
             return image.mode, image.size
-    except (OSError, SyntaxError, ValueError):
+    except DAMAGE:
         return DAMAGED, (0, 0)
 
 

@@ -25,8 +25,8 @@ _MARK = "sdd_bench"
 _NOISE = "noise"
 """The text chunk that holds a hash of the noise that the image started from."""
 
-_DAMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
-"""What Pillow raises when a file is no whole PNG."""
+DAMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+"""What Pillow raises when a file is no whole picture, or claims to be one too big for a memory."""
 
 
 def encoded(sample: Sample, pixels: Pixels, noise_hash: str) -> bytes:
@@ -47,7 +47,7 @@ def read(path: Path) -> tuple[Pixels, str]:
     try:
         with Image.open(path, formats=["PNG"]) as image:
             return np.asarray(image.convert("RGB")), str(image.info.get(_NOISE, ""))
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise SDDBenchError(
             f"cannot read {path} ({error}): the `sdd-bench run` that made it makes it again"
         ) from error
@@ -64,7 +64,7 @@ def is_valid(path: Path, sample: Sample) -> bool:
             mark = image.info.get(_MARK)
     except FileNotFoundError:
         return False
-    except _DAMAGE as error:
+    except DAMAGE as error:
         log.warning("%s is damaged (%s) and will be made again", path, error)
         return False
     if mark not in {None, _sample_hash(sample)}:

@@ -25,6 +25,7 @@ from sdd_bench.types import Pixels, Sample, Settings, Suite
 from . import filenames
 from .filenames import MatchedFiles, Place
 from .identity import IMPORTED, RunSpec
+from .images import DAMAGE
 from .run import Run
 
 log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ def _pixels(path: Path) -> Pixels | str:
             if image.mode not in _MODES:
                 return f"of mode {image.mode}, which RGB cannot show"
             return np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except DAMAGE:
         return "not readable"
 
 

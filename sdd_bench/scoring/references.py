@@ -1,16 +1,18 @@
-"""Real images that set metrics compare with: those a world draws, and files of features.
+"""Real images that set metrics compare with, as files of their features.
 
 A file holds the features of a folder of images, and says of how many, which, and how they were
 cropped. It is a safetensors file, so that reading it runs no code:
 
     features   (N, d) float32, in the order of the images' paths
     metadata   instrument, count, images (a SHA-256 of all names and contents), crop, compare_with
+               (how many images a run must have, or `any`)
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -22,8 +24,9 @@ from PIL import Image
 from sdd_bench import files
 from sdd_bench.errors import InputError
 from sdd_bench.files import sha256
+from sdd_bench.runs.images import DAMAGE
 from sdd_bench.types import Features, Images, Pixels, SetMetric
-from sdd_bench.weights import catalog
+from sdd_bench.weights import catalog, store
 
 from . import batches
 from .batches import TILE
@@ -37,51 +40,42 @@ ENDINGS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", "
 _FORMAT = "sdd-bench reference 1"
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """The real images of a world that draws them."""
-
-    name: str
-    images: Callable[[], Iterable[Pixels]]
-    _features: dict[str, Features] = field(default_factory=dict)
-
-    def label(self, metric: SetMetric) -> str:  # noqa: ARG002 - as `Stored`
-        """What results call these images."""
-        return self.name
-
-    def lacks(self, metric: SetMetric, count: int) -> str:  # noqa: ARG002 - as `Stored`
-        """Why a metric can't compare `count` images with these; empty if it can."""
-        return ""
-
-    def features(self, metric: SetMetric) -> Features:
-        """Features of all of them, computed once per metric."""
-        measure = metric.definitions[0].measure
-        if measure not in self._features:
-            images = list(self.images())
-            parts = []
-            for rows in batches.tiles(np.arange(len(images))):
-                several = batches.batch([images[i] for i in rows], [""] * len(rows))
-                parts.append(batches.features(metric, several)[: len(rows)])
-            self._features[measure] = np.concatenate(parts)
-        return self._features[measure]
+ANY: Literal["any"] = "any"
+"""What a file says that any number of images may be compared with."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """The real images of a suite by their features, in files among the weights."""
+class RealImages:
+    """The real images of a suite by their features, in a file for each instrument."""
 
     key: str
-    """The suite's `reference`."""
+    """The suite's `reference`: `name` of a file that `sdd-bench reference` wrote into the weights
+    folder, `weight/name` of one that comes with those weights."""
     _loaded: dict[str, tuple[Features, dict[str, str]]] = field(default_factory=dict)
 
     def label(self, metric: SetMetric) -> str:
-        """The key, and what tells these images and their crop from others."""
-        about = _metadata(self.path(instrument(metric)))
+        """The key, and what tells these images and their crop from others.
+
+        For images that come with weights the key is enough: their file is always the same one.
+        """
+        taker = instrument(metric)
+        if self._shipped(taker) is not None:
+            return self.key
+        about = _metadata(self.path(taker))
         return f"{self.key} n={about['count']} crop={about['crop']} {about['images'][:10]}"
 
     def path(self, instrument: str) -> Path:
         """Where the features of an instrument are looked for."""
-        return catalog.folder() / "references" / f"{self.key}-{instrument}.safetensors"
+        made = catalog.folder() / "references" / f"{self.key}-{instrument}.safetensors"
+        return self._shipped(instrument) or made
+
+    def _shipped(self, instrument: str) -> Path | None:
+        """The file that comes with the weights, verified like them. Raises MissingError."""
+        weight, _, name = self.key.rpartition("/")
+        if not weight:
+            return None
+        path = store.find(weight) / "references" / f"{name}-{instrument}.safetensors"
+        return path if path.exists() else None
 
     def lacks(self, metric: SetMetric, count: int) -> str:
         """Why a metric can't compare `count` images with these; empty if it can.
@@ -95,8 +89,8 @@ class Stored:
                 f"no reference {path}: make it of the real images with `sdd-bench reference "
                 f"--images FOLDER --out {path}`"
             )
-        wanted = int(_metadata(path)["compare_with"])
-        if count != wanted:
+        wanted = _metadata(path)["compare_with"]
+        if wanted not in {ANY, str(count)}:
             return f"{count} images don't compare with the {wanted} that the reference is for"
         return ""
 
@@ -108,7 +102,9 @@ class Stored:
         return self._loaded[own][0]
 
 
-RealImages: TypeAlias = Reference | Stored
+def reference_of(key: str | None) -> RealImages | None:
+    """The real images of a suite's `reference`, if it has one."""
+    return RealImages(key) if key else None
 
 
 def instrument(metric: SetMetric) -> str:
@@ -140,14 +136,14 @@ def write(
     out: Path,
     *,
     crop: Crop,
-    compare_with: int | None = None,
+    compare_with: int | Literal["any"] | None = None,
     advance: Callable[[int], None],
 ) -> dict[str, str]:
     """Write the features of the images and return the file's metadata.
 
     Only up to TILE images are in memory at a time. `compare_with` is how many images a run must
-    have for a distance to be given; without it, as many as these. Raises InputError for a file
-    that is no image.
+    have for a distance to be given, or ANY number; without it, as many as these. Raises InputError
+    for a file that is no image.
     """
     from safetensors.numpy import save
 
@@ -165,8 +161,19 @@ def write(
         "compare_with": str(compare_with or len(images)),
     }
     out.parent.mkdir(parents=True, exist_ok=True)
-    files.write(out, save({"features": np.concatenate(parts)}, metadata=metadata))
+    files.write(out, _sorted(save({"features": np.concatenate(parts)}, metadata=metadata)))
     return metadata
+
+
+def _sorted(data: bytes) -> bytes:
+    """A safetensors file with its header in order: the library writes it in another each time.
+
+    The header is JSON, and its length stands before it. Both take a multiple of eight bytes.
+    """
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8:start]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + data[start:]
 
 
 def _of_one_size(images: Sequence[Path], crop: Crop) -> Iterator[list[Pixels]]:
@@ -187,7 +194,7 @@ def _read_image(path: Path, crop: Crop) -> Pixels:
     try:
         with Image.open(path) as image:
             picture = image.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except DAMAGE as error:
         raise InputError(f"{path} is no image that can be read ({error})") from error
     if crop == "centre":
         side = min(picture.size)
@@ -255,12 +262,3 @@ def _metadata(path: Path) -> dict[str, str]:
     if metadata.get("format") != _FORMAT:
         raise InputError(f"{path} was not written by `sdd-bench reference`: make it again")
     return metadata
-
-
-def reference_of(key: str | None) -> RealImages | None:
-    """The real images of a suite's key: drawn, or a file that `sdd-bench reference` wrote."""
-    if key == "miniature/renders":
-        from sdd_bench.miniature import standins
-
-        return Reference(key, standins.renders)
-    return Stored(key) if key else None

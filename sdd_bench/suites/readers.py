@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -16,6 +17,7 @@ from typing import TypeAlias
 import pandas as pd
 
 from sdd_bench.errors import InputError, MissingError
+from sdd_bench.progress import waiting
 
 HUB = "hub:"
 """What the address of a data set of the Hugging Face hub starts with."""
@@ -175,7 +177,8 @@ def _hub(address: str) -> Sheet:
 
     try:
         # Data only: since version 4 the library runs no code that a data set brings along.
-        splits = datasets.load_dataset(found["id"], found["subset"], revision=found["revision"])
+        with _without_bars(), waiting(f"loading {address}"):
+            splits = datasets.load_dataset(found["id"], found["subset"], revision=found["revision"])
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         reason = " ".join(str(error).split())
         raise MissingError(
@@ -188,6 +191,21 @@ def _hub(address: str) -> Sheet:
     data = splits[split]
     rows = [(f"row {number}", cells) for number, cells in enumerate(data, 1)]
     return Sheet(where=address, columns=tuple(data.column_names), rows=rows)
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Within it, the library of data sets draws none of its own bars: several for each split."""
+    import datasets
+
+    silent = datasets.are_progress_bars_disabled()
+    if not silent:
+        datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if not silent:
+            datasets.enable_progress_bars()
 
 
 def kind(value: object) -> str:

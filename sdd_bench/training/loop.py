@@ -26,6 +26,7 @@ from safetensors.torch import load_file, save
 from torch import Generator, nn
 
 from sdd_bench import files, provenance
+from sdd_bench.diffusion.loading import exact_numerics
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.progress import progress
 from sdd_bench.provenance import utc_now
@@ -45,6 +46,7 @@ STATE = "state.safetensors"
 LOG = "log.parquet"
 
 
+@exact_numerics()
 def train(
     bundle: Bundle,
     method: Trained,
@@ -72,8 +74,8 @@ def train(
         loop.resume()
         _write_facts(folder, spec, finished=None)
         interval = _interval(plan, save_every)
-        with progress(f"training {spec.method}", plan.iterations, "iterations") as advance:
-            advance(loop.done)
+        name, total = f"training {spec.method}", plan.iterations
+        with progress(name, total, "iterations", done=loop.done) as advance:
             while loop.done < plan.iterations:
                 values = loop.iterate(method)
                 if tracker is not None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdd_bench.errors import MissingError
+from sdd_bench.progress import BYTES, progress
 
 if TYPE_CHECKING:
     import httpx2
-    from rich.progress import Progress
 
 TIMEOUT = 30.0
 """Seconds without a byte after which a connection counts as lost."""
@@ -42,8 +44,7 @@ def download(url: str, target: Path, web: httpx2.Client, size: int | None = None
         if have and have == size:
             return
         try:
-            with _bar(target.name) as bar:
-                _continue(url, target, web, bar)
+            _continue(url, target, web)
             whole = True
         except httpx2.HTTPStatusError as error:
             raise MissingError(
@@ -61,7 +62,7 @@ def download(url: str, target: Path, web: httpx2.Client, size: int | None = None
                 ) from error
 
 
-def _continue(url: str, target: Path, web: httpx2.Client, bar: Progress) -> None:
+def _continue(url: str, target: Path, web: httpx2.Client) -> None:
     have = _size(target)
     # Not compressed: the position in the file would be another than that in the stream.
     headers = {"Accept-Encoding": "identity"}
@@ -75,25 +76,53 @@ def _continue(url: str, target: Path, web: httpx2.Client, bar: Progress) -> None
         if answer.status_code != 206 or not from_there:
             have = 0
         length = answer.headers.get("Content-Length")
-        task = bar.add_task("", total=have + int(length) if length else None, completed=have)
-        with target.open("ab" if have else "wb") as file:
+        total = have + int(length) if length else None
+        with (
+            target.open("ab" if have else "wb") as file,
+            progress(target.name, total, BYTES, done=have) as advance,
+        ):
             for block in answer.iter_bytes():
                 file.write(block)
-                bar.advance(task, len(block))
+                advance(len(block))
 
 
-def _bar(name: str) -> Progress:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
+@contextmanager
+def arriving(name: str, folder: Path, total: int | None = None) -> Iterator[None]:
+    """Within it, a bar tells how many bytes the hub's client brings below `folder`.
+
+    That client draws several bars at once in a terminal and none elsewhere, and warns twice of
+    each of six attempts: within it, it is silent.
+    """
+    from huggingface_hub.utils.tqdm import (
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
     )
 
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    return Progress(name, *columns, console=Console(stderr=True))
+    log = logging.getLogger("huggingface_hub")
+    level, silent = log.level, are_progress_bars_disabled()
+    log.setLevel(logging.ERROR)
+    if not silent:
+        disable_progress_bars()
+    there = _arrived(folder, half=False)
+    try:
+        with progress(name, total, BYTES, done=lambda: _arrived(folder) - there, stays=False):
+            yield
+    finally:
+        log.setLevel(level)
+        if not silent:
+            enable_progress_bars()
+
+
+def _arrived(folder: Path, *, half: bool = True) -> int:
+    """Bytes of the files below a folder, with or without those that have come in part."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # it may be moved at this moment
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode) and (half or path.suffix != ".incomplete"):
+                total += status.st_size
+    return total
 
 
 def _size(path: Path) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -184,13 +183,12 @@ def _from_hub(source: Hub, file: File, staging: Path) -> Path:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # six attempts warn twice each
     try:
-        return Path(
-            hf_hub_download(
+        with downloads.arriving(file.path, staging, file.size):
+            found = hf_hub_download(
                 source.repo, file.path, revision=source.revision, local_dir=str(staging)
             )
-        )
+        return Path(found)
     except (HfHubHTTPError, LocalEntryNotFoundError, httpx2.HTTPError, OSError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise MissingError(

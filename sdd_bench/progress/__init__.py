@@ -1,0 +1,57 @@
+"""How far a long piece of work is: a bar in a terminal or a notebook, lines everywhere else.
+
+It tells what is done, how fast that goes and how much time is left. A thread of its own shows it,
+so that it goes on while a single step takes minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from .bar import BYTES, Bar
+
+__all__ = ["BYTES", "progress", "waiting"]
+
+
+@contextmanager
+def progress(
+    description: str,
+    total: int | None,
+    unit: str = "images",
+    *,
+    done: int | Callable[[], int] = 0,
+    stays: bool = True,
+) -> Iterator[Callable[[int], None]]:
+    """A bar about `total` things, if known; yields a function that is told how many more are done.
+
+    `done` is how many were done before, which say nothing about the speed; or a function that
+    counts them, for work that tells nobody. Unless it `stays`, a bar is gone when the work is.
+    """
+    bar = Bar(" ".join(description.split()), total, unit, done)
+    with _shown(bar, stays=stays):
+        try:
+            yield bar.advance
+        finally:
+            bar.end()
+
+
+def waiting(description: str) -> AbstractContextManager[object]:
+    """A bar about work that cannot be counted: how long it has taken so far."""
+    return progress(description, None, "", stays=False)
+
+
+def _shown(bar: Bar, *, stays: bool) -> AbstractContextManager[None]:
+    """Within it, the bar is shown in the way that suits where the user is."""
+    from rich.console import Console
+
+    from . import log, notebook, terminal
+
+    if notebook.is_here():
+        return notebook.shown(bar, stays=stays)
+    console = Console(stderr=True)
+    # Not `is_terminal` alone: variables that ask for colours (FORCE_COLOR) make rich take a file
+    # for a terminal, and a log would be full of moving bars.
+    if console.file.isatty() and console.is_terminal and not console.is_dumb_terminal:
+        return terminal.shown(bar, console, stays=stays)
+    return log.shown(bar, console.file)
