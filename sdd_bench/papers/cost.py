@@ -111,9 +111,9 @@ def _notes(several: Sequence[Cost], found: Sequence[NeedStatus]) -> list[str]:
     world = models.judged_as(model).name
     forwards = sum(each.forwards + each.training for each in several)
     notes = [
-        f"{device}: about {_time(forwards / speed['forwards'])} ({speed['source']})."
+        f"{device}: about {_time(forwards / speed.forwards)} ({speed.source})."
         for device, speed in published.speeds().items()
-        if speed["model"] == world
+        if speed.model == world
     ]
     side = 64 if world == "miniature" else 512
     size = sum(each.missing for each in several) * side * side * BYTES_PER_PIXEL / 1e9
