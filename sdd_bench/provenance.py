@@ -9,6 +9,8 @@ from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 
+from . import files
+
 _PACKAGES = (
     "sdd-bench",
     "accelerate",
@@ -72,10 +74,7 @@ def git_commit(root: Path = _CHECKOUT) -> str | None:
 
 def cpu() -> str:
     """The model of the processor, as far as the system tells, and the number of its threads."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
+    lines = (files.read_text(Path("/proc/cpuinfo")) or "").splitlines()
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     model = models[0] if models else platform.processor() or platform.machine()
     return f"{model}, {os.cpu_count()} threads"

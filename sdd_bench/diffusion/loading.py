@@ -6,7 +6,6 @@ sampling loop is ours.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
+from sdd_bench import files
 from sdd_bench.errors import InputError, MissingError, unknown
 from sdd_bench.models import folder_of, hash_of
 from sdd_bench.progress import waiting
@@ -197,7 +197,9 @@ def _schedule(folder: Path) -> dict[str, Any]:
     from diffusers import PNDMScheduler
 
     path = folder / "scheduler" / "scheduler_config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
+    config = files.read_json(path, dict[str, Any])
+    if config is None:
+        raise ValueError(f"{path} is missing")
     if config.get("prediction_type", "epsilon") != "epsilon":
         raise InputError(
             f"{path}: the model predicts '{config['prediction_type']}'; only models that predict "

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -99,6 +99,36 @@ class BaselineRun:
         return tuple(str(self.identity[key]) for key in keys)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """What an identity needs in any case: the parts that entries are named and sorted by."""
+
+    model: str
+    suite: str
+    method: str
+    concepts: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """What a baseline file holds of a run; what its mappings hold is checked one by one."""
+
+    identity: Mapping[str, Any]
+    made_with: Mapping[str, str]
+    definitions: Mapping[str, Mapping[str, object]]
+    columns: tuple[str, ...]
+    prompts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """What a baseline file holds."""
+
+    format: Literal[1]
+    runs: tuple[_Entry, ...]
+
+
 # --- the table of prompts ---------------------------------------------------------------------
 
 
@@ -152,46 +182,53 @@ def _content(found: BaselineRun) -> dict[str, object]:
 
 def read(path: Path) -> list[BaselineRun]:
     """The entries of a baseline file. Raises InputError if there is none or it is damaged."""
-    data = files.read(path)
-    if data is None:
+    try:
+        content = files.read_json(path, _File, extra="ignore")
+        entries = _entries(content.runs) if content else []
+    except ValueError as error:
+        raise InputError(
+            f"the baseline {path} is damaged ({error}): restore it, or make it anew with --update"
+        ) from error
+    if content is None:
         raise InputError(
             f"no baseline {path}: `sdd-bench gate --baseline {path} --update` writes one from the "
             "results"
         )
-    try:
-        content = json.loads(data)
-        if content["format"] != FORMAT:
-            raise ValueError(f"format {content['format']}, and this version reads {FORMAT}")  # noqa: TRY301
-        entries = [_entry(each) for each in content["runs"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"the baseline {path} is damaged ({type(error).__name__}: {error}): restore it, or "
-            "make it anew with --update"
-        ) from error
     for each in entries:
         for name in each.recorded:
             _check(path, each, name)
     return entries
 
 
-def _entry(content: dict[str, Any]) -> BaselineRun:
-    columns, prompts = content["columns"], content["prompts"]
-    cells = [line.split(" ") for line in prompts.values()]
-    if any(len(line) != len(columns) for line in cells):
-        raise ValueError(f"a prompt needs {len(columns)} columns")
-    found = BaselineRun(
-        identity=content["identity"],
-        made_with=content["made_with"],
-        recorded={name: Recorded(**item) for name, item in sorted(content["definitions"].items())},
+def _entries(runs: Sequence[_Entry]) -> list[BaselineRun]:
+    """Raises ValueError, which says the how manieth run is wrong in what."""
+    entries = []
+    for number, run in enumerate(runs):
+        try:
+            entries.append(_entry(run))
+        except ValueError as error:
+            raise ValueError(f"runs.{number}: {error}") from error
+    return entries
+
+
+def _entry(entry: _Entry) -> BaselineRun:
+    files.checked({"identity": entry.identity}, dict[str, _Named], extra="ignore")
+    definitions = {"definitions": dict(sorted(entry.definitions.items()))}
+    recorded = files.checked(definitions, dict[str, dict[str, Recorded]])["definitions"]
+    cells = [line.split(" ") for line in entry.prompts.values()]
+    if any(len(line) != len(entry.columns) for line in cells):
+        raise ValueError(f"a prompt needs {len(entry.columns)} columns")
+    return BaselineRun(
+        identity=entry.identity,
+        made_with=entry.made_with,
+        recorded=recorded,
         prompts=pd.DataFrame(
-            dict(zip(columns, zip(*cells, strict=True), strict=True)) if cells else {},
-            index=pd.Index(list(prompts), dtype="str"),
-            columns=columns,
+            dict(zip(entry.columns, zip(*cells, strict=True), strict=True)) if cells else {},
+            index=pd.Index(list(entry.prompts), dtype="str"),
+            columns=list(entry.columns),
             dtype="object",
         ),
     )
-    _ = found.order  # raises KeyError for an identity without one of its parts
-    return found
 
 
 def _check(path: Path, found: BaselineRun, name: str) -> None:

@@ -113,9 +113,9 @@ def _notes(rows: Sequence[Cost], states: Sequence[NeedStatus]) -> list[str]:
     world = models.judged_as(model).name
     forwards = sum(cost.forwards + cost.training for cost in rows)
     notes = [
-        f"{device}: about {_time(forwards / speed['forwards'])} ({speed['source']})."
+        f"{device}: about {_time(forwards / speed.forwards)} ({speed.source})."
         for device, speed in published.speeds().items()
-        if speed["model"] == world
+        if speed.model == world
     ]
     side = 64 if world == "miniature" else 512
     size = sum(cost.missing for cost in rows) * side * side * BYTES_PER_PIXEL / 1e9

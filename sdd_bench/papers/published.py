@@ -6,27 +6,19 @@ A table is a TOML file beside the CSV of its published cells, described in
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from sdd_bench.errors import InputError, unknown
+from sdd_bench import files
+from sdd_bench.errors import InputError, SDDBenchError, unknown
 from sdd_bench.suites import concepts
 
-if sys.version_info >= (3, 11):
-    from importlib.resources.abc import Traversable
-
-    import tomllib
-else:
-    from importlib.abc import Traversable
-
-    import tomli as tomllib
+if TYPE_CHECKING:
+    from sdd_bench.files import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +84,48 @@ class Table:
         return tuple(dict.fromkeys(column.suite for column in self.columns))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """How fast a device is."""
+
+    model: str
+    """Whose U-Net was timed."""
+    forwards: float
+    """Of one sample, a second."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """The TOML file of a table."""
+
+    title: str
+    source: str
+    published: str
+    """The CSV beside it."""
+    models: tuple[str, ...]
+    steps: int
+    guidance_scale: float
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    images_per_prompt: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cell(Published):
+    """A line of that CSV."""
+
+    row: str
+    column: str
+
+
 def names() -> list[str]:
     """The shipped tables, sorted: every TOML file that has rows."""
-    files = sorted(resources.files("sdd_bench.published").iterdir(), key=lambda file: file.name)
-    return [
-        file.name.removesuffix(".toml")
-        for file in files
-        if file.name.endswith(".toml") and "rows" in tomllib.loads(file.read_text(encoding="utf-8"))
+    shipped = [file for file in _shipped().iterdir() if file.name.endswith(".toml")]
+    tables = [
+        file.name for file in shipped if "rows" in files.read_shipped(file, dict[str, object])
     ]
+    return sorted(name.removesuffix(".toml") for name in tables)
 
 
 def load(name: str) -> Table:
@@ -108,60 +134,68 @@ def load(name: str) -> Table:
     Raises InputError for an unknown name and for anything wrong in a file.
     """
     if name.endswith(".toml"):
-        place: Traversable = Path(name).resolve().parent
+        place: Source = Path(name).resolve().parent
         file = Path(name).name
     elif name in names():
-        place, file = resources.files("sdd_bench.published"), f"{name}.toml"
+        place, file = _shipped(), f"{name}.toml"
     else:
         raise unknown("table", name, [*names(), "a .toml file"])
     try:
-        content = tomllib.loads((place / file).read_text(encoding="utf-8"))
-        cells = (place / content.pop("published")).read_text(encoding="utf-8")
-        return _table(content, cells)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return _table(place, file)
+    except InputError:
+        raise
+    except (SDDBenchError, ValueError) as error:
         raise InputError(
-            f"{file} describes no table ({type(error).__name__}: {error}): the shipped ones in "
-            "results/published show how"
+            f"{file} describes no table ({error}): the shipped ones in results/published show how"
         ) from error
 
 
-def speeds() -> dict[str, dict[str, Any]]:
-    """The speeds that are known: by device the `model`, `forwards` a second, and the `source`."""
-    text = (resources.files("sdd_bench.published") / "speed.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+def speeds() -> dict[str, Speed]:
+    """The speeds that are known, by device."""
+    return files.read_shipped(_shipped() / "speed.toml", dict[str, Speed])
 
 
-def _table(content: dict[str, Any], cells: str) -> Table:
-    rows = tuple(Row(**row) for row in content.pop("rows"))
-    columns = tuple(Column(**column) for column in content.pop("columns"))
-    for row in rows:
+def _shipped() -> Source:
+    return resources.files("sdd_bench.published")
+
+
+def _table(place: Source, file: str) -> Table:
+    content = files.read_toml(place / file, _File)
+    if content is None:
+        raise ValueError("there is no such file")
+    for row in content.rows:
         if row.concepts is not None:
             concepts.find(row.concepts)
-    known = {(row.label, column.key) for row in rows for column in columns}
-    published = _cells(cells)
+    known = {(row.label, column.key) for row in content.rows for column in content.columns}
+    published = _cells(place, content.published)
     strangers = [f"{row}/{column}" for row, column in published if (row, column) not in known]
     if strangers:
         raise ValueError(f"published cells without a row and column: {', '.join(strangers)}")
     return Table(
-        rows=rows,
-        columns=columns,
+        title=content.title,
+        source=content.source,
+        models=content.models,
+        steps=content.steps,
+        guidance_scale=content.guidance_scale,
+        rows=content.rows,
+        columns=content.columns,
         cells=published,
-        models=tuple(content.pop("models")),
-        images_per_prompt=content.pop("images_per_prompt", {}),
-        **content,
+        images_per_prompt=content.images_per_prompt,
     )
 
 
-def _cells(text: str) -> dict[tuple[str, str], Published]:
+def _cells(place: Source, file: str) -> dict[tuple[str, str], Published]:
+    try:
+        lines = files.read_csv(place / file, _Cell)
+    except files.ContentError as error:
+        raise ValueError(f"{file}, {error}") from error
+    if lines is None:
+        raise ValueError(f"there is no {file}")
     found = {}
-    for line in csv.DictReader(io.StringIO(text)):
-        cell = Published(
-            value=float(line["value"]),
-            n=int(line["n"]),
-            count=int(line["count"]) if line["count"] else None,
-            suspect=line["suspect"],
+    for line in lines:
+        if not math.isfinite(line.value):
+            raise ValueError(f"the published value of {line.row} is {line.value}")
+        found[line.row, line.column] = Published(
+            value=line.value, n=line.n, count=line.count, suspect=line.suspect
         )
-        if not math.isfinite(cell.value):
-            raise ValueError(f"the published value of {line['row']} is {cell.value}")
-        found[line["row"], line["column"]] = cell
     return found

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from sdd_bench import files
 from sdd_bench.errors import InputError, unknown
 from sdd_bench.types import Suite
 
@@ -125,7 +126,7 @@ def find(folder: Path, suite: Suite, naming: str | None = None) -> MatchedFiles:
             f"{folder}: names like '{paths[0].name}' do not say which image is of which prompt of "
             f"suite '{suite.name}': known are {known}"
         )
-    files: dict[Place, Path] = {}
+    matched: dict[Place, Path] = {}
     for path, (row, k) in places[chosen].items():
         if row >= len(suite.prompts) or k >= suite.images_per_prompt:
             raise InputError(
@@ -133,17 +134,17 @@ def find(folder: Path, suite: Suite, naming: str | None = None) -> MatchedFiles:
                 f"prompts and {suite.images_per_prompt} images of each: give another --suite or "
                 "--images-per-prompt"
             )
-        first = files.setdefault((row, k), path)
+        first = matched.setdefault((row, k), path)
         if first != path:
             raise InputError(f"{first} and {path} are the same image: take one of them away")
     strange = [path for path in paths if path not in places[chosen]]
-    return MatchedFiles(naming=chosen, files=files, strange=strange)
+    return MatchedFiles(naming=chosen, files=matched, strange=strange)
 
 
 def _images(folder: Path) -> list[Path]:
     """The images in a folder; if it has none, those one level below."""
     for pattern in ("*", "*/*"):
-        paths = sorted(path for path in folder.glob(pattern) if path.suffix.lower() in _ENDINGS)
+        paths = [p for p in files.find(folder, pattern) if p.suffix.lower() in _ENDINGS]
         if paths:
             return paths
     endings = ", ".join(sorted(_ENDINGS))

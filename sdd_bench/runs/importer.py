@@ -162,6 +162,7 @@ def _list(run: Run, samples: Sequence[Sample]) -> None:
             "seed": [sample.seed for sample in samples],
             "noise_hash": "",
             "image_hash": "",
+            "fault": "",
         }
         run.write_scores(pd.DataFrame(rows))
 

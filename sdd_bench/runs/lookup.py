@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from sdd_bench import files
 from sdd_bench.errors import InputError
 
 from .run import Run
@@ -84,20 +85,20 @@ def baseline_of(run: Run) -> Run | None:
 
 def find(results_dir: str | Path) -> list[Run]:
     """All runs below a results folder, sorted by their folders; damaged ones with a warning."""
-    return _readable(Path(results_dir).glob("runs/*/*/*/run.json"))
+    return _readable(files.find(Path(results_dir), "runs/*/*/*/run.json"))
 
 
 def beside(run: Run) -> list[Run]:
     """All runs of the same model and suite, itself among them, as `find` does."""
-    return _readable(run.folder.resolve().parent.glob("*/run.json"))
+    return _readable(files.find(run.folder.resolve().parent, "*/run.json"))
 
 
-def _readable(files: Iterable[Path]) -> list[Run]:
+def _readable(paths: Iterable[Path]) -> list[Run]:
     """One run that cannot be read doesn't stand in the way of the others."""
     runs = []
-    for file in sorted(files):
+    for path in paths:
         try:
-            runs.append(Run.open(file.parent))
+            runs.append(Run.open(path.parent))
         except InputError as error:
             log.warning("left out: %s", error)
     return runs

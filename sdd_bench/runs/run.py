@@ -11,14 +11,12 @@ absent, and nothing is ever deleted: what turns out damaged is set aside or made
 
 from __future__ import annotations
 
-import io
-import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,7 +24,7 @@ import pandas as pd
 from sdd_bench import files
 from sdd_bench.errors import InputError
 from sdd_bench.provenance import utc_now
-from sdd_bench.types import Prompt, Sample, Settings, Value, stem
+from sdd_bench.types import Prompt, Sample, Value, stem
 
 from . import images
 from .identity import RunSpec
@@ -75,6 +73,34 @@ class SetValue(Value):
 
     reference: str = ""
     """The set of real images that it was measured against."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RunFile(Facts):
+    """What run.json holds."""
+
+    digest: str
+    """Of `spec` when it was written, so that an edited file is noticed."""
+    spec: RunSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SetCells:
+    """What sets.json holds of a value: JSON has no NaN, so there it is null."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    reason: str = ""
+    reference: str = ""
+
+    def as_value(self) -> SetValue:
+        numbers = {
+            key: math.nan if number is None else number
+            for key, number in (("value", self.value), ("low", self.low), ("high", self.high))
+        }
+        return SetValue(**numbers, n=self.n, reason=self.reason, reference=self.reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +163,7 @@ class Run:
 
     def stored(self) -> set[str]:
         """The stems of all images that are there; none if the folder is kept elsewhere."""
-        return {path.stem for path in (self.folder / "images").glob("*.png")}
+        return {path.stem for path in files.find(self.folder / "images", "*.png")}
 
     def missing(self, samples: Sequence[Sample]) -> list[Sample]:
         """Those of `samples` that have no valid image; damaged and foreign ones with a warning."""
@@ -172,33 +198,31 @@ class Run:
     def forget(self, samples: Sequence[Sample]) -> None:
         """Drop the scores of images that are about to be made again."""
         scores = self.scores()
-        stems = {(sample.prompt.id, sample.k) for sample in samples}
-        kept = [key not in stems for key in zip(scores["prompt_id"], scores["k"], strict=True)]
+        remade = {(sample.prompt.id, sample.k) for sample in samples}
+        kept = [key not in remade for key in zip(scores["prompt_id"], scores["k"], strict=True)]
         if not all(kept):
             self.write_scores(scores[kept])
 
     def scores(self) -> pd.DataFrame:
         """One row per image, KEYS and then one float64 column per measure; empty if none."""
         path = self.folder / "scores.parquet"
-        data = files.read(path)
-        if data is not None:
-            try:
-                return _typed(pd.read_parquet(io.BytesIO(data)))
-            except (OSError, ValueError, KeyError) as error:
-                _set_aside(path, error)
+        try:
+            stored = files.read_parquet(path)
+            if stored is not None:
+                if "fault" not in stored:  # tables of before pictures were looked at for faults
+                    stored["fault"] = ""
+                return _typed(stored)
+        except ValueError as error:
+            _set_aside(path, error)
         return _typed(pd.DataFrame(columns=list(KEYS)))
 
     def measures(self) -> set[str]:
         """The raw scores that there are columns of; the file is opened, not read."""
-        from pyarrow import ArrowInvalid, parquet
-
-        path = self.folder / "scores.parquet"
         try:
-            return set(parquet.read_schema(path).names) - set(KEYS)
-        except FileNotFoundError:
-            return set()
-        except ArrowInvalid:
-            return set(self.scores().columns) - set(KEYS)  # which sets a damaged file aside
+            columns = files.parquet_columns(self.folder / "scores.parquet") or []
+        except files.ContentError:
+            columns = self.scores().columns.tolist()  # which sets a damaged file aside
+        return set(columns) - set(KEYS)
 
     def write_scores(self, scores: pd.DataFrame) -> None:
         """Replace the scores. Prompts keep their order, and the images of one are sorted by k."""
@@ -211,14 +235,12 @@ class Run:
     def sets(self) -> dict[str, SetValue]:
         """The values of set metrics by definition; empty if none."""
         path = self.folder / "sets.json"
-        data = files.read(path)
-        if data is not None:
-            try:
-                content = json.loads(data)
-                return {name: _set_value(cells) for name, cells in sorted(content.items())}
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                _set_aside(path, error)
-        return {}
+        try:
+            stored = files.read_json(path, dict[str, _SetCells]) or {}
+        except files.ContentError as error:
+            _set_aside(path, error)
+            return {}
+        return {name: cells.as_value() for name, cells in sorted(stored.items())}
 
     def write_sets(self, values: Mapping[str, SetValue]) -> None:
         """Replace the values of set metrics."""
@@ -239,33 +261,26 @@ def stems(scores: pd.DataFrame) -> list[str]:
 
 def _read_run(folder: Path) -> tuple[RunSpec, Facts]:
     path = folder / "run.json"
-    data = files.read(path)
-    if data is None:
-        raise InputError(f"{folder} is no run folder: it has no run.json")
+    remedy = "restore it, or move the folder away and run again"
     try:
-        content = json.loads(data)
-        stored = content.pop("digest")
-        fields = content.pop("spec")
-        fields["settings"] = Settings(**fields["settings"])
-        fields["concepts"] = tuple(fields["concepts"])
-        spec, facts = RunSpec(**fields), Facts(**content)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        stored = files.read_json(path, _RunFile)
+        if stored is None:
+            raise InputError(f"{folder} is no run folder: it has no run.json")
+        digest = stored.spec.digest
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}): {remedy}") from error
+    if digest != stored.digest:
         raise InputError(
-            f"{path} is damaged ({type(error).__name__}: {error}): restore it, or move the folder "
-            "away and run again"
-        ) from error
-    if spec.digest != stored:
-        raise InputError(
-            f"{path} was edited, its digest {stored} doesn't fit what it describes: restore it, or "
-            "move the folder away and run again"
+            f"{path} was edited, its digest {stored.digest} doesn't fit what it describes: {remedy}"
         )
-    return spec, facts
+    return stored.spec, Facts(**{each.name: getattr(stored, each.name) for each in fields(Facts)})
 
 
 def _typed(scores: pd.DataFrame) -> pd.DataFrame:
-    """KEYS first, then the measures by name, each with its type. Raises KeyError, ValueError."""
-    if "fault" not in scores:  # not in tables of version 0.1.0
-        scores = scores.assign(fault="")
+    """KEYS first, then the measures by name, each with its type. Raises ValueError."""
+    missing = [key for key in KEYS if key not in scores]
+    if missing:
+        raise ValueError(f"it has no column {', '.join(missing)}")
     measures = sorted(set(scores.columns) - set(KEYS))
     types = {key: "int64" if key in _INTEGERS else "str" for key in KEYS}
     ordered = scores[[*KEYS, *measures]].astype(types | dict.fromkeys(measures, "float64"))
@@ -274,11 +289,6 @@ def _typed(scores: pd.DataFrame) -> pd.DataFrame:
 
 def _is_nan(cell: object) -> bool:
     return isinstance(cell, float) and math.isnan(cell)
-
-
-def _set_value(cells: dict[str, Any]) -> SetValue:
-    """JSON has no NaN: it is written as null."""
-    return SetValue(**cells | {key: math.nan for key, cell in cells.items() if cell is None})
 
 
 def _set_aside(path: Path, error: Exception) -> None:

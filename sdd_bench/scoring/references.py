@@ -209,7 +209,8 @@ def find_images(folder: Path, ids: Path | None = None) -> list[Path]:
     With `ids`, a CSV with a column `image_id`, only those whose name ends in one of its numbers,
     as COCO's do. Raises InputError if there are none, or an id has no image.
     """
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
+    below = files.find(folder, "**/*")
+    found = [path for path in below if path.suffix.lower() in ENDINGS and path.is_file()]
     if ids is not None:
         found = _with_ids(found, ids)
     if len(found) < 2:

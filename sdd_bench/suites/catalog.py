@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from sdd_bench import files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +41,8 @@ def folder() -> Path:
 
 def catalog() -> dict[str, SuiteEntry]:
     """The suites that have a name, sorted by it."""
-    text = (resources.files("sdd_bench.prompts") / "suites.toml").read_text(encoding="utf-8")
-    lists = ("families", "published")
-    return {
-        name: SuiteEntry(**table | {key: tuple(table[key]) for key in lists if key in table})
-        for name, table in sorted(tomllib.loads(text).items())
-    }
+    place = resources.files("sdd_bench.prompts") / "suites.toml"
+    return dict(sorted(files.read_shipped(place, dict[str, SuiteEntry]).items()))
 
 
 def names() -> list[str]:

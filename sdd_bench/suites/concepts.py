@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from importlib import resources
 
+from sdd_bench import files
 from sdd_bench.errors import unknown
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +21,8 @@ class ConceptSet:
 
 def catalog() -> dict[str, ConceptSet]:
     """All sets by name, sorted."""
-    text = (resources.files("sdd_bench.prompts") / "concepts.toml").read_text(encoding="utf-8")
-    tables = sorted(tomllib.loads(text).items())
-    return {
-        name: ConceptSet(**table | {"concepts": tuple(table["concepts"])}) for name, table in tables
-    }
+    place = resources.files("sdd_bench.prompts") / "concepts.toml"
+    return dict(sorted(files.read_shipped(place, dict[str, ConceptSet]).items()))
 
 
 def find(name: str) -> tuple[str, ...]:

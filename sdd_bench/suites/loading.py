@@ -15,6 +15,7 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
+from sdd_bench import files
 from sdd_bench.errors import InputError, MissingError, unknown
 from sdd_bench.types import Prompt, Suite
 
@@ -104,15 +105,15 @@ def _named(
 
 def _sheet(name: str, entry: SuiteEntry) -> Sheet:
     """The prompts of a suite: shipped, in `folder()`, or on the hub. Raises MissingError."""
-    shipped = resources.files("sdd_bench.prompts") / entry.file
-    if shipped.is_file():
-        return readers.parse(shipped.read_bytes(), entry.file)
-    files = (entry.file, *entry.published)
-    for path in (folder() / file for file in files):
+    shipped = files.read(resources.files("sdd_bench.prompts") / entry.file)
+    if shipped is not None:
+        return readers.parse(shipped, entry.file)
+    names = (entry.file, *entry.published)
+    for path in (folder() / name for name in names):
         if path.is_file():
             return readers.read(str(path))
     remedy = (
-        f"put {files[-1]} into {folder()} (SDD_BENCH_PROMPTS names another folder), or give its "
+        f"put {names[-1]} into {folder()} (SDD_BENCH_PROMPTS names another folder), or give its "
         f"path as --suite {name}=PATH. Source: {entry.source}"
     )
     if entry.hub is None:

@@ -16,7 +16,8 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from sdd_bench.errors import InputError, MissingError
+from sdd_bench import files
+from sdd_bench.errors import InputError, MissingError, SDDBenchError
 from sdd_bench.progress import waiting
 
 HUB = "hub:"
@@ -47,9 +48,12 @@ def read(source: str) -> Sheet:
     if source.startswith(HUB):
         return _hub(source)
     try:
-        return parse(Path(source).read_bytes(), source)
-    except OSError as error:
-        raise InputError(f"cannot read the prompts in {source}: {error.strerror}") from error
+        data = files.read(Path(source))
+    except SDDBenchError as error:
+        raise InputError(str(error)) from error
+    if data is None:
+        raise InputError(f"cannot read the prompts in {source}: No such file or directory")
+    return parse(data, source)
 
 
 def parse(data: bytes, name: str) -> Sheet:
@@ -65,9 +69,9 @@ def parse(data: bytes, name: str) -> Sheet:
 
 def _decoded(data: bytes, where: str) -> str:
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{where}: not UTF-8 text (byte {error.start})") from error
+        return files.decoded(data)
+    except files.ContentError as error:
+        raise InputError(f"{where}: {error}") from error
 
 
 def _text(data: bytes, where: str) -> Sheet:

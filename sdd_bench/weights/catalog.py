@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from sdd_bench import files
 from sdd_bench.errors import unknown
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 CATALOG = Path(__file__).with_name("catalog.toml")
 """What there is beside the miniature."""
@@ -92,10 +87,24 @@ class Weight:
         return own if own.is_file() else _installed(self, file) or own
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """What catalog.toml says of a weight."""
+
+    serves: str
+    licence: str
+    files: tuple[File, ...]
+    single: bool = False
+    url: str | None = None
+    hub: str | None = None
+    revision: str | None = None
+    package: Package | None = None
+
+
 @functools.cache
 def weights() -> dict[str, Weight]:
     """Every weight that is not shipped, by name, in the order of catalog.toml."""
-    tables = tomllib.loads(CATALOG.read_text(encoding="utf-8"))
+    tables = files.read_shipped(CATALOG, dict[str, _Table])
     return {name: _weight(name, table) for name, table in tables.items()}
 
 
@@ -111,21 +120,23 @@ def folder() -> Path:
     return Path(os.environ.get("SDD_BENCH_WEIGHTS") or "~/.cache/sdd-bench/weights").expanduser()
 
 
-def _weight(name: str, table: dict[str, Any]) -> Weight:
+def _weight(name: str, table: _Table) -> Weight:
     source: Url | Hub | Package
-    if "url" in table:
-        source = Url(url=table["url"])
-    elif "hub" in table:
-        source = Hub(repo=table["hub"], revision=table["revision"])
+    if table.url is not None:
+        source = Url(url=table.url)
+    elif table.hub is not None:
+        assert table.revision is not None, f"the hub's {name} may change without a revision"
+        source = Hub(repo=table.hub, revision=table.revision)
     else:
-        source = Package(**table["package"])
+        assert table.package is not None, f"{name} comes from somewhere"
+        source = table.package
     return Weight(
         name=name,
-        serves=table["serves"],
-        licence=table["licence"],
+        serves=table.serves,
+        licence=table.licence,
         source=source,
-        files=tuple(File(**file) for file in table["files"]),
-        single=table.get("single", False),
+        files=table.files,
+        single=table.single,
     )
 
 

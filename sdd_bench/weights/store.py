@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from sdd_bench import files
-from sdd_bench.errors import MissingError
+from sdd_bench.errors import MissingError, SDDBenchError
 
 from .catalog import File, Weight, folder, named
 
@@ -32,6 +32,13 @@ LOCK = "lock.json"
 
 WeightState: TypeAlias = Literal["missing", "incomplete", "unrecorded", "damaged", "verified"]
 """Of a weight on this disk; 'unrecorded' is there, but nothing says what its hash should be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lock:
+    """What is read of the record of hashes; when it was changed is for people."""
+
+    sha256: dict[str, str]
 
 
 def find(name: str) -> Path:
@@ -66,15 +73,13 @@ def recorded(root: Path) -> dict[str, str]:
     """SHA-256 by path, as a weights folder recorded them at the first fetch. MissingError."""
     path = root / LOCK
     try:
-        hashes: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["sha256"]
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        lock = files.read_json(path, _Lock, extra="ignore")
+    except (SDDBenchError, ValueError) as error:
         raise MissingError(
             f"the record of hashes {path} cannot be read ({error}): put its copy back, or move it "
             "away and fetch again the weights that it held"
         ) from error
-    return hashes
+    return lock.sha256 if lock else {}
 
 
 def state(weight: Weight, *, hashing: bool = True) -> WeightState:
@@ -94,8 +99,8 @@ def state(weight: Weight, *, hashing: bool = True) -> WeightState:
 def digest(path: Path) -> str:
     """One SHA-256 for a folder of weights: of its files' paths and contents, in sorted order."""
     total = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.suffix in {".json", ".safetensors", ".txt"}):
-        if file.name != MANIFEST:
+    for file in files.find(path, "**/*"):
+        if file.suffix in {".json", ".safetensors", ".txt"} and file.name != MANIFEST:
             total.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
     return total.hexdigest()
 
@@ -140,12 +145,16 @@ def _shipped(inside: str, root: Path) -> Path:
 def _manifest(root: Path) -> dict[str, str]:
     path = root / MANIFEST
     try:
-        manifest: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        manifest = files.read_json(path, dict[str, str])
+    except (SDDBenchError, ValueError) as error:
         raise MissingError(
             f"the list of the miniature's weights, {path}, cannot be read ({error}): "
             "reinstall sdd-bench"
         ) from error
+    if manifest is None:
+        raise MissingError(
+            f"the list of the miniature's weights, {path}, is missing: reinstall sdd-bench"
+        )
     return manifest
 
 
