@@ -98,6 +98,12 @@ class BaselineRun:
         keys = ("model", "suite", "method", "concepts", "digest")
         return tuple(str(self.identity[key]) for key in keys)
 
+    def measured(self) -> BaselineRun:
+        """The run without the definitions that it has no value of."""
+        kept = {name: item for name, item in self.recorded.items() if not math.isnan(item.value)}
+        columns = [c for c in self.prompts if c in (IMAGES, NOISE, PICTURES) or c in kept]
+        return replace(self, recorded=kept, prompts=self.prompts[columns])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Named:
@@ -160,15 +166,8 @@ def write(path: Path, entries: Sequence[BaselineRun]) -> None:
         files.write(path, f"{text}\n".encode())
 
 
-def with_values(found: BaselineRun) -> BaselineRun:
-    """The entry without the definitions that it has no value of."""
-    kept = {name: item for name, item in found.recorded.items() if not math.isnan(item.value)}
-    columns = [c for c in found.prompts if c in (IMAGES, NOISE, PICTURES) or c in kept]
-    return replace(found, recorded=kept, prompts=found.prompts[columns])
-
-
 def _content(found: BaselineRun) -> dict[str, object]:
-    found = with_values(found)
+    found = found.measured()
     columns = list(found.prompts)
     rows = zip(*(found.prompts[column] for column in columns), strict=True)
     return {

@@ -5,10 +5,12 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sdd_bench.errors import InputError
 
-from .baseline import BaselineRun, with_values
+if TYPE_CHECKING:
+    from .baseline import BaselineRun
 
 FILTERS = ("model", "suite", "method", "definition")
 """The keys that a filter can name."""
@@ -54,4 +56,4 @@ def updated(
         raise InputError("--update renews all values of a run: filter by model, suite or method")
     replaced = {run.order for run in only(kept, filters)}
     others = [run for run in kept if run.order not in replaced]
-    return others + [run for run in map(with_values, now) if run.recorded]
+    return others + [run for run in (each.measured() for each in now) if run.recorded]

@@ -104,5 +104,5 @@ def _update(file: Path, entries: Sequence[BaselineRun]) -> Update:
     if not entries:
         raise InputError("the results hold no value to write a baseline of")
     baseline.write(file, entries)
-    values = sum(len(baseline.with_values(run).recorded) for run in entries)
+    values = sum(len(run.measured().recorded) for run in entries)
     return Update(file=file, values=values, runs=len(entries))

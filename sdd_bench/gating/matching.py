@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .baseline import BaselineRun
+if TYPE_CHECKING:
+    from .baseline import BaselineRun
 
 PARTS = {
     "weights": ("model_hash", "checkpoint"),

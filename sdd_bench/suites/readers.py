@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-import pandas as pd
-
 from sdd_bench import files
 from sdd_bench.errors import InputError, MissingError, SDDBenchError
 from sdd_bench.progress import waiting
@@ -82,6 +80,8 @@ def _text(data: bytes, where: str) -> Sheet:
 
 def _csv(data: bytes, where: str) -> Sheet:
     """The rows below the header; empty ones at the end of the file are not prompts."""
+    import pandas as pd
+
     try:
         # A header that pandas knows of would let a stray comma shift the columns of a row.
         table = pd.read_csv(

@@ -10,7 +10,7 @@ def test_methods_say_whether_they_are_trained() -> None:
     assert methods.loc["sdd", "trained"]
     assert not methods.loc["sd-neg", "trained"]
     assert methods.loc["sd", "concepts"] == ""
-    assert "nudity" in methods.loc["sdd", "concepts"]
+    assert "nudity" in str(methods.loc["sdd", "concepts"])
 
 
 def test_definitions_have_a_direction_and_a_unit() -> None:

@@ -42,5 +42,5 @@ def test_a_suite_that_is_not_here_counts_as_published(tmp_path: Path) -> None:
 
 def test_the_published_speed_of_a_gpu() -> None:
     # 3.04 iterations a second x 16 images x 2 rows.
-    assert published.speeds()["A100"]["forwards"] == round(3.04 * 16 * 2)
-    assert all(speed["source"] for speed in published.speeds().values())
+    assert published.speeds()["A100"].forwards == round(3.04 * 16 * 2)
+    assert all(speed.source for speed in published.speeds().values())

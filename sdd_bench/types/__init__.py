@@ -1,0 +1,51 @@
+"""The nouns of the benchmark, and the interfaces that methods and metrics fulfil. No logic.
+
+Everything imports this module and it imports nothing of ours. Tensors appear in annotations
+only, so that naming things never loads torch.
+"""
+
+from __future__ import annotations
+
+from .arrays import Features, Floats, Pixels, State
+from .methods import Method, Optimisation, Trained, Trainee, WarmsUp
+from .metrics import (
+    Definition,
+    ImageMetric,
+    Images,
+    Metric,
+    OwnInterval,
+    PairMetric,
+    SetMetric,
+    Weighted,
+)
+from .models import ModelSpec
+from .prompts import Prompt, Sample, Suite, stem
+from .results import Dtype, Settings, Value
+
+__all__ = [
+    "Definition",
+    "Dtype",
+    "Features",
+    "Floats",
+    "ImageMetric",
+    "Images",
+    "Method",
+    "Metric",
+    "ModelSpec",
+    "Optimisation",
+    "OwnInterval",
+    "PairMetric",
+    "Pixels",
+    "Prompt",
+    "Sample",
+    "SetMetric",
+    "Settings",
+    "State",
+    "Suite",
+    "Trained",
+    "Trainee",
+    "Value",
+    "WarmsUp",
+    "Weighted",
+    "stem",
+]

@@ -1,0 +1,135 @@
+"""What methods fulfil: guidance, and the training that may come first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+from .arrays import State
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+
+@runtime_checkable
+class Method(Protocol):
+    """A guidance: how the noise estimates of several texts become one (frozen dataclasses do).
+
+    The fields of the dataclass are the method's parameters; they become part of an image's
+    identity, so an object with attributes has to be a dataclass. A method holds no state of its
+    own: one object serves any number of batches.
+    """
+
+    @property
+    def concepts(self) -> tuple[str, ...]:
+        """What is removed unless the user names something else; empty if nothing is."""
+        ...
+
+    def branches(self, prompt: str, concepts: Sequence[str]) -> tuple[str, ...]:
+        """The texts whose noise estimates `guide` needs, in the order it gets them."""
+        ...
+
+    def guide(
+        self, call: int, noise: Sequence[Tensor], scale: float, state: State
+    ) -> tuple[Tensor, State]:
+        """Combine the estimates of U-Net call `call` (from 0) at guidance scale `scale`.
+
+        `noise` holds one (N, C, h, w) tensor per branch. Returns the estimate the sampler uses
+        and the state for the next call.
+        """
+        ...
+
+
+@runtime_checkable
+class WarmsUp(Protocol):
+    """A method that starts as plain classifier-free guidance, from the empty text to the prompt.
+
+    Several such methods share those U-Net calls when they are run together.
+    """
+
+    @property
+    def warmup(self) -> int:
+        """For how many U-Net calls."""
+        ...
+
+    @property
+    def remembers(self) -> bool:
+        """Whether those calls feed the state, so that `guide` has to see them all the same."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimisation:
+    """How the loss of a trained method is minimised; part of the identity of what comes out."""
+
+    iterations: int
+    """Calls of the loss."""
+    rate: float
+    """Peak learning rate."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: int = 0
+    """Updates of linear rise before a cosine falls; 'constant' has none."""
+    optimizer: Literal["adamw", "adam"] = "adamw"
+    weight_decay: float = 0.0
+    clip: float | None = None
+    """Largest global norm of the gradient."""
+    ema: float | None = None
+    """Decay of the moving average that is the teacher and the result; None: the last weights."""
+    trainable: str = "xattn"
+    """Which tensors learn: xattn, xattn-kv, selfattn, noxattn or full."""
+    accumulate: int = 1
+    """Iterations whose mean gradient makes one update."""
+    reuse: int = 1
+    """Iterations that share what the method keeps in `Trainee.memo`."""
+
+
+class Trainee(Protocol):
+    """A U-Net in training, as a method's loss sees it: weights can be exchanged, never copied."""
+
+    concepts: tuple[str, ...]
+    """What is to be removed."""
+    latent_shape: tuple[int, int, int]
+    """Channels, height and width of one image's latents."""
+    alphas: Tensor
+    """Cumulative products of the noise schedule, in single precision on the device."""
+    final_alpha: Tensor
+    """The one before the first timestep."""
+    memo: dict[str, Tensor]
+    """What a method keeps between iterations; empty at every multiple of `reuse`."""
+
+    def predict(self, latents: Tensor, times: Tensor, texts: Sequence[str]) -> Tensor:
+        """Noise estimates (N, C, h, w) of the current weights for N latents, times and texts."""
+        ...
+
+    def teacher(self) -> AbstractContextManager[None]:
+        """Within it, the weights are their moving average and no gradients are kept."""
+        ...
+
+    def student(self) -> AbstractContextManager[None]:
+        """Within it, the weights are those being trained and no gradients are kept."""
+        ...
+
+    def original(self) -> AbstractContextManager[None]:
+        """Within it, the weights are those before training and no gradients are kept."""
+        ...
+
+
+@runtime_checkable
+class Trained(Method, Protocol):
+    """A method whose U-Net is fine-tuned first; then it guides like any other."""
+
+    @property
+    def recipes(self) -> Mapping[str, Method]:
+        """Named variants of the method, for `--recipe`."""
+        ...
+
+    @property
+    def optimisation(self) -> Optimisation:
+        """How `loss` is minimised."""
+        ...
+
+    def loss(self, trainee: Trainee, iteration: int, generator: Generator) -> Tensor:
+        """The loss of one iteration, counted from 0; all that is random comes from `generator`."""
+        ...
