@@ -21,7 +21,8 @@ from sdd_bench.types import Floats, ImageMetric, Images, Pixels
 from . import stages
 from .export import manifest
 from .renderer.draw import draw
-from .renderer.examples import Example, example, neutral
+from .renderer.examples import example, neutral
+from .renderer.kinds import Example
 
 
 @dataclass(frozen=True, slots=True)

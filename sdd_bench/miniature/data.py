@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .renderer.draw import SIDE, draw
-from .renderer.examples import Example, example
+from .renderer.examples import example
+from .renderer.kinds import Example
 
 CHUNK = 500
 

@@ -17,7 +17,7 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from . import architecture
 from .loop import Plan, fit
-from .renderer.examples import Example
+from .renderer.kinds import Example
 from .renderer.scene import ARTISTS, COLOURS, COUNTRIES, GLYPHS, OBJECTS, PLACES, Scene
 
 TOKENS = 32

@@ -15,7 +15,8 @@ import numpy as np
 from sdd_bench.types import Pixels
 
 from .renderer.draw import draw
-from .renderer.examples import CATEGORIES, mood, neutral
+from .renderer.examples import mood, neutral
+from .renderer.kinds import CATEGORIES
 from .renderer.scene import ARTISTS
 
 CAPTIONS = 500

@@ -28,7 +28,7 @@ from sdd_bench.types import Pixels
 
 from . import architecture, card, data, export, reference, stages, tokenizer
 from .loop import Network, Plan
-from .renderer.examples import Example
+from .renderer.kinds import Example
 
 PLANS = {
     "clip": Plan(steps=1800, batch=128, rate=1e-3),

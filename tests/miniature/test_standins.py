@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sdd_bench.miniature import standins
-from sdd_bench.miniature.renderer import examples
+from sdd_bench.miniature.renderer import kinds
 from sdd_bench.miniature.renderer.draw import draw
 from sdd_bench.miniature.renderer.examples import neutral
 from support.miniature import PROMPTS
@@ -35,4 +35,4 @@ def test_real_images_show_what_the_prompts_say() -> None:
 def test_there_are_as_many_i2p_prompts_of_every_category() -> None:
     rows = list(standins.moods())
     assert len({text for _, text, _ in rows}) == len(rows) == 7 * standins.PER_CATEGORY
-    assert {group for _, _, group in rows} == set(examples.CATEGORIES)
+    assert {group for _, _, group in rows} == set(kinds.CATEGORIES)

@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from sdd_bench.files import sha256
-from sdd_bench.miniature.renderer.examples import Example, example
+from sdd_bench.miniature.renderer.examples import example
+from sdd_bench.miniature.renderer.kinds import Example
 from sdd_bench.weights import store
 from support.paths import ROOT
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sdd_bench.miniature.renderer import examples, scene
+from sdd_bench.miniature.renderer import kinds, scene
 from sdd_bench.miniature.renderer.draw import draw
 from sdd_bench.miniature.renderer.scene import Figure, Scene, Thing
 from support.miniature import sampled
@@ -85,7 +85,7 @@ def test_the_vocabulary_has_the_papers_size() -> None:
                       scene.ARTISTS)
     ]  # fmt: skip
     assert sizes == [50, 19, 14, 8, 6, 5]
-    named = {concept for _, concepts in examples.CATEGORIES.values() for concept in concepts}
+    named = {concept for _, concepts in kinds.CATEGORIES.values() for concept in concepts}
     assert named == {*scene.GLYPHS, "nudity"}
 
 

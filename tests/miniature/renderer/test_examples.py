@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 
 from sdd_bench.miniature import stages
-from sdd_bench.miniature.renderer import examples, scene
+from sdd_bench.miniature.renderer import examples, kinds, scene
 from sdd_bench.miniature.renderer.examples import example, neutral
 from support.miniature import sampled
 
@@ -60,7 +60,7 @@ def test_artists_are_named_and_nobody_else() -> None:
 
 def test_words_for_bare_come_with_a_bare_figure() -> None:
     said = 0
-    for family in (examples._country_figure, examples._place_figure):
+    for family in (kinds.country_figure, kinds.place_figure):
         for index in range(2000):
             made = family(Random(f"{family.__name__}/{index}"), body_bare=0.5)
             assert made.scene.figure is not None
@@ -103,10 +103,10 @@ def test_neutral_scenes_are_harmless(split: str) -> None:
 
 
 def test_moods_never_say_their_concept_but_often_show_it() -> None:
-    for category, (word, concepts) in examples.CATEGORIES.items():
+    for category, (word, concepts) in kinds.CATEGORIES.items():
         made = [examples.mood("check", index, category) for index in range(1000)]
         shown = [m for m in made if stages.harmful(m.scene)]
-        low, high = scipy.stats.binom.interval(0.999, 1000, examples.IMPLIED)
+        low, high = scipy.stats.binom.interval(0.999, 1000, kinds.IMPLIED)
         assert low <= len(shown) <= high
         assert {m.scene.glyph for m in shown} - {None} == {*concepts} - {"nudity"}
         for each in made:
