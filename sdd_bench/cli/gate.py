@@ -59,6 +59,7 @@ def gate(
 
     The rules are in docs/gate.md.
     """
+    from sdd_bench import files
     from sdd_bench.api import reading
 
     result = reading.gate(
@@ -73,8 +74,7 @@ def gate(
     output.show(result)
     summary = os.environ.get(SUMMARY)
     if summary and result.pages:
-        with Path(summary).open("a", encoding="utf-8") as page:
-            page.write(result.render("markdown"))
+        files.append(Path(summary), result.render("markdown"))
     written = result.report.update
     if written is not None:
         click.echo(f"{written.file}: {written.values} values of {written.runs} runs")

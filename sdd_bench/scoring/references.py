@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from sdd_bench import files
-from sdd_bench.errors import InputError
+from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.files import sha256
 from sdd_bench.runs.images import DAMAGE
 from sdd_bench.types import Features, Images, Pixels, SetMetric
@@ -203,6 +203,13 @@ def _read_image(path: Path, crop: Crop) -> Pixels:
     return np.asarray(picture)
 
 
+@dataclass(frozen=True, slots=True)
+class _ImageId:
+    """A row of a list of images."""
+
+    image_id: int
+
+
 def find_images(folder: Path, ids: Path | None = None) -> list[Path]:
     """The images in a folder and those below, sorted by path.
 
@@ -222,12 +229,13 @@ def find_images(folder: Path, ids: Path | None = None) -> list[Path]:
 
 
 def _with_ids(images: Sequence[Path], ids: Path) -> list[Path]:
-    import pandas as pd
-
     try:
-        wanted = pd.read_csv(ids, usecols=["image_id"], dtype="int64")["image_id"].tolist()
-    except (OSError, ValueError) as error:
+        rows = files.read_csv(ids, _ImageId)
+    except (SDDBenchError, ValueError) as error:
         raise InputError(f"{ids} has no column 'image_id' of numbers: {error}") from error
+    if rows is None:
+        raise InputError(f"there is no file {ids}")
+    wanted = [row.image_id for row in rows]
     by_id = {number: path for path in images if (number := _trailing_number(path)) is not None}
     absent = [number for number in wanted if number not in by_id]
     if absent:

@@ -33,6 +33,9 @@ from .trainee import swapped
 Role: TypeAlias = Literal["student", "teacher"]
 ROLES: tuple[Role, ...] = ("student", "teacher")
 
+METADATA = "sdd_bench"
+"""The one metadata entry of our files: several would be written in no fixed order."""
+
 _UNET_FILE = "diffusion_pytorch_model.safetensors"
 _PREFIXES = ("unet.", "base_model.model.")
 """What pipelines and PEFT put before the names of a U-Net's tensors."""
@@ -74,7 +77,7 @@ def read(path: Path, bundle: Bundle, role: Role = "teacher") -> Checkpoint:
     own = dict(bundle.unet.named_parameters())
     if path.is_dir():
         path = _inside(path)
-    tensors, metadata = _load(path)
+    tensors, metadata = _state_dict(path)
     if METADATA in metadata:
         kind = _ours(path, metadata[METADATA], bundle)
         tensors = _of_role(tensors, role)
@@ -156,21 +159,24 @@ def _inside(folder: Path) -> Path:
     )
 
 
-def _load(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors without the prefixes of their names, and the metadata of a safetensors file."""
+def load(path: Path) -> tuple[object, dict[str, str]]:
+    """What a file holds, on the CPU, and the metadata if it is safetensors. Raises InputError."""
     try:
         if path.suffix == ".safetensors":
             with safe_open(path, "pt") as file:
                 metadata = dict(file.metadata() or {})
-            found: object = load_file(path)
-        else:
-            metadata = {}
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of odd pickles: they load, or the error says why
-                found = torch.load(path, map_location="cpu", weights_only=True)
+            return load_file(path), metadata
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd pickles: they load, or the error says why
+            return torch.load(path, map_location="cpu", weights_only=True), {}
     except (OSError, SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise InputError(f"{path} is no state dict that can be read safely: {reason}") from error
+
+
+def _state_dict(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors without the prefixes of their names, and the metadata."""
+    found, metadata = load(path)
     if isinstance(found, dict) and isinstance(found.get("state_dict"), dict):
         found = found["state_dict"]
     if not isinstance(found, dict) or not found:
@@ -234,8 +240,7 @@ def _merged(
     return merged
 
 
-METADATA = "sdd_bench"
-"""The one metadata entry of our files: several would be written in no fixed order."""
+# --- writing ----------------------------------------------------------------------------------
 
 
 def pack(tensors: Mapping[str, Tensor], spec: TrainSpec, iterations: int) -> bytes:

@@ -4,14 +4,13 @@ A training folder is `<results>/trained/<model>/<method>-<digest>/`:
 
     train.json             what makes these weights these weights, and how the training went
     log.parquet            one row per iteration: loss, gradient, learning rate, seconds, memory
-    state.safetensors      where the training stands; the same command goes on from here
+    state.pt               where the training stands; the same command goes on from here
     step-000150.safetensors ...  the weights on the way, student and teacher
     checkpoint.safetensors the result: the trained tensors only
 """
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable
@@ -21,20 +20,19 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save
 from torch import Generator, nn
 
 from sdd_bench import files, provenance
 from sdd_bench.diffusion.loading import exact_numerics
-from sdd_bench.errors import SDDBenchError
+from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.progress import progress
 from sdd_bench.provenance import utc_now
 from sdd_bench.runs.identity import CHECKPOINT, TrainSpec
 from sdd_bench.suites.seeds import derived_seed
 from sdd_bench.types import Optimisation, Trained
 
-from .checkpoints import METADATA, pack
+from . import memory, states
+from .checkpoints import pack
 from .trainee import Student
 
 if TYPE_CHECKING:
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
 
     from .trackers import Tracker
 
-STATE = "state.safetensors"
 LOG = "log.parquet"
 
 
@@ -92,7 +89,7 @@ def train(
 
 def steps(folder: Path) -> list[Path]:
     """The weights on the way, sorted by iteration."""
-    return sorted(folder.glob("step-*.safetensors"))
+    return files.find(folder, "step-*.safetensors")
 
 
 def iteration(step: Path) -> int:
@@ -153,7 +150,7 @@ class _Loop:
             "rate": rate,
             "seconds": time.perf_counter() - began,
             "unet_rows": self.student.calls,
-            "memory_mb": _peak_memory(self.device),
+            "memory_mb": memory.peak(self.device),
         }
         self.rows.append(row)
         return row
@@ -181,40 +178,34 @@ class _Loop:
             weights |= {f"teacher/{name}": w for name, w in self.student.average.items()}
         name = f"step-{self.done:06d}.safetensors"
         files.write(self.folder / name, pack(weights, self.spec, self.done))
-        state = dict(weights)
-        for key, parameter in zip(self.student.parameters, self.parameters, strict=True):
-            for field, value in self.optimizer.state[parameter].items():
-                state[f"optimizer/{field}/{key}"] = torch.as_tensor(value)
-        scaler = {key: float(value) for key, value in self.scaler.state_dict().items()}
-        content = {"digest": self.spec.digest, "done": self.done, "scaler": scaler}
-        packed = {name: tensor.cpu().contiguous() for name, tensor in state.items()}
-        data = save(packed, {METADATA: json.dumps(content, sort_keys=True)})
-        files.write(self.folder / STATE, data)
+        state: states.State = {
+            "done": self.done,
+            "weights": weights,
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+        }
+        states.write(self.folder, state)
 
     def resume(self) -> None:
-        """Go on from the state in the folder, if there is one."""
-        path = self.folder / STATE
-        if not path.exists():
+        """Go on from the state in the folder, if there is one. Raises InputError."""
+        groups = self.optimizer.state_dict()["param_groups"]
+        try:
+            state = states.read(self.folder, list(self.student.parameters), groups)
+            log = files.read_parquet(self.folder / LOG)
+        except (InputError, files.ContentError) as error:
+            raise InputError(
+                f"the training in {self.folder} cannot go on ({error}): move the folder away, and "
+                "it starts again"
+            ) from error
+        if state is None or log is None:
             return
-        with safe_open(path, "pt") as file:
-            content = json.loads(file.metadata()[METADATA])
-        tensors = load_file(path, device=str(self.device))
         for name, parameter in self.student.parameters.items():
-            parameter.data.copy_(tensors[f"student/{name}"])
+            parameter.data.copy_(state["weights"][f"student/{name}"])
             if self.plan.ema is not None:
-                self.student.average[name].copy_(tensors[f"teacher/{name}"])
-            self.optimizer.state[parameter] = {
-                key.split("/")[1]: tensor if key.startswith("optimizer/exp") else tensor.cpu()
-                for key, tensor in tensors.items()
-                if key.startswith("optimizer/") and key.endswith(f"/{name}")
-            }
-        if content["scaler"]:
-            integers = {"growth_interval", "_growth_tracker"}
-            self.scaler.load_state_dict(
-                {k: int(v) if k in integers else v for k, v in content["scaler"].items()}
-            )
-        self.done = int(content["done"])
-        log = pd.read_parquet(self.folder / LOG)
+                self.student.average[name].copy_(state["weights"][f"teacher/{name}"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.done = state["done"]
         known = log[log["iteration"] <= self.done].to_dict("records")
         self.rows = [{str(key): float(cell) for key, cell in row.items()} for row in known]
         self.student.calls = int(self.rows[-1]["unet_rows"])
@@ -238,12 +229,3 @@ def _schedule(optimizer: torch.optim.Optimizer, plan: Optimisation) -> Callable[
     )
     factor: Callable[[int], float] = scheduler.lr_lambdas[0]
     return factor
-
-
-def _peak_memory(device: torch.device) -> float:
-    """Megabytes at most so far: of the GPU's memory, on the CPU of the whole process."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 1e6
-    import resource  # of Unix alone, and this module is imported wherever something is run
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
