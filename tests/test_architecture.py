@@ -307,7 +307,7 @@ NO_TESTS = ("__init__", "__main__", "errors", "types")
 TESTED_ELSEWHERE = {
     # Plain data, which the tests of whoever makes it look at.
     "benchmark/test_runner": ("benchmark/request",),
-    "gating/test_checks": ("gating/outcome",),
+    "gating/test_checks": ("gating/outcome", "gating/pair"),
     "scoring/test_scorer": ("runs/faults", "scoring/task"),  # faults are what scoring leaves out
     # Steps of one command, which have no result of their own.
     "benchmark/test_trainer": ("analysis/curves",),
@@ -319,8 +319,7 @@ TESTED_ELSEWHERE = {
     "test_doctor": ("cli/doctor",),
     # A format is a function of a dozen lines; the same pages go through all of them.
     "formats/test_formats": tuple(
-        f"formats/{name}"
-        for name in ("cells", "csv", "html", "json", "latex", "markdown", "page", "text")
+        f"formats/{name}" for name in ("csv", "html", "json", "latex", "markdown", "text")
     ),
     # The shapes of one picture: what is drawn of them is what counts.
     "miniature/renderer/test_draw": tuple(
