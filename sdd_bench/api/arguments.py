@@ -60,13 +60,13 @@ def several(names: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def options_of(given: OptionFields) -> Options:
-    """The options with these keywords. Raises InputError for one that there is not."""
-    known = [each.name for each in fields(Options)]
-    values: dict[str, object] = dict(given)
-    concept_set = values.pop("concept_set", None)
-    for name in values:
+    """The options with these keywords; None is a default. Raises InputError for an unknown one."""
+    known = [*(each.name for each in fields(Options)), "concept_set"]
+    for name in given:
         if name not in known:
-            raise unknown("option", name, [*known, "concept_set"])
+            raise unknown("option", name, known)
+    values: dict[str, object] = {name: value for name, value in given.items() if value is not None}
+    concept_set = values.pop("concept_set", None)
     for name in ("concepts", "metrics"):
         values[name] = several(values.get(name) or ())  # type: ignore[arg-type]
     for name in ("results", "checkpoint"):
