@@ -80,12 +80,6 @@ def missing(source: Path, wheel: Iterable[str]) -> list[str]:
     return sorted(name for name in wanted if name not in held)
 
 
-def left_behind(folder: str, names: list[str]) -> set[str]:
-    """What is not copied of a folder of the checkout: what tools made, and the runs in results/."""
-    found = shutil.ignore_patterns(*LEFT_BEHIND)(folder, names)
-    return found | ({"runs", "gate"} if Path(folder) == ROOT / "results" else set())
-
-
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy, since a list of files left by an earlier build would hide what is missing now."""
