@@ -88,7 +88,8 @@ def command(request: Request) -> str:
     words = ["sdd-bench", "run"]
     plural = {"methods": "method", "suites": "suite", "concepts": "concept", "metrics": "metric"}
     columns = {"text": "prompt"}
-    for each in fields(request):
+    first = ("methods", "suites")
+    for each in sorted(fields(request), key=lambda field: field.name not in first):
         value = getattr(request, each.name)
         if each.name in plural:
             words += [word for item in value for word in (f"--{plural[each.name]}", item)]
