@@ -9,7 +9,7 @@ import pytest
 
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.scoring.batches import TILE
-from sdd_bench.scoring.references import Reference
+from sdd_bench.scoring.references import RealImages
 from support.scoring import make_run, samples, score
 from support.toys import Brightness, WrongSet
 
@@ -29,7 +29,7 @@ def test_a_metric_sees_batches_of_one_size_with_their_captions(tmp_path: Path) -
 
 @pytest.mark.parametrize("answer", [np.zeros((TILE - 1, 2)), np.zeros(TILE), 0.5, None])
 def test_features_of_a_wrong_shape_are_refused(
-    tmp_path: Path, reference: Reference, answer: object
+    tmp_path: Path, reference: RealImages, answer: object
 ) -> None:
     run = make_run(tmp_path, 3)
     with pytest.raises(SDDBenchError, match=rf"'toy/wrong' gave features .* for {TILE} images"):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from sdd_bench.errors import InputError
 from sdd_bench.scoring import references
-from sdd_bench.scoring.references import Stored
+from sdd_bench.scoring.references import RealImages
 from sdd_bench.types import Definition, Features, Images
 from support.references import IMAGES, pixels, real_images
 
@@ -41,9 +41,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stored:
+def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RealImages:
     monkeypatch.setenv("SDD_BENCH_WEIGHTS", str(tmp_path / "weights"))
-    return Stored("coco30k")
+    return RealImages("coco30k")
 
 
 def write(
@@ -123,13 +123,13 @@ def test_what_is_no_image_is_named(folder: Path, tmp_path: Path) -> None:
         references.find_images(tmp_path / "empty")
 
 
-def test_a_suite_without_its_file_says_how_to_make_it(stored: Stored) -> None:
+def test_a_suite_without_its_file_says_how_to_make_it(stored: RealImages) -> None:
     reason = stored.lacks(Means(), 4)
     assert "sdd-bench reference --images FOLDER --out" in reason
     assert str(stored.path("means")) in reason
 
 
-def test_only_the_right_number_of_images_is_compared(stored: Stored, folder: Path) -> None:
+def test_only_the_right_number_of_images_is_compared(stored: RealImages, folder: Path) -> None:
     write(folder, stored.path("means"))
     assert stored.lacks(Means(), 4) == ""
     assert stored.lacks(Means(), 3) == (
@@ -140,7 +140,7 @@ def test_only_the_right_number_of_images_is_compared(stored: Stored, folder: Pat
     assert len(stored.features(Means())) == 4
 
 
-def test_the_label_tells_one_set_and_crop_from_another(stored: Stored, folder: Path) -> None:
+def test_the_label_tells_one_set_and_crop_from_another(stored: RealImages, folder: Path) -> None:
     labels = set()
     for crop in ("centre", "none"):
         about = write(folder, stored.path("means"), crop)
@@ -151,7 +151,7 @@ def test_the_label_tells_one_set_and_crop_from_another(stored: Stored, folder: P
 
 def test_a_suite_names_its_reference() -> None:
     found = references.reference_of("coco30k")
-    assert found == Stored("coco30k")
+    assert found == RealImages("coco30k")
     assert references.reference_of(None) is None
 
 
@@ -171,7 +171,7 @@ def a_pickle(path: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [damage, foreign, a_pickle])
 def test_another_file_is_refused(
-    stored: Stored, folder: Path, spoil: Callable[[Path], None]
+    stored: RealImages, folder: Path, spoil: Callable[[Path], None]
 ) -> None:
     path = stored.path("means")
     write(folder, path)

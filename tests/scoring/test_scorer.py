@@ -13,9 +13,10 @@ from sdd_bench.analysis.table import frame
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.runs.run import Run
 from sdd_bench.scoring.batches import TILE
-from sdd_bench.scoring.references import Reference
+from sdd_bench.scoring.references import RealImages
 from sdd_bench.types import Definition, Floats, ImageMetric, Images, PairMetric, SetMetric
 from support.definitions import define
+from support.references import REAL
 from support.scoring import make_run, random_image, reason, samples, score
 from support.toys import Brightness, Contrast, Means, Unlike, WrongPair, WrongScore
 
@@ -74,7 +75,7 @@ def spoil(run: Run) -> None:
 FAULTS = ["black", "9x8 instead of 8x8", "L instead of RGB", "missing", "damaged"]
 
 
-def test_what_is_no_picture_is_named_and_left_out(tmp_path: Path, reference: Reference) -> None:
+def test_what_is_no_picture_is_named_and_left_out(tmp_path: Path, reference: RealImages) -> None:
     run, baseline = make_run(tmp_path, 9), make_run(tmp_path, 9, "sd")
     spoil(run)
     metrics = Brightness(), Unlike(), Means()
@@ -90,7 +91,7 @@ def test_what_is_no_picture_is_named_and_left_out(tmp_path: Path, reference: Ref
         "left out: 1 9x8 instead of 8x8, 1 L instead of RGB, 1 black, 1 damaged, 1 missing"
     )
     good = np.mean([random_image(i).mean((0, 1)) for i in (0, 6, 7, 8)], axis=0)
-    real = np.mean([image.mean((0, 1)) for image in reference.images()], axis=0)
+    real = np.mean([image.mean((0, 1)) for image in REAL], axis=0)
     assert value.value == pytest.approx(np.abs(good - real).sum(), rel=1e-5)
     rate = replace(define("toy/brightness@0"), threshold=0.0)
     shown = frame([run], [rate]).loc[0]
@@ -98,7 +99,7 @@ def test_what_is_no_picture_is_named_and_left_out(tmp_path: Path, reference: Ref
     assert shown["reason"].startswith("5 of 9 images unscored (1 9x8 instead of 8x8, ")
 
 
-def test_an_image_that_was_mended_is_scored(tmp_path: Path, reference: Reference) -> None:
+def test_an_image_that_was_mended_is_scored(tmp_path: Path, reference: RealImages) -> None:
     run = make_run(tmp_path, 9)
     spoil(run)
     score(run, samples(9), Brightness(), Means(), reference=reference)
@@ -112,7 +113,7 @@ def test_an_image_that_was_mended_is_scored(tmp_path: Path, reference: Reference
     assert run.sets()["toy/means"].reason == ""
 
 
-def test_a_run_of_nothing_but_black_has_no_value(tmp_path: Path, reference: Reference) -> None:
+def test_a_run_of_nothing_but_black_has_no_value(tmp_path: Path, reference: RealImages) -> None:
     run = make_run(tmp_path, 3)
     for sample in samples(3):
         run.save_image(sample, np.zeros((8, 8, 3), dtype=np.uint8), "1")
@@ -147,7 +148,7 @@ def test_an_infinite_score_is_unscored_not_safe(tmp_path: Path) -> None:
 # --- nothing twice ----------------------------------------------------------------------------
 
 
-def test_what_is_scored_is_not_scored_again(tmp_path: Path, reference: Reference) -> None:
+def test_what_is_scored_is_not_scored_again(tmp_path: Path, reference: RealImages) -> None:
     run, baseline = make_run(tmp_path, 5), make_run(tmp_path, 5, "sd")
     metrics = Brightness(), Unlike(), Means()
     assert score(run, samples(5), *metrics, baseline=baseline, reference=reference) == [5]
@@ -157,14 +158,14 @@ def test_what_is_scored_is_not_scored_again(tmp_path: Path, reference: Reference
     assert {path: path.stat().st_mtime_ns for path in run.folder.iterdir()} == before
 
 
-def test_what_is_no_picture_is_not_scored_again(tmp_path: Path, reference: Reference) -> None:
+def test_what_is_no_picture_is_not_scored_again(tmp_path: Path, reference: RealImages) -> None:
     run, metrics = make_run(tmp_path, 9), (Brightness(), Means())
     spoil(run)
     assert score(run, samples(9), *metrics, reference=reference) == [5]
     before = {path: path.stat().st_mtime_ns for path in run.folder.iterdir()}
     assert score(run, samples(9), *metrics, reference=reference) == []
     assert len(metrics[0].seen) == 1
-    assert len(metrics[1].seen) == 3  # two batches of them are the real images
+    assert len(metrics[1].seen) == 1
     assert {path: path.stat().st_mtime_ns for path in run.folder.iterdir()} == before
     mended = samples(9)[1:3]
     for sample in mended:  # by hand: nothing else knows of it

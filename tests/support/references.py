@@ -1,13 +1,18 @@
-"""Real images in a folder."""
+"""Real images in a folder, and the file of their features."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from sdd_bench.scoring import references
+from sdd_bench.scoring.references import RealImages
 from sdd_bench.types import Pixels
+from support.scoring import random_image
+from support.toys import Means
 
 IMAGES = {
     "b/COCO_val2014_000000000042.jpg": (120, 80),
@@ -29,3 +34,25 @@ def real_images(root: Path) -> Path:
         (image.convert("L") if seed == 2 else image).save(root / name, quality=100)
     (root / "a" / "captions.txt").write_text("no image")
     return root
+
+
+OF_MEANS = ("sure", "wrong")
+"""The toys that share the features of `Means`, or never look at them."""
+
+REAL = [random_image(seed) for seed in range(5000, 5070)]
+
+
+def reference_file(folder: Path, key: str) -> RealImages:
+    """The features of REAL as a suite's reference of that name, among the weights in `folder`."""
+    paths = []
+    for number, image in enumerate(REAL):
+        paths.append(folder / key / f"{number}.png")
+        paths[-1].parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(paths[-1])
+    out = folder / "weights" / "references" / f"{key}-means.safetensors"
+    references.write(
+        Means(), paths, out, crop="none", compare_with=references.ANY, advance=lambda _: None
+    )
+    for name in OF_MEANS:
+        shutil.copy(out, out.with_name(f"{key}-{name}.safetensors"))
+    return RealImages(key)
