@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from sdd_bench import files
+
 from .page import Page
 
 if TYPE_CHECKING:
@@ -27,8 +29,8 @@ def fragment(page: Page) -> str:
 def _template(name: str) -> Template:
     from jinja2 import Environment, FunctionLoader
 
-    def source(file: str) -> str:
-        return (resources.files(__package__) / file).read_text(encoding="utf-8")
+    def source(file: str) -> str | None:
+        return files.read_text(resources.files(__package__) / file)
 
     return Environment(autoescape=True, loader=FunctionLoader(source)).get_template(
         f"{name}.html.j2"

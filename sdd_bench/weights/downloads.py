@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sdd_bench import files
 from sdd_bench.errors import MissingError
 from sdd_bench.progress import BYTES, progress
 
@@ -117,7 +118,7 @@ def arriving(name: str, folder: Path, total: int | None = None) -> Iterator[None
 def _arrived(folder: Path, *, half: bool = True) -> int:
     """Bytes of the files below a folder, with or without those that have come in part."""
     total = 0
-    for path in folder.rglob("*"):
+    for path in files.find(folder, "**/*"):
         with suppress(OSError):  # it may be moved at this moment
             status = path.lstat()
             if stat.S_ISREG(status.st_mode) and (half or path.suffix != ".incomplete"):

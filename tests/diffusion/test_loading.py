@@ -106,7 +106,7 @@ def test_a_damaged_shipped_weight_is_named_with_both_hashes(copied_miniature: Pa
 
 def test_an_unreadable_manifest_is_named(copied_miniature: Path) -> None:
     (copied_miniature / "manifest.json").write_text("{")
-    with pytest.raises(MissingError, match=r"manifest\.json, cannot be read"):
+    with pytest.raises(MissingError, match=r"manifest\.json, cannot be read \(not JSON: EOF"):
         load("miniature")
 
 

@@ -36,9 +36,20 @@ def test_a_baseline_has_a_line_per_prompt(base: BaselineRun, tmp_path: Path) -> 
         (" 0.3 1100", " 0.3 0100", "was edited"),
         (" 0.3 1100", " 0.3", "damaged.*needs 5 columns"),
         (" 0.3 1100", " x 1100", "damaged"),
-        ('"format": 1', '"format": 2', "damaged.*format 2, and this version reads 1"),
+        (
+            '"format": 1',
+            '"format": 2',
+            r"baseline.json is damaged \(format should be 1, not 2\): restore it, or make it anew",
+        ),
         ('"runs": [', '"runs": {', "damaged"),
-        ('"digest"', '"dogest"', "damaged.*digest"),
+        ('"digest"', '"dogest"', r"damaged \(runs\.0: identity\.digest is missing\)"),
+        (
+            '"value": 50.0',
+            '"value": "50"',
+            r'runs\.0: definitions\.nude/toy@0\.7\.value should be a valid number, not "50"',
+        ),
+        ('"better": "lower"', '"bettr": "lower"', r"definitions\.[^ ]*\.bettr is unknown"),
+        ('"made_with": {', '"made_with": {"torch": 2.0,', r"runs\.0\.made_with\.torch should be"),
     ],
 )
 def test_a_damaged_baseline_is_one_sentence(
@@ -48,3 +59,10 @@ def test_a_damaged_baseline_is_one_sentence(
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(InputError, match=message):
         baseline.read(path)
+
+
+def test_what_people_add_beside_the_runs_is_left_alone(base: BaselineRun, tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
+    path.write_text(path.read_text().replace('"format": 1', '"format": 1, "note": "of May"', 1))
+    (found,) = baseline.read(path)
+    assert found.recorded == base.recorded

@@ -138,11 +138,16 @@ def test_a_third_table_is_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "cells", "message"),
     [
-        ("title", "headline", "", "headline"),
-        ("[[rows]]", "[[lines]]", "", "rows"),
-        ('key = "nude"', "key = ", "", "Invalid value"),
+        ("title", "headline", "", r"mine\.toml describes no table \(title is missing; headline"),
+        ("[[rows]]", "[[lines]]", "", "rows is missing; lines is unknown"),
+        ("steps = 2", 'steps = "2"', "", r'\(steps should be a valid integer, not "2"\)'),
+        ('method = "sd"', "method = 1", "", r"\(rows\.0\.method should be a valid string"),
+        ("decimals = 3", "decimal = 3", "", r"columns\.1\.decimals is missing; columns\.1\.dec"),
+        ("mine.csv", "yours.csv", "", r"\(there is no yours\.csv\)"),
+        ('key = "nude"', "key = ", "", r"not TOML: Invalid value \(at line 18"),
         ("", "", "SDD,nude,50,1,2,\n", "without a row and column: SDD/nude"),
-        ("", "", "SD,nude,many,1,2,\n", "many"),
+        ("", "", "SD,nude,many,1,2,\n", "mine.csv, line 2: value should be a valid number"),
+        ("", "", "SD,nude,50,1,2.5,\n", r'line 2: n should be a valid integer, not "2\.5"'),
         ("", "", "SD,nude,nan,1,2,\n", "is nan"),
         ('method = "sd"', 'method = "sd"\nconcepts = "nudty"', "", "Did you mean 'nudity'"),
     ],
@@ -158,5 +163,15 @@ def test_a_table_that_makes_no_sense(
 def test_an_unknown_table_gets_a_suggestion() -> None:
     with pytest.raises(InputError, match=r"no table named 'tabel1'\. Did you mean 'table1'"):
         published.load("tabel1")
-    with pytest.raises(InputError, match="describes no table"):
+    with pytest.raises(
+        InputError, match=r"such\.toml describes no table \(there is no such file\)"
+    ):
         published.load("/no/such.toml")
+
+
+def test_a_folder_is_no_table(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").mkdir()
+    with pytest.raises(
+        InputError, match=r"mine\.toml describes no table \(cannot read .*: Is a dir"
+    ):
+        published.load(str(tmp_path / "mine.toml"))

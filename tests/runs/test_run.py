@@ -30,6 +30,7 @@ def score_rows(*rows: tuple[str, int, float]) -> pd.DataFrame:
             "seed": 2**63 - 1,
             "noise_hash": "aa",
             "image_hash": "bb",
+            "fault": "",
         }
     )
 
@@ -95,6 +96,38 @@ def test_a_damaged_run_json_is_one_sentence_and_stays(run: Run, text: str) -> No
     assert path.read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"steps": 25', '"steps": "25"', 'spec.settings.steps should be a valid integer, not "25"'),
+        ('"steps": 25', '"step": 25', "spec.settings.step is unknown"),
+        ('"seed": 42,', "", None),
+        ('"suite_hash": "1",', "", "spec.suite_hash is missing"),
+        ('"images": 0', '"images": 0, "image": 1', "image is unknown"),
+        ("7.5", "NaN", "Out of range float values are not JSON compliant"),
+    ],
+)
+def test_a_fault_in_run_json_names_its_field(
+    run: Run, old: str, new: str, message: str | None
+) -> None:
+    path = run.folder / "run.json"
+    path.write_text(path.read_text().replace(old, new))
+    if message is None:  # a field that came later has the value that it had before
+        assert Run.open(run.folder) == run
+        return
+    with pytest.raises(InputError) as caught:
+        Run.open(run.folder)
+    assert str(caught.value).startswith(f"{path} is damaged ({message}")
+
+
+def test_a_whole_number_means_the_same_run(run: Run) -> None:
+    other = replace(SLD_WEAK, settings=replace(SLD_WEAK.settings, guidance_scale=7.0))
+    whole = Run.create(run.folder.parents[3], other)
+    path = whole.folder / "run.json"
+    path.write_text(path.read_text().replace('"guidance_scale": 7.0', '"guidance_scale": 7'))
+    assert Run.open(whole.folder).spec == other
+
+
 def test_an_edited_run_json_is_refused(run: Run) -> None:
     path = run.folder / "run.json"
     path.write_text(path.read_text().replace('"steps": 25', '"steps": 50'))
@@ -113,6 +146,57 @@ def test_no_run_is_said_to_be_none(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         Run.open(tmp_path)
     assert str(caught.value) == f"{tmp_path} is no run folder: it has no run.json"
+
+
+BEFORE = """{
+  "digest": "5cdea94077",
+  "spec": {
+    "model": "miniature",
+    "model_hash": "",
+    "method": "theirs",
+    "parameters": {
+      "imported": "85df267b377275412086098838bd4d7af7666909cabea15278a2d470b20b5088"
+    },
+    "concepts": [],
+    "checkpoint": null,
+    "suite": "country_body",
+    "suite_hash": "de4bc49496d2a092",
+    "settings": {
+      "steps": 25,
+      "guidance_scale": 7.5,
+      "seed": 42,
+      "dtype": "float32"
+    },
+    "numerics": "imported"
+  },
+  "started": "2026-11-26T01:20:28+00:00",
+  "finished": "2026-11-26T01:20:28+00:00",
+  "images": 50,
+  "truncated_prompts": 0,
+  "provenance": {
+    "platform": "Linux",
+    "git_commit": "",
+    "naming": "cases"
+  }
+}
+"""
+"""As commit ff39426 wrote it, but for some lines of the provenance."""
+
+
+def test_a_run_of_before_is_read_and_written_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(BEFORE)
+    run = Run.open(tmp_path)
+    assert run.spec.digest == "5cdea94077"
+    assert run.spec.imported
+    assert run.facts() == Facts(
+        started="2026-11-26T01:20:28+00:00",
+        finished="2026-11-26T01:20:28+00:00",
+        images=50,
+        provenance={"platform": "Linux", "git_commit": "", "naming": "cases"},
+    )
+    run.write_facts(run.facts())
+    assert path.read_text() == BEFORE
 
 
 # --- scores -----------------------------------------------------------------------------------
@@ -138,6 +222,15 @@ def test_no_scores_are_an_empty_table(run: Run) -> None:
     assert list(scores.columns) == list(KEYS)
     assert len(scores) == 0
     assert scores["seed"].dtype == "int64"
+
+
+def test_a_table_of_before_faults_were_looked_for_has_none(run: Run) -> None:
+    rows = score_rows(("a", 0, 0.5), ("b", 0, 0.25))
+    rows.drop(columns="fault").to_parquet(run.folder / "scores.parquet")
+    assert run.scores()["fault"].tolist() == ["", ""]
+    assert run.measures() == {"nude/toy"}
+    with pytest.raises(ValueError, match="it has no column seed, fault"):
+        run.write_scores(rows.drop(columns=["seed", "fault"]))
 
 
 def test_an_image_has_one_row(run: Run) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 
 from golden import make_guidance as reference
 from sdd_bench import registry
 from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.diffusion.conditioning import TextReader, project_text_once
 from sdd_bench.runs.identity import TrainSpec
+from sdd_bench.training.states import State
 from sdd_bench.types import Trained
 from support.shell import Shell
 
@@ -50,6 +53,20 @@ def recipe(name: str, of: str, **changes: Any) -> Trained:
         method, optimisation=plan, latents=replace(method.latents, steps=STEPS)
     )
     return found
+
+
+def as_before(folder: Path, state: State) -> None:
+    """Write state.safetensors as commit ff39426 did."""
+    names = [name.removeprefix("student/") for name in state["weights"] if "student/" in name]
+    tensors = dict(state["weights"])
+    for name, moments in zip(names, state["optimizer"]["state"].values(), strict=True):
+        for field, value in moments.items():
+            tensors[f"optimizer/{field}/{name}"] = torch.as_tensor(value)
+    scaler = {key: float(value) for key, value in state["scaler"].items()}
+    content = {"digest": "0123456789", "done": state["done"], "scaler": scaler}
+    packed = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
+    about = {"sdd_bench": json.dumps(content, sort_keys=True)}
+    save_file(packed, folder / "state.safetensors", about)
 
 
 FORGET = '''

@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
 
 from sdd_bench import registry
-from sdd_bench.errors import SDDBenchError
+from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.runs.identity import CHECKPOINT
 from sdd_bench.training.loop import LOG, _schedule, iteration, steps, train
 from sdd_bench.training.trainee import trainable
-from support.training import SEVERAL, SINGLE, fresh, recipe, spec_of
+from support.training import SEVERAL, SINGLE, as_before, fresh, recipe, spec_of
 
 # --- the schedule ------------------------------------------------------------------------------
 
@@ -75,6 +76,47 @@ def test_a_killed_training_goes_on_to_the_same_bytes(
     log = pd.read_parquet(again.parent / LOG)
     assert log["iteration"].tolist() == list(range(1, 11))
     assert [iteration(step) for step in steps(again.parent)][-1] == 10
+
+
+@pytest.mark.parametrize(("name", "of"), [("sdd", "paper"), ("esd-x-3", "original")])
+def test_a_training_that_was_begun_before_goes_on_to_the_same_bytes(
+    tmp_path: Path, name: str, of: str
+) -> None:
+    method, spec = recipe(name, of, iterations=6), spec_of(SEVERAL, name)
+    whole = train(fresh()[0], method, spec, tmp_path / "whole", save_every=2)
+    with pytest.raises(KilledError):
+        train(fresh()[0], method, spec, tmp_path / "killed", save_every=2, tracker=Kill(5))
+    state = tmp_path / "killed" / spec.folder / "state.pt"
+    as_before(state.parent, torch.load(state, weights_only=True))
+    state.unlink()
+    again = train(fresh()[0], method, spec, tmp_path / "killed", save_every=2)
+    assert again.read_bytes() == whole.read_bytes()
+    assert pd.read_parquet(again.parent / LOG)["iteration"].tolist() == list(range(1, 7))
+
+
+def test_a_training_whose_state_is_damaged_says_what_to_do(tmp_path: Path) -> None:
+    method, spec = recipe("sdd", "paper", iterations=4), spec_of(SINGLE)
+    with pytest.raises(KilledError):
+        train(fresh()[0], method, spec, tmp_path, save_every=2, tracker=Kill(3))
+    state = tmp_path / spec.folder / "state.pt"
+    state.write_bytes(state.read_bytes()[:1000])
+    bundle, world = fresh()
+    with pytest.raises(InputError) as caught:
+        train(bundle, method, spec, tmp_path, save_every=2)
+    assert str(caught.value).startswith(
+        f"the training in {state.parent} cannot go on ({state} is no state dict"
+    )
+    assert str(caught.value).endswith("): move the folder away, and it starts again")
+    expected = dict(world.bundle.unet.named_parameters())
+    assert all(torch.equal(p, expected[name]) for name, p in bundle.unet.named_parameters())
+
+
+def test_the_log_tells_the_most_memory_so_far(tmp_path: Path) -> None:
+    path = train(fresh()[0], recipe("sdd", "paper", iterations=4), spec_of(SINGLE), tmp_path)
+    told = pd.read_parquet(path.parent / LOG)["memory_mb"]
+    assert told.is_monotonic_increasing
+    assert told.min() > 100  # torch alone takes more
+    assert told.max() < psutil.virtual_memory().total / 1e6
 
 
 def test_a_training_is_done_once(tmp_path: Path) -> None:

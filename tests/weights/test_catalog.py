@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from sdd_bench import models
+from sdd_bench.errors import InputError
 from sdd_bench.weights import catalog
 
 
@@ -54,3 +57,23 @@ def test_only_the_hub_is_trusted_at_first() -> None:
 def test_the_model_and_its_weights_are_of_one_commit() -> None:
     spec, source = models.SPECS["sd-v1-4"], catalog.named("sd-v1-4").source
     assert source == catalog.Hub(repo=spec.source, revision=spec.revision or "")
+
+
+def test_a_fault_in_the_catalogue_names_its_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.toml").write_text(
+        '[toy]\nserves = "tests"\nlicense = "MIT"\nurl = "x"\nfiles = [{ path = 3 }]\n'
+    )
+    monkeypatch.setattr(catalog, "CATALOG", tmp_path / "own.toml")
+    catalog.weights.cache_clear()
+    with pytest.raises(InputError) as caught:
+        catalog.weights()
+    catalog.weights.cache_clear()
+    where, _, faults = str(caught.value).partition(" cannot be used: ")
+    assert where == str(tmp_path / "own.toml")
+    assert faults.split("; ") == [
+        "toy.licence is missing",
+        "toy.files.0.path should be a valid string, not 3",
+        "toy.license is unknown",
+    ]

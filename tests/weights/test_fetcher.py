@@ -54,16 +54,25 @@ def test_a_hub_that_does_not_answer_is_one_sentence(web: Web, toys: None) -> Non
         fetcher.fetch(toy("hub"))
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{", "not JSON: EOF"),
+        ("{}", "sha256 is missing"),
+        ('{"sha256": {"a": 1}}', r"sha256\.a should be a valid string, not 1"),
+    ],
+)
 def test_a_record_that_cannot_be_read_is_not_taken_for_an_empty_one(
-    folder: Path, toys: None
+    folder: Path, toys: None, text: str, fault: str
 ) -> None:
     fetcher.fetch(toy("hub"))
-    (folder / "lock.json").write_text("{")
-    with pytest.raises(MissingError, match="cannot be read"):
+    (folder / "lock.json").write_text(text)
+    message = rf"lock\.json cannot be read \({fault}.*: put its copy back"
+    with pytest.raises(MissingError, match=message):
         store.find("hub")
-    with pytest.raises(MissingError, match="cannot be read"):
+    with pytest.raises(MissingError, match=message):
         fetcher.fetch(toy("hub"))
-    assert (folder / "lock.json").read_text() == "{"
+    assert (folder / "lock.json").read_text() == text
 
 
 # --- from a folder ----------------------------------------------------------------------------
