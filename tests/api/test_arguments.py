@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -44,9 +45,8 @@ def test_a_set_of_concepts_goes_by_its_name() -> None:
     ],
 )
 def test_what_there_is_not(given: OptionFields, words: str) -> None:
-    with pytest.raises(InputError, match="") as failure:
+    with pytest.raises(InputError, match=re.escape(words)):
         options_of(given)
-    assert words in str(failure.value)
 
 
 def test_an_interrupt_says_how_to_go_on() -> None:
