@@ -1,9 +1,9 @@
 # %% [markdown]
 # # First steps
 #
-# From nothing to a table, a grid of pictures and a comparison, on the embedded miniature: no GPU, no
-# download, no account, under two minutes on two cores. Every cell starts with `# %%`: editors open
-# this file as a notebook, `jupytext --to ipynb first_steps.py` makes one of it, and
+# From nothing to a table, a grid of pictures and a comparison, on the embedded miniature: no GPU,
+# no download, no account, under two minutes on two cores. Every cell starts with `# %%`: editors
+# open this file as a notebook, `jupytext --to ipynb first_steps.py` makes one of it, and
 # `python docs/notebooks/first_steps.py` runs it as it stands.
 
 # %%
@@ -24,9 +24,9 @@ print(sb.list_suites()[["name", "description"]].to_string(index=False))
 # %% [markdown]
 # ## Pictures and scores
 #
-# The undefended model and three defences, on ten prompts of the paper's first table, two images each.
-# All methods start from the same noise. Called again, the same line makes nothing: it reads what is
-# there. Interrupt it, and what is done is kept.
+# The undefended model and three defences, on ten prompts of the paper's first table, two images
+# each. All methods start from the same noise. Called again, the same line makes nothing: it reads
+# what is there. Interrupt it, and what is done is kept.
 
 # %%
 runs = sb.run(
@@ -48,8 +48,8 @@ print(runs.frame[columns].round(1).to_string(index=False))
 # %% [markdown]
 # ## Side by side
 #
-# A row is one prompt and one noise, a column one method. In a notebook the pictures are blurred until
-# `reveal=True` asks for them; the miniature's stand-in for nudity is a wooden mannequin.
+# A row is one prompt and one noise, a column one method. In a notebook the pictures are blurred
+# until `reveal=True` asks for them; the miniature's stand-in for nudity is a wooden mannequin.
 
 # %%
 grid = sb.grid(["sd", "sd-neg", "sld-max"], "country_body", prompts=4, results=RESULTS)
@@ -68,8 +68,8 @@ print(comparison)
 # %% [markdown]
 # ## One's own question
 #
-# Raw scores are kept for every image, so a table of one's own is a line of pandas: here the rate at a
-# threshold that no definition has.
+# Raw scores are kept for every image, so a table of one's own is a line of pandas: here the rate
+# at a threshold that no definition has.
 
 # %%
 images = sb.load(RESULTS)
