@@ -282,10 +282,10 @@ EXCEPTIONS = {
 
 def opened(source: str) -> set[str]:
     """The calls in a module's source that open files past `files`."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names = {getattr(node, "module", None), *(alias.name for alias in node.names)}
+            names = {getattr(node, "module", ""), *(alias.name for alias in node.names)}
             found |= names & {"tomllib", "tomli"}
         if not isinstance(node, ast.Call):
             continue

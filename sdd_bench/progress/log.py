@@ -27,7 +27,7 @@ SHORT = 1.0
 """Seconds of work that no line is ever written about."""
 
 
-class _Log:
+class Lines:
     """The lines of all bars of this process."""
 
     def __init__(self) -> None:
@@ -51,15 +51,15 @@ class _Log:
                     file.flush()
 
 
-_LOG = _Log()
+LINES = Lines()
 
 
 @contextmanager
 def shown(bar: Bar, file: IO[str]) -> Iterator[None]:
     """Within it, a line now and then; at the end of long work one more."""
     try:
-        with ticking(lambda: _LOG.say(bar.line(), file), _LOG.pause):
+        with ticking(lambda: LINES.say(bar.line(), file), LINES.pause):
             yield
     finally:
         if bar.seconds >= INTERVAL:
-            _LOG.say(bar.line(), file, last=True)
+            LINES.say(bar.line(), file, last=True)
