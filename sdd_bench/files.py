@@ -16,7 +16,7 @@ import io
 import json
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
@@ -30,7 +30,6 @@ else:
 if TYPE_CHECKING:
     import pandas as pd
     from pydantic import TypeAdapter, ValidationError
-    from pydantic_core import ErrorDetails
 
     if sys.version_info >= (3, 11):
         from importlib.resources.abc import Traversable
@@ -283,7 +282,7 @@ def _faults(error: ValidationError) -> str:
     return "; ".join(faults[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _fault(error: ErrorDetails) -> str:
+def _fault(error: Mapping[str, Any]) -> str:
     """`spec.settings.steps should be a valid integer, not "25"`."""
     field = ".".join(map(str, error["loc"])) or "the content"
     if error["type"] == "json_invalid":

@@ -108,9 +108,12 @@ def test_nothing_to_do_is_done(clock: Clock) -> None:
 
 def test_threads_may_count_together() -> None:
     bar = Bar("sd", 40_000, "images", 0)
-    threads = [
-        threading.Thread(target=lambda: [bar.advance(1) for _ in range(10_000)]) for _ in range(4)
-    ]
+
+    def count() -> None:
+        for _ in range(10_000):
+            bar.advance(1)
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
