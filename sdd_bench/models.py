@@ -31,6 +31,7 @@ SPECS: dict[str, ModelSpec] = {
             "i2p": "miniature/i2p",
         },
         images_per_prompt={"country_body": 20},
+        image_side=64,
         recipe="miniature",
     ),
     "sd-v1-4": ModelSpec(

@@ -109,16 +109,16 @@ def page(table: Table, states: Sequence[NeedStatus], plugins: Registry) -> Page:
 
 
 def _notes(rows: Sequence[Cost], states: Sequence[NeedStatus]) -> list[str]:
-    model = models.find(states[0].need.request.model).name
-    world = models.judged_as(model).name
+    model = models.find(states[0].need.request.model)
+    world = models.judged_as(model.name).name
     forwards = sum(cost.forwards + cost.training for cost in rows)
     notes = [
         f"{device}: about {_time(forwards / speed.forwards)} ({speed.source})."
         for device, speed in published.speeds().items()
         if speed.model == world
     ]
-    side = 64 if world == "miniature" else 512
-    size = sum(cost.missing for cost in rows) * side * side * BYTES_PER_PIXEL / 1e9
+    pixels = sum(cost.missing for cost in rows) * model.image_side**2
+    size = pixels * BYTES_PER_PIXEL / 1e9
     absent = {state.need.absent for state in states if state.need.absent}
     disk = f"{size:,.1f} GB" if size >= 1 else f"{1000 * size:,.0f} MB"
     return [*notes, f"Disk: about {disk}.", *sorted(absent)]

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sdd_bench.types import Settings
@@ -68,6 +68,17 @@ class RunSpec(Identity):
     def undefended(self) -> bool:
         """Whether this is the model as it came, which removes nothing."""
         return self.method == BASELINE and self.checkpoint is None
+
+    def undefended_twin_of(self, other: RunSpec) -> bool:
+        """Whether this is the undefended model and all else is as there, the noise too."""
+        same = replace(
+            other,
+            method=self.method,
+            parameters=self.parameters,
+            concepts=self.concepts,
+            checkpoint=self.checkpoint,
+        )
+        return self.undefended and same.digest == self.digest
 
     @property
     def imported(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from sdd_bench import files
@@ -70,17 +69,8 @@ log = logging.getLogger(__name__)
 
 def baseline_of(run: Run) -> Run | None:
     """The run of the undefended model with the same noise, if there is one beside this one."""
-    for other in beside(run):
-        same = replace(
-            run.spec,
-            method=other.spec.method,
-            parameters=other.spec.parameters,
-            concepts=other.spec.concepts,
-            checkpoint=other.spec.checkpoint,
-        )
-        if other.spec.undefended and same.digest == other.spec.digest:
-            return other
-    return None
+    twins = (other for other in beside(run) if other.spec.undefended_twin_of(run.spec))
+    return next(twins, None)
 
 
 def find(results_dir: str | Path) -> list[Run]:

@@ -22,5 +22,7 @@ class ModelSpec:
     """Suites that stand in for a name in this world: {"coco30k": "miniature/coco30k"}."""
     images_per_prompt: Mapping[str, int] = field(default_factory=dict)
     """Suites that make do with fewer images per prompt in this world than they ask for."""
+    image_side: int = 512
+    """Pixels of one side of its pictures."""
     recipe: str | None = None
     """The recipe of trained methods that fits this model better than their own default."""
