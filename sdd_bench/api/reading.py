@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sdd_bench.errors import InputError, unknown
+
 from .arguments import OptionFields, options_of, request_of, several
 from .results import GateResult, MatrixResult, Result, table_of
 
@@ -108,7 +110,6 @@ def compare(
     from sdd_bench import registry
     from sdd_bench.analysis import agreement, comparison
     from sdd_bench.benchmark import stored
-    from sdd_bench.errors import InputError
     from sdd_bench.runs import lookup
 
     plugins = registry.scan()
@@ -238,6 +239,9 @@ def paper_of(
     from sdd_bench.papers import needs, published
 
     paper = published.load(table)
+    for name in sources:
+        if name not in paper.suites:
+            raise unknown(f"suite of {table}", name, paper.suites)
     options = options_of(given)
     if given.get("steps") is None:
         options = replace(options, steps=paper.steps)

@@ -84,7 +84,10 @@ def test_a_killed_reproduce_goes_on_and_makes_no_image_twice(shell: Shell, mine:
 
 def test_what_is_typed_wrong_is_said(shell: Shell) -> None:
     assert "Did you mean 'table1'" in shell.fails(2, "reproduce", "tabel1")
-    assert "NAME is one of country_body, coco30k" in shell.fails(
+    assert "no suite of table1 named 'i2p'. Available: coco30k, country_body" in shell.fails(
         2, "plan", "table1", "--suite", "i2p=x.csv"
+    )
+    assert "--suite country_body: give NAME=FILE" in shell.fails(
+        2, "plan", "table1", "--suite", "country_body"
     )
     assert "no runs in" in shell.fails(2, "table", "--results", shell.results)

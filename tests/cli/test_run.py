@@ -17,8 +17,7 @@ def test_run_prints_the_table_and_says_where_the_pictures_are(shell: Shell) -> N
         folder = shell.stored(method).folder / "images"
         assert f"{method} on toy: {folder}" in done.out.splitlines()
         assert sorted(path.name for path in folder.iterdir()) == ["bare_0000.png", "japan_0000.png"]
-    assert "images/s" in done.err
-    assert "images/s" not in done.out
+    assert done.err == ""  # work of seconds leaves nothing in a log
     assert "is the baseline" in done.out
     assert shell.stored("sd-neg").scores()["lpips/miniature"].gt(0).all()
 
