@@ -95,9 +95,9 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
     write(path, buffer.getbuffer())
 
 
-def append(path: Path, text: str) -> None:
+def append(path: Path, text: str, setting: str) -> None:
     """Add text to the end of a file that others write to as well. Raises as `writing` does."""
-    with writing(path), path.open("a", encoding="utf-8") as file:
+    with writing(path, setting), path.open("a", encoding="utf-8") as file:
         file.write(text)
 
 
@@ -160,7 +160,7 @@ def read_csv(path: Source, kind: type[T]) -> list[T] | None:
 
 
 def read_shipped(path: Source, kind: type[T]) -> T:
-    """The object in a TOML file that is installed with the package."""
+    """The object in a TOML file that is installed with the package. Raises SDDBenchError."""
     try:
         content = read_toml(path, kind)
     except ContentError as error:

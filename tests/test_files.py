@@ -50,10 +50,10 @@ def test_json_is_for_people_and_knows_no_nan(tmp_path: Path) -> None:
 def test_text_is_added_to_what_others_wrote(tmp_path: Path) -> None:
     path = tmp_path / "summary.md"
     path.write_text("theirs\n")
-    files.append(path, "é\n")
+    files.append(path, "é\n", "--summary")
     assert path.read_bytes() == b"theirs\n\xc3\xa9\n"
-    with pytest.raises(InputError, match=f"cannot write {tmp_path}: Is a directory"):
-        files.append(tmp_path, "é")
+    with pytest.raises(InputError, match="Is a directory; give another folder with --summary"):
+        files.append(tmp_path, "é", "--summary")
 
 
 # --- reading ----------------------------------------------------------------------------------

@@ -74,7 +74,9 @@ def gate(
     output.show(result)
     summary = os.environ.get(SUMMARY)
     if summary and result.pages:
-        files.append(Path(summary), result.render("markdown"))
+        files.append(
+            Path(summary), result.render("markdown"), f"the environment variable {SUMMARY}"
+        )
     written = result.report.update
     if written is not None:
         click.echo(f"{written.file}: {written.values} values of {written.runs} runs")

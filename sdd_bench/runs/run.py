@@ -96,11 +96,10 @@ class _SetCells:
     reference: str = ""
 
     def as_value(self) -> SetValue:
-        numbers = {
-            key: math.nan if number is None else number
-            for key, number in (("value", self.value), ("low", self.low), ("high", self.high))
-        }
-        return SetValue(**numbers, n=self.n, reason=self.reason, reference=self.reference)
+        value, low, high = (math.nan if x is None else x for x in (self.value, self.low, self.high))
+        return SetValue(
+            value=value, low=low, high=high, n=self.n, reason=self.reason, reference=self.reference
+        )
 
 
 @dataclass(frozen=True, slots=True)
