@@ -96,7 +96,7 @@ def test_any_kind_of_image_becomes_rgb(tmp_path: Path) -> None:
 def test_imports_have_names_of_their_own(tmp_path: Path, name: str) -> None:
     folder = fill(tmp_path / "theirs", NAMES["rows"])
     with pytest.raises(InputError, match=f"'{name}' is a method of sdd-bench: .*{name}-published"):
-        make(folder, name=name)
+        make(folder, name=name, taken=("sd", "sld-medium"))
 
 
 # --- the run ----------------------------------------------------------------------------------
