@@ -113,6 +113,11 @@ def test_every_file_is_in_the_wheel(checkout: Path, members: list[str]) -> None:
     assert missing(checkout, members) == []
 
 
+def test_the_miniature_in_the_wheel_has_its_real_images(members: list[str]) -> None:
+    weights = "sdd_bench/miniature/weights"
+    assert f"{weights}/references/renders-miniature.safetensors" in members
+
+
 def test_nothing_else_is_in_the_wheel(checkout: Path, members: list[str]) -> None:
     extra = [n for n in members if ".dist-info/" not in n and not n.startswith("sdd_bench/")]
     assert extra == []

@@ -123,6 +123,29 @@ def test_the_hash_of_noise_tells_seeds_apart() -> None:
     assert {len(each) for each in hashes} == {16}
 
 
+def test_the_caller_keeps_its_settings_while_pictures_are_made(bundle: Bundle) -> None:
+    plan = Plan(method=registry.scan().method("sd"), concepts=())
+    inside: list[bool] = []
+
+    def look(*_: object) -> None:
+        inside.append(torch.backends.cudnn.deterministic)
+
+    one_by_one = replace(bundle, batch=1)
+    hooks = [part.register_forward_pre_hook(look) for part in (bundle.unet, bundle.vae.decoder)]
+    try:
+        with torch.backends.cudnn.flags(enabled=True, deterministic=False):
+            for _ in generator.generate(
+                one_by_one, [plan], samples(PROMPTS[:2]), Settings(steps=2)
+            ):
+                # Between two of them, too: a generator may be left standing.
+                assert not torch.backends.cudnn.deterministic
+    finally:
+        for hook in hooks:
+            hook.remove()
+    # Three calls of the U-Net for two steps and one of the decoder, for each of two pictures.
+    assert inside == [True] * 8
+
+
 def test_all_methods_start_from_the_same_noise(bundle: Bundle) -> None:
     hashes = []
     for name in ("sd", "sd-neg"):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import diffusers
 import pytest
 import torch
+import transformers
+from huggingface_hub.utils.tqdm import are_progress_bars_disabled
 from safetensors.torch import load_file, save_file
 
 from sdd_bench import models
@@ -62,6 +67,88 @@ def test_the_users_batch_size_is_no_part_of_the_arithmetic(bundle: Bundle) -> No
     other = loading.load(models.find("miniature"), device="cpu", batch_size=7)
     assert (other.batch, bundle.batch) == (7, loading.CPU_BATCH)
     assert (other.rows, other.numerics) == (bundle.rows, bundle.numerics)
+
+
+# --- settings of the process ------------------------------------------------------------------
+
+
+def settings() -> dict[str, object]:
+    """All that a notebook may have set, and loading and sampling need otherwise."""
+    backends, logs = torch.backends, (transformers.utils.logging, diffusers.utils.logging)
+    return {
+        "tf32": (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32),
+        "precision": torch.get_float32_matmul_precision(),
+        "cudnn": (backends.cudnn.deterministic, backends.cudnn.benchmark),
+        "verbosity": [log.get_verbosity() for log in logs],
+        "bars": [log.is_progress_bar_enabled() for log in logs],
+        "hub": are_progress_bars_disabled(),
+    }
+
+
+@pytest.fixture
+def notebook() -> Iterator[dict[str, object]]:
+    """The settings of a notebook that wants it fast and talkative."""
+    backends, logs = torch.backends, (transformers.utils.logging, diffusers.utils.logging)
+    with torch.backends.cudnn.flags(
+        enabled=True, benchmark=True, deterministic=False, allow_tf32=True
+    ):
+        backends.cuda.matmul.allow_tf32 = True
+        verbosity = [log.get_verbosity() for log in logs]
+        for log in logs:
+            log.set_verbosity_info()
+            log.enable_progress_bar()
+        yield settings()
+        for log, before in zip(logs, verbosity, strict=True):
+            log.set_verbosity(before)
+        backends.cuda.matmul.allow_tf32 = False
+
+
+def test_loading_leaves_a_notebook_as_it_was(
+    notebook: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert notebook["tf32"] == (True, True)
+    loading.load(models.find("miniature"), device="cpu")
+    assert settings() == notebook
+    assert capsys.readouterr().err == ""
+
+
+def test_a_model_that_fails_to_load_leaves_a_notebook_as_it_was(
+    notebook: dict[str, object], copied_miniature: Path
+) -> None:
+    (copied_miniature / UNET).write_bytes(b"no weights")
+    with pytest.raises(MissingError):
+        load(copied_miniature)
+    assert settings() == notebook
+
+
+def test_within_it_a_gpu_computes_exactly(notebook: dict[str, object]) -> None:
+    with loading.exact_numerics():
+        inside = settings()
+        assert inside["tf32"] == (False, False)
+        assert inside["precision"] == "highest"
+        assert inside["cudnn"] == (True, False)
+        with loading.exact_numerics():
+            assert settings() == inside
+        assert settings() == inside
+    assert settings() == notebook
+
+
+@pytest.mark.skipif(
+    not hasattr(torch.backends, "fp32_precision"), reason="PyTorch knows one way to say it"
+)
+def test_the_newer_way_to_ask_for_tf32_is_heard_and_kept() -> None:
+    cudnn: Any = torch.backends.cudnn
+    newer = [torch.backends.cuda.matmul, cudnn.conv]
+    before = [owner.fp32_precision for owner in newer]
+    try:
+        for owner in newer:
+            owner.fp32_precision = "tf32"
+        with loading.exact_numerics():
+            assert [owner.fp32_precision for owner in newer] == ["ieee", "ieee"]
+        assert [owner.fp32_precision for owner in newer] == ["tf32", "tf32"]
+    finally:
+        for owner, value in zip(newer, before, strict=True):
+            owner.fp32_precision = value
 
 
 # --- what the weights are ---------------------------------------------------------------------

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sdd_bench.errors import SDDBenchError
 from sdd_bench.runs.run import Run
+from support.images import claiming
 from support.runs import PIXELS, SLD_WEAK, sample
 
 
@@ -52,6 +54,7 @@ def flipped(data: bytes) -> bytes:
         flipped,
         lambda _: b"",
         lambda _: b"GIF89a",
+        lambda _: claiming(100_000),
     ],
 )
 def test_a_damaged_image_is_missing_with_a_warning(
@@ -66,6 +69,17 @@ def test_a_damaged_image_is_missing_with_a_warning(
         assert run.missing(samples) == samples[1:]
     assert f"{path} is damaged (" in caplog.text
     assert path.exists()
+
+
+def test_a_picture_too_big_for_a_memory_cannot_be_read(run: Run) -> None:
+    run.image_path(sample()).write_bytes(claiming(100_000))
+    with pytest.raises(SDDBenchError, match=r"^cannot read .*\(Image size \(10000000000 pixels\)"):
+        run.load_image(sample())
+
+
+def test_what_claims_no_more_than_it_is_would_be_read(run: Run) -> None:
+    Image.fromarray(np.zeros((4, 4, 3), dtype=np.uint8)).save(run.image_path(sample()))
+    assert run.load_image(sample())[0].shape == (4, 4, 3)
 
 
 def test_an_image_of_another_prompt_or_seed_is_missing(

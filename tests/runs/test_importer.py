@@ -11,6 +11,7 @@ from PIL import Image
 
 from sdd_bench.errors import InputError
 from sdd_bench.runs.lookup import find
+from support.images import claiming
 from support.importing import ALL, NAMES, SINGLE, fill, make, numbers, picture
 
 # --- what is wrong ----------------------------------------------------------------------------
@@ -74,6 +75,16 @@ def test_what_lacks_or_is_broken_is_named(tmp_path: Path, caplog: pytest.LogCapt
     ]
     assert sorted(numbers(run)) == ["000000_0000", "000001_0001", "000002_0001"]
     assert (run.facts().images, len(run.scores())) == (6, 6)
+
+
+def test_a_picture_too_big_for_a_memory_is_not_readable(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = fill(tmp_path / "theirs", NAMES["rows"])
+    (folder / "000002.png").write_bytes(claiming(100_000))
+    run = make(folder)
+    assert caplog.messages == ["1 image not readable: 000002.png"]
+    assert "000001_0000" not in numbers(run)
 
 
 def test_any_kind_of_image_becomes_rgb(tmp_path: Path) -> None:

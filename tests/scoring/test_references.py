@@ -6,15 +6,19 @@ import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from sdd_bench.errors import InputError
+from sdd_bench import registry
+from sdd_bench.errors import InputError, MissingError
 from sdd_bench.scoring import references
 from sdd_bench.scoring.references import RealImages
-from sdd_bench.types import Definition, Features, Images
+from sdd_bench.types import Definition, Features, Images, SetMetric
+from sdd_bench.weights import store
+from support.images import claiming
 from support.references import IMAGES, pixels, real_images
 
 
@@ -47,7 +51,10 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RealImages:
 
 
 def write(
-    folder: Path, out: Path, crop: references.Crop = "centre", compare_with: int | None = None
+    folder: Path,
+    out: Path,
+    crop: references.Crop = "centre",
+    compare_with: int | Literal["any"] | None = None,
 ) -> dict[str, str]:
     paths = references.find_images(folder)
     return references.write(
@@ -117,6 +124,9 @@ def test_what_is_no_image_is_named(folder: Path, tmp_path: Path) -> None:
     (folder / "a" / "broken.png").write_bytes(b"no image")
     with pytest.raises(InputError, match=r"broken\.png is no image"):
         write(folder, tmp_path / "f")
+    (folder / "a" / "broken.png").write_bytes(claiming(100_000))
+    with pytest.raises(InputError, match=r"broken\.png is no image .*10000000000 pixels"):
+        write(folder, tmp_path / "f")
     assert not (tmp_path / "f").exists()
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds 0 images"):
@@ -147,6 +157,58 @@ def test_the_label_tells_one_set_and_crop_from_another(stored: RealImages, folde
         assert stored.label(Means()) == f"coco30k n=4 crop={crop} {about['images'][:10]}"
         labels.add(stored.label(Means()))
     assert len(labels) == 2
+
+
+def test_any_number_may_be_allowed(stored: RealImages, folder: Path) -> None:
+    about = write(folder, stored.path("means"), compare_with=references.ANY)
+    assert about["compare_with"] == "any"
+    assert [stored.lacks(Means(), count) for count in (1, 3, 4, 30_000)] == [""] * 4
+
+
+def test_the_same_images_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    for name in ("f", "g", "h"):
+        write(folder, tmp_path / name)
+    first = (tmp_path / "f").read_bytes()
+    assert (tmp_path / "g").read_bytes() == (tmp_path / "h").read_bytes() == first
+    # The header is padded to eight bytes, as the format asks for.
+    assert int.from_bytes(first[:8], "little") % 8 == 0
+
+
+# --- a file that comes with weights -----------------------------------------------------------
+
+
+def test_the_renders_come_with_the_miniature(weights_folder: Path) -> None:
+    metric = registry.scan().definition("fid/miniature")[1]
+    assert isinstance(metric, SetMetric)
+    renders = RealImages("miniature/renders")
+    assert renders.path("miniature") == (
+        store.SHIPPED / "references" / "renders-miniature.safetensors"
+    )
+    assert renders.lacks(metric, 7) == ""
+    assert renders.features(metric).shape == (500, 64)
+    # What sets.json of earlier versions says: values that are there are not measured again.
+    assert renders.label(metric) == "miniature/renders"
+
+
+def test_a_damaged_file_of_the_weights_is_refused(copied_miniature: Path) -> None:
+    path = copied_miniature / "references" / "renders-miniature.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    metric = registry.scan().definition("fid/miniature")[1]
+    assert isinstance(metric, SetMetric)
+    with pytest.raises(MissingError, match=r"renders-miniature\.safetensors is damaged"):
+        RealImages("miniature/renders").lacks(metric, 7)
+
+
+def test_another_instrument_finds_the_file_that_somebody_made(
+    weights_folder: Path, folder: Path
+) -> None:
+    renders = RealImages("miniature/renders")
+    path = weights_folder / "references" / "miniature" / "renders-means.safetensors"
+    assert renders.lacks(Means(), 4).startswith(f"no reference {path}: make it")
+    about = write(folder, path)
+    assert renders.lacks(Means(), 4) == ""
+    # Nobody vouches for that one: its label says what it is.
+    assert renders.label(Means()) == (f"miniature/renders n=4 crop=centre {about['images'][:10]}")
 
 
 def test_a_suite_names_its_reference() -> None:

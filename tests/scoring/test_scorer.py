@@ -16,6 +16,7 @@ from sdd_bench.scoring.batches import TILE
 from sdd_bench.scoring.references import RealImages
 from sdd_bench.types import Definition, Floats, ImageMetric, Images, PairMetric, SetMetric
 from support.definitions import define
+from support.images import claiming
 from support.references import REAL
 from support.scoring import make_run, random_image, reason, samples, score
 from support.toys import Brightness, Contrast, Means, Unlike, WrongPair, WrongScore
@@ -97,6 +98,13 @@ def test_what_is_no_picture_is_named_and_left_out(tmp_path: Path, reference: Rea
     shown = frame([run], [rate]).loc[0]
     assert shown["n"] == 4
     assert shown["reason"].startswith("5 of 9 images unscored (1 9x8 instead of 8x8, ")
+
+
+def test_a_picture_too_big_for_a_memory_is_damaged(tmp_path: Path) -> None:
+    run = make_run(tmp_path, 3)
+    run.image_path(samples(3)[1]).write_bytes(claiming(100_000))
+    assert score(run, samples(3), Brightness()) == [2]
+    assert run.scores()["fault"].tolist() == ["", "damaged", ""]
 
 
 def test_an_image_that_was_mended_is_scored(tmp_path: Path, reference: RealImages) -> None:

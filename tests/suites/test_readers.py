@@ -194,6 +194,22 @@ def test_a_split_is_named_if_there_are_several(hub: Hub) -> None:
             hub(address)
 
 
+def test_a_data_set_comes_without_bars(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    import datasets
+
+    inside: list[bool] = []
+
+    def watched(name: str, *arguments: object, **keywords: object) -> object:
+        inside.append(datasets.are_progress_bars_disabled())
+        raise OSError("no connection")
+
+    monkeypatch.setattr(datasets, "load_dataset", watched)
+    with pytest.raises(MissingError, match="no connection"):
+        hub("hub:owner/prompts:test")
+    assert inside == [True]
+    assert not datasets.are_progress_bars_disabled()
+
+
 @pytest.mark.parametrize("address", ["hub:", "hub:a b", "hub:owner/name/subset/more", "hub:x:"])
 def test_what_is_no_address_of_a_data_set(hub: Hub, address: str) -> None:
     with pytest.raises(InputError, match="is no address of a data set"):

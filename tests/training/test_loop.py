@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -136,6 +137,27 @@ def test_training_leaves_the_model_as_it_was(tmp_path: Path) -> None:
     expected = dict(world.bundle.unet.named_parameters())
     for name, parameter in bundle.unet.named_parameters():
         assert torch.equal(parameter, expected[name])
+
+
+def test_training_leaves_a_notebook_as_it_was(tmp_path: Path) -> None:
+    class Watched:
+        """A tracker that looks at the settings of the process."""
+
+        def __init__(self) -> None:
+            self.exact: list[bool] = []
+
+        def log(self, iteration: int, values: Mapping[str, float]) -> None:
+            self.exact.append(torch.backends.cudnn.deterministic)
+
+        def close(self) -> None:
+            """Nothing was opened."""
+
+    watched = Watched()
+    method = recipe("sdd", "paper", iterations=2)
+    with torch.backends.cudnn.flags(enabled=True, deterministic=False):
+        train(fresh()[0], method, spec_of(SINGLE), tmp_path, tracker=watched)
+        assert not torch.backends.cudnn.deterministic
+    assert watched.exact == [True, True]
 
 
 def test_a_checkpoint_holds_the_teacher_and_nothing_else(tmp_path: Path) -> None:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import re
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from huggingface_hub.utils.tqdm import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+)
 
 from sdd_bench.errors import MissingError
-from sdd_bench.weights import fetcher, store
+from sdd_bench.progress import BYTES
+from sdd_bench.weights import downloads, fetcher, store
 from support.web import RIGHT, WRONG, Web, left, sha, toy
 
 
@@ -87,3 +97,58 @@ def test_what_the_server_says_is_passed_on(web: Web, toys: None) -> None:
     web.files.clear()
     with pytest.raises(MissingError, match=r"answers 404 .* --from FOLDER"):
         fetcher.fetch(toy())
+
+
+# --- the hub's client -------------------------------------------------------------------------
+
+
+def test_what_the_hub_brings_is_counted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[Callable[[], int]] = []
+
+    def progress(name: str, total: int | None, unit: str, *, done: Callable[[], int], stays: bool):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        assert (name, total, unit, stays) == ("unet", 20, BYTES, False)
+        counts.append(done)
+        return nullcontext()
+
+    monkeypatch.setattr(downloads, "progress", progress)
+    half = folder / "cache" / "abc.incomplete"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"12345")  # of an earlier attempt
+    (folder / "other.bin").write_bytes(b"0123456789")
+    with downloads.arriving("unet", folder, 20):
+        (count,) = counts
+        assert count() == 5
+        half.write_bytes(b"12345678901234567")
+        assert count() == 17
+        half.rename(folder / "unet.bin")
+        assert count() == 17
+
+
+def test_the_hubs_client_is_silent_for_as_long() -> None:
+    log = logging.getLogger("huggingface_hub")
+    before = log.level
+    assert not are_progress_bars_disabled()
+    with downloads.arriving("unet", Path("nowhere")):
+        assert are_progress_bars_disabled()
+        assert log.level == logging.ERROR
+    assert not are_progress_bars_disabled()
+    assert log.level == before
+
+
+def test_a_client_that_was_silent_stays_so() -> None:
+    disable_progress_bars()
+    try:
+        with downloads.arriving("unet", Path("nowhere")):
+            pass
+        assert are_progress_bars_disabled()
+    finally:
+        enable_progress_bars()
+
+
+def test_a_download_in_a_log_says_how_far_it_is(
+    web: Web, toys: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sdd_bench.progress.log.INTERVAL", 0.0)
+    fetcher.fetch(toy())
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert re.fullmatch(r"toy\.bin: 1\.0/1\.0 MB, [\d.]+ .?B/s, in 0:00", line)
