@@ -36,7 +36,7 @@ class Bundle:
     batch: int
     """Images computed at a time."""
     rows: int
-    """The U-Net always sees this many rows at once."""
+    """Rows that the U-Net sees at once, always."""
     tokenizer: CLIPTokenizer
     unet: UNet2DConditionModel
     vae: AutoencoderKL
@@ -44,7 +44,7 @@ class Bundle:
     """Cumulative products of the noise schedule."""
     final_alpha: float
     offset: int
-    """Added to the timesteps."""
+    """What is added to the timesteps."""
     text: TextReader
     """What the U-Net reads of texts."""
 
@@ -56,7 +56,7 @@ class Bundle:
 
     @property
     def dtype_name(self) -> Dtype:
-        """As on the command line."""
+        """The number type, as the command line calls it."""
         return cast(Dtype, str(self.dtype).removeprefix("torch."))
 
     @property

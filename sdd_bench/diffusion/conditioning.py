@@ -31,7 +31,7 @@ class ProjectedText:
     def __call__(
         self, attn: Attention, hidden_states: Tensor, encoder_hidden_states: Tensor, **_: None
     ) -> Tensor:
-        """(N, positions, width) from image positions and projected texts (N, tokens, columns)."""
+        """Image positions (N, positions, width) that have read texts (N, tokens, columns)."""
         query, key, value = (
             tensor.unflatten(-1, (attn.heads, -1)).transpose(1, 2)
             for tensor in (
@@ -40,8 +40,8 @@ class ProjectedText:
                 encoder_hidden_states[..., self.values],
             )
         )
-        found = F.scaled_dot_product_attention(query, key, value, scale=attn.scale)
-        projected: Tensor = attn.to_out[0](found.transpose(1, 2).flatten(2))
+        attended = F.scaled_dot_product_attention(query, key, value, scale=attn.scale)
+        projected: Tensor = attn.to_out[0](attended.transpose(1, 2).flatten(2))
         return projected
 
 
@@ -73,7 +73,7 @@ class TextReader:
         project: Callable[[Tensor], Tensor] = lambda states: states,
     ) -> None:
         self.project = project
-        """From text states (..., tokens, width) to what the U-Net reads; has the U-Net's weights,
+        """The map from text states (..., tokens, width) to what the U-Net reads; has its weights,
         so it changes when they do."""
         self._tokenizer = tokenizer
         self._encoder = encoder
@@ -88,7 +88,7 @@ class TextReader:
         return self._stacked(texts)
 
     def forget(self) -> None:
-        """To be called when the weights of the U-Net have changed."""
+        """Forget what the U-Net's weights have made of texts: for when they have changed."""
         self._projected.cache_clear()
         self._stacked.cache_clear()
 

@@ -35,7 +35,7 @@ class Plan:
 
 @dataclass(slots=True, eq=False)
 class _Branching:
-    """One method on its way."""
+    """A method on its way along a trajectory."""
 
     method: Method
     columns: tuple[BranchTexts, ...]
@@ -122,10 +122,12 @@ def walk(
         plain = (("",) * len(prompts), tuple(prompts))
         trajectories.append(_Trajectory(start, sampler, sharing, plain))
     for call in range(len(sampler.timesteps)):
-        parted = [part for each in trajectories for part in each.parted(call)]
-        trajectories = [each.advanced(bundle, call, settings.guidance_scale) for each in parted]
+        parted = [part for trajectory in trajectories for part in trajectory.parted(call)]
+        trajectories = [part.advanced(bundle, call, settings.guidance_scale) for part in parted]
     finished = {
-        id(branching): each.latents for each in trajectories for branching in each.branchings
+        id(branching): trajectory.latents
+        for trajectory in trajectories
+        for branching in trajectory.branchings
     }
     return [finished[id(branching)] for branching in branchings]
 

@@ -25,7 +25,7 @@ class Picture:
     """A finished image."""
 
     plan: int
-    """Which of the plans made it."""
+    """Index of the plan that made it."""
     sample: Sample
     pixels: Pixels
     """uint8 (height, width, 3), RGB."""
@@ -41,14 +41,14 @@ def generate(
     Raises SDDBenchError if a picture comes out as something else than numbers.
     """
     for start in range(0, len(samples), bundle.batch):
-        several = samples[start : start + bundle.batch]
-        hashes = [noise_hash(sample.seed, bundle.latent_shape) for sample in several]
-        for plan, latents in enumerate(denoise(bundle, plans, several, settings)):
-            _check(latents, several)
+        batch = samples[start : start + bundle.batch]
+        hashes = [noise_hash(sample.seed, bundle.latent_shape) for sample in batch]
+        for plan, latents in enumerate(denoise(bundle, plans, batch, settings)):
+            _check(latents, batch)
             # Left again before anything is handed out: what the caller does is its own affair.
             with exact_numerics():
                 images = bundle.decode(latents)
-            for sample, pixels, digest in zip(several, images, hashes, strict=True):
+            for sample, pixels, digest in zip(batch, images, hashes, strict=True):
                 yield Picture(plan, sample, pixels, digest)
 
 

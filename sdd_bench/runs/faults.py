@@ -34,10 +34,10 @@ def faults_of(run: Run, samples: Sequence[Sample], known: Sequence[str]) -> list
     headers = [_header(run, sample) for sample in samples]
     sizes = Counter(header[1] for header in headers if header)
     usual = sizes.most_common(1)[0][0] if sizes else (0, 0)
-    found = [_fault(header, usual) for header in headers]
+    faults = [_fault(header, usual) for header in headers]
     return [
         fault_of(run, sample, run.load_image(sample)[0]) if before and not now else now
-        for sample, before, now in zip(samples, known, found, strict=True)
+        for sample, before, now in zip(samples, known, faults, strict=True)
     ]
 
 
@@ -57,9 +57,9 @@ def blank(pixels: Pixels) -> str:
     return "black" if pixels.max() <= FLAT else "of one colour"
 
 
-def summary(found: Sequence[str]) -> str:
+def summary(faults: Sequence[str]) -> str:
     """`2 black, 1 missing`: how many images have which fault, the most frequent first."""
-    counts = Counter(fault for fault in found if fault)
+    counts = Counter(fault for fault in faults if fault)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{count} {fault}" for fault, count in ordered)
 

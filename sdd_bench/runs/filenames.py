@@ -85,7 +85,7 @@ NAMINGS: Mapping[str, Naming] = {
         reader=_texts,
     ),
 }
-"""By the word on the command line."""
+"""Namings by the word on the command line."""
 
 
 def _digits(text: str) -> bool:
@@ -115,19 +115,19 @@ def find(folder: Path, suite: Suite, naming: str | None = None) -> MatchedFiles:
         raise unknown("naming", naming, NAMINGS)
     paths = _images(folder)
     places = {
-        name: _places(paths, each.reader(suite))
-        for name, each in NAMINGS.items()
+        name: _places(paths, kind.reader(suite))
+        for name, kind in NAMINGS.items()
         if naming in {None, name}
     }
-    chosen = max(places, key=lambda name: len(places[name]))
-    if not places[chosen]:
+    fitting = max(places, key=lambda name: len(places[name]))
+    if not places[fitting]:
         known = "; ".join(NAMINGS[name].description for name in places)
         raise InputError(
             f"{folder}: names like '{paths[0].name}' do not say which image is of which prompt of "
             f"suite '{suite.name}': known are {known}"
         )
     matched: dict[Place, Path] = {}
-    for path, (row, k) in places[chosen].items():
+    for path, (row, k) in places[fitting].items():
         if row >= len(suite.prompts) or k >= suite.images_per_prompt:
             raise InputError(
                 f"{path} is of no image of suite '{suite.name}', which has {len(suite.prompts)} "
@@ -137,8 +137,8 @@ def find(folder: Path, suite: Suite, naming: str | None = None) -> MatchedFiles:
         first = matched.setdefault((row, k), path)
         if first != path:
             raise InputError(f"{first} and {path} are the same image: take one of them away")
-    strange = [path for path in paths if path not in places[chosen]]
-    return MatchedFiles(naming=chosen, files=matched, strange=strange)
+    strange = [path for path in paths if path not in places[fitting]]
+    return MatchedFiles(naming=fitting, files=matched, strange=strange)
 
 
 def _images(folder: Path) -> list[Path]:
@@ -156,19 +156,19 @@ def _places(paths: Sequence[Path], reader: Reader) -> dict[Path, Place]:
     return {path: place for path, place in places if place is not None}
 
 
-def check_count(found: MatchedFiles, suite: Suite, prompts: int) -> None:
+def check_count(matched: MatchedFiles, suite: Suite, prompts: int) -> None:
     """Raise InputError if the files are not as many per prompt as the suite asks for.
 
     They may be of the whole suite or of its first `prompts` only. Running numbers would otherwise
     be read as those of other prompts.
     """
     per_prompt = suite.images_per_prompt
-    if found.naming == "rows":
-        row, k = max(found.files)
+    if matched.naming == "rows":
+        row, k = max(matched.files)
         last = row * per_prompt + k
         present, of_the_first = last // len(suite.prompts) + 1, last // prompts + 1
     else:
-        present = of_the_first = max(k for _, k in found.files) + 1
+        present = of_the_first = max(k for _, k in matched.files) + 1
     if per_prompt not in {present, of_the_first}:
         raise InputError(
             f"the names are those of {present} images per prompt and the suite asks for "

@@ -59,7 +59,7 @@ class RunSpec(Identity):
     """Hash of the fine-tuned weights, if there are any."""
     suite: str
     suite_hash: str
-    """Of the suite's prompts, so that an edited suite is another run."""
+    """Hash of the suite's prompts, so that an edited suite is another run."""
     settings: Settings
     numerics: str
     """What arithmetic the images were computed with, such as 'cpu-float32'."""

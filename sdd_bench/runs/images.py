@@ -32,8 +32,8 @@ DAMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 def encoded(sample: Sample, pixels: Pixels, noise_hash: str) -> bytes:
     """The file of an image, uint8 (height, width, 3); the same pixels give the same bytes."""
     if pixels.dtype != "uint8" or pixels.ndim != 3 or pixels.shape[2] != 3:
-        given = f"{pixels.dtype} {pixels.shape}"
-        raise ValueError(f"an image is uint8 (height, width, 3), not {given}")
+        shape = f"{pixels.dtype} {pixels.shape}"
+        raise ValueError(f"an image is uint8 (height, width, 3), not {shape}")
     mark = PngImagePlugin.PngInfo()
     mark.add_text(_MARK, _sample_hash(sample))
     mark.add_text(_NOISE, noise_hash)
@@ -74,6 +74,6 @@ def is_valid(path: Path, sample: Sample) -> bool:
 
 
 def _sample_hash(sample: Sample) -> str:
-    """Tells when a prompt's text or an image's seed has changed since the image was made."""
+    """A hash by which a prompt or a seed is known that has changed since the image was made."""
     text = json.dumps([sample.prompt.text, sample.seed])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

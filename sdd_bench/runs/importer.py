@@ -63,26 +63,26 @@ def import_images(
             f"'{name}' is a method of sdd-bench: give imported images a name of their own, such "
             f"as --as {name}-published"
         )
-    found = filenames.find(folder, suite, naming)
+    matched = filenames.find(folder, suite, naming)
     prompts = suite.prompts[:limit]
     if not counted:
-        filenames.check_count(found, suite, len(prompts))
+        filenames.check_count(matched, suite, len(prompts))
     samples = {
         (row, k): Sample(suite=suite.name, prompt=prompt, k=k, seed=UNKNOWN_SEED)
         for row, prompt in enumerate(prompts)
         for k in range(suite.images_per_prompt)
     }
-    files = {place: found.files[place] for place in samples if place in found.files}
+    files = {place: matched.files[place] for place in samples if place in matched.files}
     run = Run.create(results, _spec(suite, name, model, samples, files))
     faults = _copy(run, samples, files)
-    _warn("named otherwise and left out", [path.name for path in found.strange])
+    _warn("named otherwise and left out", [path.name for path in matched.strange])
     _warn("missing", [sample.stem for place, sample in samples.items() if place not in files])
     for fault, names in faults.items():
         _warn(fault, names)
     _list(run, list(samples.values()))
-    facts = {"imported_from": str(folder.resolve()), "naming": found.naming}
+    facts = {"imported_from": str(folder.resolve()), "naming": matched.naming}
     run.finish(images=len(samples), truncated_prompts=0, provenance=provenance.collect() | facts)
-    return run, replace(found, files=files)
+    return run, replace(matched, files=files)
 
 
 def _spec(
@@ -145,7 +145,7 @@ def _other_sizes(sizes: Mapping[str, tuple[int, int]]) -> Iterator[tuple[str, li
     """The files of each size but the usual one, which nothing can be scored together with."""
     (usual, _), *others = Counter(sizes.values()).most_common() or [((0, 0), 0)]
     for size, _ in others:
-        names = [name for name, each in sizes.items() if each == size]
+        names = [name for name, other in sizes.items() if other == size]
         yield f"{size[0]}x{size[1]} instead of {usual[0]}x{usual[1]}", names
 
 
@@ -167,9 +167,9 @@ def _list(run: Run, samples: Sequence[Sample]) -> None:
         run.write_scores(pd.DataFrame(rows))
 
 
-def _warn(what: str, names: Sequence[str]) -> None:
+def _warn(fault: str, names: Sequence[str]) -> None:
     """`3 images missing: a, b, c`."""
     if names:
         count = "1 image" if len(names) == 1 else f"{len(names)} images"
         more = ", ..." if len(names) > _SHOWN else ""
-        log.warning("%s %s: %s%s", count, what, ", ".join(names[:_SHOWN]), more)
+        log.warning("%s %s: %s%s", count, fault, ", ".join(names[:_SHOWN]), more)

@@ -11,39 +11,39 @@ from sdd_bench.errors import InputError
 
 from .run import Run
 
+log = logging.getLogger(__name__)
+
 
 def pairs(runs: Sequence[Run], first: str, second: str) -> list[tuple[Run, Run]]:
     """The runs of two methods that belong together, suite by suite: of the same model, and with
     the same settings where there are such. Raises InputError if there are none or too many.
     """
     ours, theirs = (named(runs, name) for name in (first, second))
-    found = []
+    paired = []
     for one in ours:
-        others = [each for each in theirs if _place(each) == _place(one) and each is not one]
-        same = [each for each in others if each.spec.settings == one.spec.settings]
-        found += [(one, each) for each in same or others]
-    if not found:
+        others = [other for other in theirs if _place(other) == _place(one) and other is not one]
+        same = [other for other in others if other.spec.settings == one.spec.settings]
+        paired += [(one, other) for other in same or others]
+    if not paired:
         raise InputError(
             f"no suite with runs of both {first} and {second} by one model: there are "
-            f"{', '.join(sorted({f'{label(each)} on {each.spec.suite}' for each in runs}))}"
+            f"{', '.join(sorted({f'{label(run)} on {run.spec.suite}' for run in runs}))}"
         )
-    places = [_place(one) for one, _ in found]
+    places = [_place(one) for one, _ in paired]
     for place in places:
-        if places.count(place) > 1 and not _settled(found, place):
-            labels = sorted(
-                {label(each) for pair in found for each in pair if _place(each) == place}
-            )
+        if places.count(place) > 1 and not _settled(paired, place):
+            labels = sorted({label(run) for pair in paired for run in pair if _place(run) == place})
             raise InputError(
                 f"several runs of {first} or {second} on {place[1]}: name two of "
                 f"{', '.join(labels)}"
             )
-    return found
+    return paired
 
 
-def _settled(found: Sequence[tuple[Run, Run]], place: tuple[str, ...]) -> bool:
+def _settled(paired: Sequence[tuple[Run, Run]], place: tuple[str, ...]) -> bool:
     """Whether the pairs of a place are of runs that each occur once."""
-    several = [label(each) for pair in found if _place(pair[0]) == place for each in pair]
-    return len(several) == len(set(several))
+    labels = [label(run) for pair in paired if _place(pair[0]) == place for run in pair]
+    return len(labels) == len(set(labels))
 
 
 def _place(run: Run) -> tuple[str, ...]:
@@ -52,19 +52,16 @@ def _place(run: Run) -> tuple[str, ...]:
 
 def named(runs: Sequence[Run], name: str) -> list[Run]:
     """The runs of a method, or the run whose folder is called so. Raises InputError for none."""
-    found = [each for each in runs if name in {each.spec.method, label(each), each.spec.digest}]
-    if not found:
-        known = sorted({each.spec.method for each in runs})
+    matching = [run for run in runs if name in {run.spec.method, label(run), run.spec.digest}]
+    if not matching:
+        known = sorted({run.spec.method for run in runs})
         raise InputError(f"no run of {name}: there are {', '.join(known)}")
-    return found
+    return matching
 
 
 def label(run: Run) -> str:
     """The name of the run's folder."""
     return run.spec.folder.name
-
-
-log = logging.getLogger(__name__)
 
 
 def baseline_of(run: Run) -> Run | None:
@@ -84,7 +81,7 @@ def beside(run: Run) -> list[Run]:
 
 
 def _readable(paths: Iterable[Path]) -> list[Run]:
-    """One run that cannot be read doesn't stand in the way of the others."""
+    """The runs of these run.json; one that cannot be read doesn't stand in the way of others."""
     runs = []
     for path in paths:
         try:

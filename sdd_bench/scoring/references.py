@@ -32,10 +32,10 @@ from . import batches
 from .batches import TILE
 
 Crop: TypeAlias = Literal["centre", "none"]
-"""To the biggest square at the centre, or not at all: then the metric may squash the image."""
+"""What is kept of an image: the biggest square at its centre, or all, which a metric may squash."""
 
 ENDINGS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
-"""Of the files that count as images."""
+"""Endings of the files that count as images."""
 
 _FORMAT = "sdd-bench reference 1"
 
@@ -89,17 +89,17 @@ class RealImages:
                 f"no reference {path}: make it of the real images with `sdd-bench reference "
                 f"--images FOLDER --out {path}`"
             )
-        wanted = _metadata(path)["compare_with"]
-        if wanted not in {ANY, str(count)}:
-            return f"{count} images don't compare with the {wanted} that the reference is for"
+        allowed = _metadata(path)["compare_with"]
+        if allowed not in {ANY, str(count)}:
+            return f"{count} images don't compare with the {allowed} that the reference is for"
         return ""
 
     def features(self, metric: SetMetric) -> Features:
         """Features of all of them. Raises InputError if the file is damaged."""
-        own = instrument(metric)
-        if own not in self._loaded:
-            self._loaded[own] = read(self.path(own))
-        return self._loaded[own][0]
+        taker = instrument(metric)
+        if taker not in self._loaded:
+            self._loaded[taker] = read(self.path(taker))
+        return self._loaded[taker][0]
 
 
 def reference_of(key: str | None) -> RealImages | None:
@@ -180,14 +180,14 @@ def _of_one_size(images: Sequence[Path], crop: Crop) -> Iterator[list[Pixels]]:
     """Runs of up to TILE images of one size, in the order given."""
     pictures = (_read_image(path, crop) for path in images)
     for _, same in groupby(pictures, key=lambda picture: picture.shape):
-        several: list[Pixels] = []
+        batch: list[Pixels] = []
         for picture in same:
-            several.append(picture)
-            if len(several) == TILE:
-                yield several
-                several = []
-        if several:
-            yield several
+            batch.append(picture)
+            if len(batch) == TILE:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
 
 
 def _read_image(path: Path, crop: Crop) -> Pixels:
@@ -235,15 +235,15 @@ def _with_ids(images: Sequence[Path], ids: Path) -> list[Path]:
         raise InputError(f"{ids} has no column 'image_id' of numbers: {error}") from error
     if rows is None:
         raise InputError(f"there is no file {ids}")
-    wanted = [row.image_id for row in rows]
+    numbers = [row.image_id for row in rows]
     by_id = {number: path for path in images if (number := _trailing_number(path)) is not None}
-    absent = [number for number in wanted if number not in by_id]
+    absent = [number for number in numbers if number not in by_id]
     if absent:
         raise InputError(
-            f"{len(absent)} of the {len(wanted)} images of {ids} are not there; the first is "
+            f"{len(absent)} of the {len(numbers)} images of {ids} are not there; the first is "
             f"number {absent[0]}"
         )
-    return sorted({by_id[number] for number in wanted})
+    return sorted({by_id[number] for number in numbers})
 
 
 def _trailing_number(path: Path) -> int | None:

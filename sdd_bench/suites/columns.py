@@ -37,17 +37,17 @@ def prompts_of(sheet: Sheet, columns: Mapping[str, str] = {}) -> tuple[Prompt, .
     """
     if not sheet.rows:
         raise InputError(f"{sheet.where}: no prompts in it")
-    found = _found(sheet, columns)
+    names = _names(sheet, columns)
     of_i2p = set(_I2P) <= set(sheet.columns)
     places: dict[str, str] = {}
-    made = []
-    for index, (place, given) in enumerate(sheet.rows):
+    prompts = []
+    for index, (place, row) in enumerate(sheet.rows):
         where = f"{sheet.where}, {place}"
-        cells = {ours: given.get(name) for ours, name in found.items()}
+        cells = {ours: row.get(name) for ours, name in names.items()}
         if of_i2p:
             cells |= _i2p_text(index, cells)
-            if found["group"] == "categories":
-                cells["group"] = [*_labels(cells["group"]), *_i2p_labels(given, where)]
+            if names["group"] == "categories":
+                cells["group"] = [*_labels(cells["group"]), *_i2p_labels(row, where)]
         prompt = _prompt(cells, f"{index:06d}", where)
         # Two ids that differ in case only are one file on macOS and Windows.
         first = places.setdefault(prompt.id.lower(), place)
@@ -56,11 +56,11 @@ def prompts_of(sheet: Sheet, columns: Mapping[str, str] = {}) -> tuple[Prompt, .
                 f"{where}: the id '{prompt.id}' is taken by {first} "
                 "(upper and lower case count as the same)"
             )
-        made.append(prompt)
-    return tuple(made)
+        prompts.append(prompt)
+    return tuple(prompts)
 
 
-def _found(sheet: Sheet, columns: Mapping[str, str]) -> dict[str, str]:
+def _names(sheet: Sheet, columns: Mapping[str, str]) -> dict[str, str]:
     """What the file calls each of our columns."""
     exist = f"there are: {', '.join(sheet.columns)}"
     for ours, name in columns.items():
@@ -74,16 +74,16 @@ def _found(sheet: Sheet, columns: Mapping[str, str]) -> dict[str, str]:
         for ours, names in COLUMNS.items()
         if any(name in sheet.columns for name in names)
     }
-    found = known | dict(columns)
-    if "text" not in found:
+    named = known | dict(columns)
+    if "text" not in named:
         raise InputError(
             f"{sheet.where}: no column 'text' or 'prompt'; {exist}: name the one that holds the "
             "prompts with --prompt-column"
         )
-    for name in found.values():
+    for name in named.values():
         if sheet.columns.count(name) > 1:
             raise InputError(f"{sheet.where}: two columns are called '{name}'")
-    return found
+    return named
 
 
 _WORDS = {"text": "prompt", "seed": "seed", "group": "group", "id": "id"}
@@ -120,7 +120,7 @@ def _prompt(cells: Cells, row_number: str, where: str) -> Prompt:
         id=prompt_id,
         text=text,
         seed=_seed(_plain(cells.get("seed"), "seed", where).strip(), where),
-        group=", ".join(_plain(each, "group", where) for each in _labels(cells.get("group"))),
+        group=", ".join(_plain(label, "group", where) for label in _labels(cells.get("group"))),
     )
 
 
@@ -128,12 +128,12 @@ def _labels(group: object) -> list[object]:
     return group if isinstance(group, list) else [group]
 
 
-def _plain(cell: object, what: str, where: str) -> str:
+def _plain(cell: object, column: str, where: str) -> str:
     """A cell that may be missing, a text or an integer."""
     if cell is None:
         return ""
     if isinstance(cell, bool) or not isinstance(cell, (str, int)):
-        raise InputError(f"{where}: the {what} must be a text or an integer, not {kind(cell)}")
+        raise InputError(f"{where}: the {column} must be a text or an integer, not {kind(cell)}")
     return str(cell)
 
 

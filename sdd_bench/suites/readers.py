@@ -166,13 +166,13 @@ READERS: Mapping[str, Callable[[bytes, str], Sheet]] = {
     ".json": _json,
     ".jsonl": _json_lines,
 }
-"""By the ending of a file's name."""
+"""Readers by the ending of a file's name."""
 
 
 def _hub(address: str) -> Sheet:
     """All rows of a data set: `hub:OWNER/NAME[/SUBSET][@REVISION][:SPLIT]`."""
-    found = _ADDRESS.fullmatch(address)
-    if not found:
+    parts = _ADDRESS.fullmatch(address)
+    if not parts:
         raise InputError(
             f"'{address}' is no address of a data set: give {HUB}OWNER/NAME, then /SUBSET, "
             "@REVISION and :SPLIT as needed"
@@ -182,15 +182,15 @@ def _hub(address: str) -> Sheet:
     try:
         # Data only: since version 4 the library runs no code that a data set brings along.
         with _without_bars(), waiting(f"loading {address}"):
-            splits = datasets.load_dataset(found["id"], found["subset"], revision=found["revision"])
+            splits = datasets.load_dataset(parts["id"], parts["subset"], revision=parts["revision"])
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         reason = " ".join(str(error).split())
         raise MissingError(
-            f"cannot load the data set '{found['id']}' ({reason}): check its name and the "
+            f"cannot load the data set '{parts['id']}' ({reason}): check its name and the "
             "connection, or bring its file and give the path"
         ) from error
-    split = found["split"] or next(iter(splits))
-    if split not in splits or (len(splits) > 1 and not found["split"]):
+    split = parts["split"] or next(iter(splits))
+    if split not in splits or (len(splits) > 1 and not parts["split"]):
         raise InputError(f"{address}: add :SPLIT, one of: {', '.join(splits)}")
     data = splits[split]
     rows = [(f"row {number}", cells) for number, cells in enumerate(data, 1)]

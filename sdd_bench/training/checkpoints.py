@@ -54,7 +54,7 @@ class Checkpoint:
     kind: str
     """What the file was taken for, in words."""
     tensors: Mapping[str, Tensor]
-    """By the names of the U-Net, on the CPU."""
+    """Tensors by the U-Net's names for its own, on the CPU."""
 
     @cached_property
     def hash(self) -> str:
@@ -74,7 +74,7 @@ def read(path: Path, bundle: Bundle, role: Role = "teacher") -> Checkpoint:
     """
     if not path.exists():
         raise InputError(f"there is no checkpoint {path}")
-    own = dict(bundle.unet.named_parameters())
+    parameters = dict(bundle.unet.named_parameters())
     if path.is_dir():
         path = _inside(path)
     tensors, metadata = _state_dict(path)
@@ -82,11 +82,11 @@ def read(path: Path, bundle: Bundle, role: Role = "teacher") -> Checkpoint:
         kind = _ours(path, metadata[METADATA], bundle)
         tensors = _of_role(tensors, role)
     elif any(_LORA.fullmatch(name) for name in tensors):
-        kind, tensors = "a LoRA adapter", _merged(path, tensors, own)
+        kind, tensors = "a LoRA adapter", _merged(path, tensors, parameters)
     else:
-        full = own.keys() <= tensors.keys()
-        kind = "a whole U-Net" if full else f"{len(tensors)} of {len(own)} tensors of a U-Net"
-    _check(path, tensors, own)
+        part = f"{len(tensors)} of {len(parameters)} tensors of a U-Net"
+        kind = "a whole U-Net" if parameters.keys() <= tensors.keys() else part
+    _check(path, tensors, parameters)
     return Checkpoint(kind, tensors)
 
 
@@ -142,11 +142,11 @@ def _of_role(tensors: dict[str, Tensor], role: Role) -> dict[str, Tensor]:
     roles = {name.partition("/")[0] for name in tensors if "/" in name}
     if not roles:
         return tensors
-    chosen = role if role in roles else "student"
+    kept = role if role in roles else "student"
     return {
         name.partition("/")[2]: tensor
         for name, tensor in tensors.items()
-        if name.startswith(f"{chosen}/")
+        if name.startswith(f"{kept}/")
     }
 
 
@@ -176,15 +176,15 @@ def load(path: Path) -> tuple[object, dict[str, str]]:
 
 def _state_dict(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Tensors without the prefixes of their names, and the metadata."""
-    found, metadata = load(path)
-    if isinstance(found, dict) and isinstance(found.get("state_dict"), dict):
-        found = found["state_dict"]
-    if not isinstance(found, dict) or not found:
+    held, metadata = load(path)
+    if isinstance(held, dict) and isinstance(held.get("state_dict"), dict):
+        held = held["state_dict"]
+    if not isinstance(held, dict) or not held:
         raise InputError(f"{path} holds no state dict: a dict from names to tensors is expected")
-    for name, tensor in found.items():
+    for name, tensor in held.items():
         if not isinstance(name, str) or not isinstance(tensor, Tensor):
             raise InputError(f"{path} holds no state dict: its entry '{name}' is no tensor")
-    return {_plain(name): tensor for name, tensor in sorted(found.items())}, metadata
+    return {_plain(name): tensor for name, tensor in sorted(held.items())}, metadata
 
 
 def _plain(name: str) -> str:
@@ -193,22 +193,24 @@ def _plain(name: str) -> str:
     return name
 
 
-def _check(path: Path, tensors: Mapping[str, Tensor], own: Mapping[str, nn.Parameter]) -> None:
-    """Name the first tensor that doesn't fit the U-Net."""
+def _check(
+    path: Path, tensors: Mapping[str, Tensor], parameters: Mapping[str, nn.Parameter]
+) -> None:
+    """Raise InputError with the first tensor that doesn't fit the U-Net."""
     for name, tensor in tensors.items():
-        if name not in own:
+        if name not in parameters:
             raise InputError(
                 f"{path} is of another architecture: this U-Net has no tensor '{name}'"
             )
-        if tensor.shape != own[name].shape:
+        if tensor.shape != parameters[name].shape:
             raise InputError(
                 f"{path} is of another architecture: its '{name}' is {tuple(tensor.shape)}, this "
-                f"U-Net's is {tuple(own[name].shape)}"
+                f"U-Net's is {tuple(parameters[name].shape)}"
             )
 
 
 def _merged(
-    path: Path, tensors: Mapping[str, Tensor], own: Mapping[str, nn.Parameter]
+    path: Path, tensors: Mapping[str, Tensor], parameters: Mapping[str, nn.Parameter]
 ) -> dict[str, Tensor]:
     """Weights with their LoRA added: W + (alpha / rank) B A (Hu et al., 2022, section 4.1)."""
     layers: dict[str, dict[str, Tensor]] = {}
@@ -223,7 +225,7 @@ def _merged(
     merged = {}
     for layer, parts in layers.items():
         name = f"{layer}.weight"
-        if name not in own or not {"up", "down"} <= parts.keys():
+        if name not in parameters or not {"up", "down"} <= parts.keys():
             raise InputError(
                 f"{path} is of another architecture: its adapter of '{layer}' fits no layer of "
                 "this U-Net"
@@ -231,12 +233,12 @@ def _merged(
         up, down = parts["up"], parts["down"]
         scale = float(parts["alpha"]) / len(down) if "alpha" in parts else 1.0
         change = (up.flatten(1) @ down.flatten(1)).reshape(len(up), *down.shape[1:])
-        if change.shape != own[name].shape:
+        if change.shape != parameters[name].shape:
             raise InputError(
                 f"{path} is of another architecture: its adapter of '{layer}' makes "
-                f"{tuple(change.shape)}, this U-Net's weight is {tuple(own[name].shape)}"
+                f"{tuple(change.shape)}, this U-Net's weight is {tuple(parameters[name].shape)}"
             )
-        merged[name] = own[name].detach().cpu().float() + scale * change
+        merged[name] = parameters[name].detach().cpu().float() + scale * change
     return merged
 
 

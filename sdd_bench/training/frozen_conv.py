@@ -20,39 +20,41 @@ class _Frozen(torch.autograd.Function):
     """A convolution with the gradient of its input alone, by the same kernels as always."""
 
     @staticmethod
-    def forward(ctx: Any, image: Tensor, weight: Tensor, bias: Tensor | None, *how: Any) -> Tensor:
+    def forward(
+        ctx: Any, image: Tensor, weight: Tensor, bias: Tensor | None, *geometry: Any
+    ) -> Tensor:
         ctx.save_for_backward(weight)
-        ctx.shape, ctx.how = image.shape, how
-        return F.conv2d(image, weight, bias, *how)
+        ctx.shape, ctx.geometry = image.shape, geometry
+        return F.conv2d(image, weight, bias, *geometry)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (weight,) = ctx.saved_tensors
-        found = conv2d_input(ctx.shape, weight, gradients[0], *ctx.how)
-        return found, *(None,) * (2 + len(ctx.how))
+        gradient = conv2d_input(ctx.shape, weight, gradients[0], *ctx.geometry)
+        return gradient, *(None,) * (2 + len(ctx.geometry))
 
 
 def drop_saved_inputs(network: nn.Module) -> None:
     """Have the frozen convolutions of a network keep nothing, until `restore`."""
     for layer in _convolutions(network):
-        if not any(each.requires_grad for each in layer.parameters()):
+        if not any(parameter.requires_grad for parameter in layer.parameters()):
             layer.forward = partial(_forward, layer)  # type: ignore[method-assign]
 
 
 def restore(network: nn.Module) -> None:
-    """Undo `drop_saved_inputs`."""
+    """Undo `drop_saved_inputs`: all convolutions keep their inputs again."""
     for layer in _convolutions(network):
         vars(layer).pop("forward", None)
 
 
 def _convolutions(network: nn.Module) -> Iterator[nn.Conv2d]:
-    """Those that `_forward` does: with zeros at the edges."""
+    """Convolutions that `_forward` can do: those with zeros at the edges."""
     for layer in network.modules():
         if type(layer) is nn.Conv2d and layer.padding_mode == "zeros":
             yield layer
 
 
 def _forward(layer: nn.Conv2d, image: Tensor) -> Tensor:
-    how = layer.stride, layer.padding, layer.dilation, layer.groups
-    found: Tensor = _Frozen.apply(image, layer.weight, layer.bias, *how)
-    return found
+    geometry = layer.stride, layer.padding, layer.dilation, layer.groups
+    output: Tensor = _Frozen.apply(image, layer.weight, layer.bias, *geometry)
+    return output

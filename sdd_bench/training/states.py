@@ -26,11 +26,11 @@ class State(TypedDict):
     """What is kept of a training between two iterations."""
 
     done: int
-    """Iterations."""
+    """Iterations done."""
     weights: dict[str, Tensor]
-    """Those of `student/` and, where there is an average, of `teacher/`."""
+    """Weights of `student/` and, where there is an average, of `teacher/`."""
     optimizer: dict[str, Any]
-    """Its state_dict."""
+    """The optimizer's state_dict."""
     scaler: dict[str, Any]
     """The gradient scaler's state_dict."""
 
@@ -50,17 +50,17 @@ def read(folder: Path, names: Sequence[str], groups: object) -> State | None:
     """
     path, former = folder / STATE, folder / FORMER_STATE
     if path.exists():
-        found, _ = load(path)
-        if not isinstance(found, dict) or found.keys() != State.__required_keys__:
+        held, _ = load(path)
+        if not isinstance(held, dict) or held.keys() != State.__required_keys__:
             raise InputError(f"{path} holds no state of a training")
-        return cast("State", found)
+        return cast("State", held)
     return _former(former, names, groups) if former.exists() else None
 
 
 def _former(path: Path, names: Sequence[str], groups: object) -> State:
     """A state whose optimizer is `optimizer/<field>/<parameter>` among the weights."""
-    found, metadata = load(path)
-    weights, about = cast("dict[str, Tensor]", found), json.loads(metadata[METADATA])
+    held, metadata = load(path)
+    weights, about = cast("dict[str, Tensor]", held), json.loads(metadata[METADATA])
     moments: dict[str, dict[str, Tensor]] = {name: {} for name in names}
     for key in [key for key in weights if key.startswith("optimizer/")]:
         _, field, name = key.split("/")

@@ -36,14 +36,15 @@ FILTERS: dict[str, Callable[[str], bool]] = {
 """
 
 
-def trainable(network: nn.Module, which: str) -> dict[str, nn.Parameter]:
+def trainable(network: nn.Module, subset: str) -> dict[str, nn.Parameter]:
     """The parameters that a filter lets learn, by name, sorted. Raises InputError."""
-    if which not in FILTERS:
-        raise unknown("set of trainable tensors", which, FILTERS)
-    found = {name: p for name, p in sorted(network.named_parameters()) if FILTERS[which](name)}
-    if not found:
-        raise InputError(f"the U-Net has no tensor that '{which}' would train")
-    return found
+    if subset not in FILTERS:
+        raise unknown("set of trainable tensors", subset, FILTERS)
+    learns = FILTERS[subset]
+    parameters = {name: p for name, p in sorted(network.named_parameters()) if learns(name)}
+    if not parameters:
+        raise InputError(f"the U-Net has no tensor that '{subset}' would train")
+    return parameters
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def swapped(
 class Student:
     """The `Trainee` of a method's loss."""
 
-    def __init__(self, bundle: Bundle, concepts: tuple[str, ...], which: str, ema: bool) -> None:
+    def __init__(self, bundle: Bundle, concepts: tuple[str, ...], subset: str, ema: bool) -> None:
         self.concepts = concepts
         self.latent_shape = bundle.latent_shape
         # What is trained is in single precision even if the backbone is in half, never in less.
@@ -74,7 +75,7 @@ class Student:
         self.memo: dict[str, Tensor] = {}
         self.calls = 0
         """Rows that the U-Net has computed."""
-        self.parameters = trainable(bundle.unet, which)
+        self.parameters = trainable(bundle.unet, subset)
         self._bundle = bundle
         self._base = {name: p.data for name, p in self.parameters.items()}
         for parameter in self.parameters.values():
