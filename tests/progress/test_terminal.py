@@ -92,7 +92,8 @@ def test_warnings_go_above_the_bar_and_then_where_they_went(
 # --- a real terminal ----------------------------------------------------------------------------
 
 WORK = f"""
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # under nohup it would be ignored
 from sdd_bench.progress import progress
 with progress({LONG!r}, 5000) as advance:
     for _ in range(5):
