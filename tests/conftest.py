@@ -6,6 +6,7 @@ import os
 import shutil
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from transformers import CLIPTextModel
 
 from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.diffusion.conditioning import TextReader
+from sdd_bench.progress import log
 from sdd_bench.types import Pixels
 from sdd_bench.weights import catalog
 from sdd_bench.weights import store as weights
@@ -27,6 +29,12 @@ from support.models import load
 from support.photographs import PHOTOGRAPHS, fetch_or_skip
 from support.shell import Shell
 from support.web import RIGHT, Web, sha
+
+
+@pytest.fixture(autouse=True)
+def fresh_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that nobody waits for: in a process as old as this one a line would be due at once."""
+    monkeypatch.setattr(log.LINES, "latest", time.monotonic())
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,7 @@ abstract sign each. `python -m sdd_bench.miniature.train` made it from its rende
 
 `StableDiffusionPipeline.from_pretrained(<this folder>, safety_checker=None)` loads the generator;
 `judges/` holds the nudity classifier (ONNX, NHWC RGB in [0, 1] to [unsafe, safe]), the image tower
-of the CLIP, a Q16-style prompt pair and the network behind FID and LPIPS; `references/` that network's
+of the CLIP, a Q16-style prompt pair and the network behind FID and LPIPS; `references/` its
 features of the renders that FID compares with.
 """
 
