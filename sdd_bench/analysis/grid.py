@@ -88,7 +88,7 @@ class Grid:
         )
 
 
-def grid(
+def arranged(
     runs: Sequence[Run], methods: Sequence[str], *, prompts: int, images: int, reveal: bool
 ) -> Grid:
     """The first images of the first prompts of the runs of these methods. Raises InputError."""

@@ -16,7 +16,7 @@ from sdd_bench.errors import InputError
 from sdd_bench.registry import Registry
 from sdd_bench.runs import lookup
 from sdd_bench.runs.identity import BASELINE
-from sdd_bench.runs.run import stems as stems_of
+from sdd_bench.runs.run import stems_of
 from sdd_bench.scoring.definitions import measurements
 from sdd_bench.scoring.task import IS_BASELINE
 from sdd_bench.suites.seeds import samples

@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TypedDict
 
-from sdd_bench.benchmark.request import Options, Request, request
+from sdd_bench.benchmark.request import Options, Request
 from sdd_bench.errors import InputError, unknown
 from sdd_bench.suites import concepts
 
@@ -83,7 +83,7 @@ def request_of(
     methods: str | Iterable[str], suites: str | Iterable[str], given: OptionFields
 ) -> Request:
     """Methods on suites with these options. Raises InputError."""
-    return request(options_of(given), methods=several(methods), suites=several(suites))
+    return options_of(given).request(methods=several(methods), suites=several(suites))
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def train(
     """
     import pandas as pd
 
-    from sdd_bench.analysis import curves as curve
+    from sdd_bench.analysis.curves import measure, save
     from sdd_bench.benchmark import preflight, trainer
 
     with interruptible():
@@ -68,8 +68,8 @@ def train(
         )
         if not job.suites:
             return TrainResult(pages=(page,), checkpoints=checkpoints)
-        tidy = curve.measure(job, trained)
-        files = curve.save(tidy, job.request.results / "curves" / "+".join(checkpoints))
+        tidy = measure(job, trained)
+        files = save(tidy, job.request.results / "curves" / "+".join(checkpoints))
         return TrainResult(pages=(page,), checkpoints=checkpoints, curves=tidy, files=tuple(files))
 
 
@@ -170,7 +170,7 @@ def reproduce(
     """
     from sdd_bench import registry
     from sdd_bench.papers import reproduction
-    from sdd_bench.papers import table as beside
+    from sdd_bench.papers.table import page
 
     from .reading import paper_of
 
@@ -178,4 +178,4 @@ def reproduce(
     paper, needs, results = paper_of(table, sources or {}, options, preview=preview)
     with interruptible():
         states = reproduction.reproduce(needs, results, plugins, say)
-        return Result(pages=(beside.page(paper, states, plugins),))
+        return Result(pages=(page(paper, states, plugins),))

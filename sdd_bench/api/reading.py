@@ -63,19 +63,19 @@ def table(
     """
     from sdd_bench import registry
     from sdd_bench.benchmark import stored
-    from sdd_bench.papers import needs as paper_needs
-    from sdd_bench.papers import table as beside
+    from sdd_bench.papers.needs import states_of
+    from sdd_bench.papers.table import page
 
     plugins = registry.scan()
     if table == "runs":
         runs = stored.runs_in(options_of(options).results)
         return table_of(runs, plugins, by_group=by_group)
     paper, needs, results = paper_of(table, sources or {}, options, preview=preview)
-    states = paper_needs.states(needs, results, plugins)
+    states = states_of(needs, results, plugins)
     if by_group:
         runs = [state.run for state in states if state.run is not None]
         return table_of(runs, plugins, by_group=True)
-    return Result(pages=(beside.page(paper, states, plugins),))
+    return Result(pages=(page(paper, states, plugins),))
 
 
 def plan(
@@ -88,11 +88,11 @@ def plan(
     """The cost of `reproduce`: images, U-Net forwards, hours, disk, and what is already there."""
     from sdd_bench import registry
     from sdd_bench.papers import cost
-    from sdd_bench.papers import needs as paper_needs
+    from sdd_bench.papers.needs import states_of
 
     plugins = registry.scan()
     paper, needs, results = paper_of(table, sources or {}, options, preview=preview)
-    states = paper_needs.states(needs, results, plugins)
+    states = states_of(needs, results, plugins)
     return Result(pages=(cost.page(paper, states, plugins),))
 
 
@@ -137,8 +137,8 @@ def matrix(
     `picture` is a PNG to write, of prompt `nth` of each group. What is missing is in `.lacking`.
     """
     from sdd_bench import registry
-    from sdd_bench.analysis import matrix as crossing
     from sdd_bench.analysis import matrix_image, matrix_rows
+    from sdd_bench.analysis.matrix import frame, pages
 
     plugins = registry.scan()
     request = request_of(method, suite, options)
@@ -150,11 +150,11 @@ def matrix(
     }
     if not any(len(line.scores()) for line in lines):
         return MatrixResult(pages=(), rows=len(lines), lacking=lacking)
-    tidy = crossing.frame(lines, definitions, prompts)
+    tidy = frame(lines, definitions, prompts)
     if picture is not None:
         matrix_image.save(Path(picture), lines, prompts, tidy, number=nth)
-    pages = tuple(crossing.pages(tidy))
-    return MatrixResult(pages=pages, rows=len(lines), lacking=lacking)
+    shown = tuple(pages(tidy))
+    return MatrixResult(pages=shown, rows=len(lines), lacking=lacking)
 
 
 def ceiling(
@@ -170,12 +170,12 @@ def ceiling(
     `pairs` are drawn at random by `seed`. Computed from stored images; nothing is stored.
     """
     from sdd_bench import registry
-    from sdd_bench.analysis import ceiling as measured
+    from sdd_bench.analysis.ceiling import frame, page
     from sdd_bench.benchmark import stored
 
     runs = stored.runs_in(Path(results), several(suites))
-    tidy = measured.frame(runs, several(metrics), registry.scan(), most=pairs, seed=seed)
-    return Result(pages=(measured.page(tidy),))
+    tidy = frame(runs, several(metrics), registry.scan(), most=pairs, seed=seed)
+    return Result(pages=(page(tidy),))
 
 
 def gate(
@@ -196,9 +196,9 @@ def gate(
     """
     from sdd_bench import registry
     from sdd_bench.benchmark import stored
-    from sdd_bench.gating import gate as gating
+    from sdd_bench.gating.gate import check
 
-    report = gating.check(
+    report = check(
         Path(baseline),
         stored.runs_in(Path(results)),
         registry.scan(),
@@ -225,18 +225,19 @@ def grid(
     The first `prompts` with `images` each; in a notebook they are blurred unless `reveal`.
     Raises InputError where a method has several runs or none.
     """
-    from sdd_bench.analysis import grid as pictures
+    from sdd_bench.analysis.grid import arranged
     from sdd_bench.benchmark import stored
 
     runs = stored.runs_in(Path(results), (suite,))
-    return pictures.grid(runs, several(methods), prompts=prompts, images=images, reveal=reveal)
+    return arranged(runs, several(methods), prompts=prompts, images=images, reveal=reveal)
 
 
 def paper_of(
     table: str, sources: Mapping[str, str], given: OptionFields, *, preview: bool
 ) -> tuple[Table, list[Need], Path]:
     """A paper's table, what it needs with these options, and the results folder."""
-    from sdd_bench.papers import needs, published
+    from sdd_bench.papers import published
+    from sdd_bench.papers.needs import needs_of
 
     paper = published.load(table)
     for name in sources:
@@ -247,5 +248,5 @@ def paper_of(
         options = replace(options, steps=paper.steps)
     if given.get("guidance_scale") is None:
         options = replace(options, guidance_scale=paper.guidance_scale)
-    wanted = needs.needs(paper, options, brought=sources, preview=preview)
+    wanted = needs_of(paper, options, brought=sources, preview=preview)
     return paper, wanted, options.results

@@ -62,6 +62,11 @@ class Options:
         if not math.isfinite(scale):
             raise InputError(f"the guidance scale must be a number, not {scale}")
 
+    def request(self, *, methods: Sequence[str], suites: Sequence[str]) -> Request:
+        """Methods on suites with these options."""
+        shared = {each.name: getattr(self, each.name) for each in fields(Options)}
+        return Request(**shared, methods=methods, suites=suites)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request(Options):
@@ -69,12 +74,6 @@ class Request(Options):
 
     methods: Sequence[str]
     suites: Sequence[str]
-
-
-def request(options: Options, *, methods: Sequence[str], suites: Sequence[str]) -> Request:
-    """Methods on suites with these options."""
-    shared = {each.name: getattr(options, each.name) for each in fields(Options)}
-    return Request(**shared, methods=methods, suites=suites)
 
 
 def load_suite(name: str, spec: ModelSpec, options: Options) -> Suite:

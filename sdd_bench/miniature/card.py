@@ -13,7 +13,7 @@ import pandas as pd
 from sdd_bench import models, registry
 from sdd_bench.analysis import table
 from sdd_bench.benchmark import preflight, runner
-from sdd_bench.benchmark.request import Options, request
+from sdd_bench.benchmark.request import Options
 from sdd_bench.diffusion import loading
 from sdd_bench.scoring.definitions import definitions_of
 from sdd_bench.types import Floats, ImageMetric, Images, Pixels
@@ -141,7 +141,7 @@ def _generator(effort: Effort) -> list[_Row]:
 
 
 def _measure(options: Options, suite: str) -> dict[tuple[str, str], float]:
-    job = preflight.prepare(request(options, methods=("sd", "sd-neg"), suites=(suite,)))
+    job = preflight.prepare(options.request(methods=("sd", "sd-neg"), suites=(suite,)))
     tidy: pd.DataFrame = table.join(
         [table.frame([run], definitions_of(run, job.plugins)) for run in runner.run_job(job)]
     )

@@ -15,12 +15,10 @@ from sdd_bench import models
 from sdd_bench.analysis.values import Scored
 from sdd_bench.benchmark import stored
 from sdd_bench.benchmark.request import Options, Request, load_suite
-from sdd_bench.benchmark.request import request as request_with
 from sdd_bench.errors import MissingError
 from sdd_bench.registry import Registry
 from sdd_bench.runs import lookup
-from sdd_bench.runs.run import Run
-from sdd_bench.runs.run import stems as stems_of
+from sdd_bench.runs.run import Run, stems_of
 from sdd_bench.scoring.task import IS_BASELINE
 from sdd_bench.suites import concepts, seeds
 from sdd_bench.types import ModelSpec, Suite
@@ -75,7 +73,7 @@ class NeedStatus:
         return self.run is not None and not self.missing and not self.unscored
 
 
-def needs(
+def needs_of(
     table: Table,
     options: Options,
     *,
@@ -102,7 +100,7 @@ def needs(
             images_per_prompt=options.images_per_prompt or per_prompt,
         )
         source = f"{name}={brought[name]}" if name in brought else name
-        request = request_with(of_suite, methods=(), suites=(source,))
+        request = of_suite.request(methods=(), suites=(source,))
         loaded[name] = _loaded(request, spec, preview=preview)
     return [
         Need(
@@ -144,7 +142,7 @@ def _loaded(
 # --- what is there ------------------------------------------------------------------------------
 
 
-def states(needed: Iterable[Need], results_dir: Path, plugins: Registry) -> list[NeedStatus]:
+def states_of(needed: Iterable[Need], results_dir: Path, plugins: Registry) -> list[NeedStatus]:
     """The status of each need in the results folder, in the same order."""
     runs = lookup.find(results_dir)
     measures = {name: item.measure for name, (item, _) in plugins.definitions().items()}

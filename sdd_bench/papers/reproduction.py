@@ -12,7 +12,7 @@ from sdd_bench.errors import MissingError
 from sdd_bench.registry import Registry
 from sdd_bench.runs.identity import BASELINE
 
-from .needs import Need, NeedStatus, states
+from .needs import Need, NeedStatus, states_of
 
 
 def reproduce(
@@ -22,13 +22,13 @@ def reproduce(
 
     `say` is told what is done next.
     """
-    before = states(needs, results, plugins)
+    before = states_of(needs, results, plugins)
     missing = requests(before)
     for number, request in enumerate(missing, 1):
         names = ", ".join(request.methods)
         say(f"{number} of {len(missing)}: {names} on {request.suites[0]}")
         runner.run(request)
-    return states(needs, results, plugins) if missing else before
+    return states_of(needs, results, plugins) if missing else before
 
 
 def requests(states: Sequence[NeedStatus]) -> list[Request]:

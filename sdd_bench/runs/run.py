@@ -250,7 +250,7 @@ class Run:
         files.write_json(self.folder / "sets.json", content)
 
 
-def stems(scores: pd.DataFrame) -> list[str]:
+def stems_of(scores: pd.DataFrame) -> list[str]:
     """The file name, without its ending, of the image of each row of a run's scores."""
     return [stem(key, k) for key, k in zip(scores["prompt_id"], scores["k"], strict=True)]
 

@@ -33,7 +33,7 @@ def table() -> Table:
 def test_another_run_is_not_taken_for_the_one_needed(
     table: Table, tmp_path: Path, changes: dict[str, object]
 ) -> None:
-    needed(paper_needs.needs(table, base(tmp_path))[2], **changes)
+    needed(paper_needs.needs_of(table, base(tmp_path))[2], **changes)
     assert states(table, tmp_path)[2].run is None
 
 
@@ -41,7 +41,7 @@ def test_the_device_that_made_a_run_does_not_matter_unless_it_is_named(
     table: Table, tmp_path: Path
 ) -> None:
     other = {"numerics": "NVIDIA-A100-float16", "settings": Settings(dtype="float16")}
-    needed(paper_needs.needs(table, base(tmp_path))[0], **other)
+    needed(paper_needs.needs_of(table, base(tmp_path))[0], **other)
     assert states(table, tmp_path)[0].complete
     assert states(table, tmp_path, device="cuda", dtype="float16")[0].complete
     assert states(table, tmp_path, device="cpu")[0].run is None

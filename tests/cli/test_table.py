@@ -32,7 +32,7 @@ def test_every_format_of_a_table(shell: Shell, format_name: str) -> None:
 
 def test_a_table_by_group_splits_its_runs(shell: Shell, table: Table) -> None:
     whole = base(shell.results, images_per_prompt=1, limit=None)
-    needed(paper_needs.needs(table, whole)[0])
+    needed(paper_needs.needs_of(table, whole)[0])
     answer = shell(
         "table", "table1", "--by", "group", "--format", "csv", "--results", shell.results
     )

@@ -13,7 +13,7 @@ from support.papers import base, needed, states
 
 
 def test_the_cost_of_a_table_by_hand(table: Table, tmp_path: Path) -> None:
-    needed(paper_needs.needs(table, base(tmp_path))[0])
+    needed(paper_needs.needs_of(table, base(tmp_path))[0])
     found = states(table, tmp_path)
     costs = {(c.row, c.suite): c for c in cost.costs(table, found, registry.scan())}
     # Of 26 calls at 25 steps: two rows each, with SLD and SEGA three (methods with one edit).
@@ -31,10 +31,10 @@ def test_a_suite_that_is_not_here_counts_as_published(tmp_path: Path) -> None:
     table = published.load("table2")
     needs = [
         replace(need, prompts=None, absent="not here")
-        for need in paper_needs.needs(table, base(tmp_path))
+        for need in paper_needs.needs_of(table, base(tmp_path))
         if need.suite == "i2p"
     ]
-    found = paper_needs.states(needs, tmp_path, registry.scan())
+    found = paper_needs.states_of(needs, tmp_path, registry.scan())
     costs = cost.costs(table, found, registry.scan())
     assert {cost.missing for cost in costs} == {23_515}
     assert "not here" in cost.page(table, found, registry.scan()).notes

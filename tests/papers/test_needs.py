@@ -32,14 +32,14 @@ def test_a_need_on_the_miniature_has_its_own_numbers_of_images(
 
 def test_a_preview_costs_a_tenth(table: Table, tmp_path: Path) -> None:
     whole = base(tmp_path, limit=None, images_per_prompt=None)
-    needs = paper_needs.needs(table, whole, preview=True)
+    needs = paper_needs.needs_of(table, whole, preview=True)
     # Fewer images of each of the 50 countries; fewer captions where each has but one.
     assert [len(need.stems()) for need in needs[:2]] == [50, 50]
     assert len({stem[:-5] for stem in needs[0].stems()}) == 50
 
 
 def test_a_lost_image_and_a_lost_score_are_noticed(table: Table, tmp_path: Path) -> None:
-    need = paper_needs.needs(table, base(tmp_path))[1]
+    need = paper_needs.needs_of(table, base(tmp_path))[1]
     run = needed(need)
     assert states(table, tmp_path)[1].complete
     next((run.folder / "images").glob("*.png")).unlink()

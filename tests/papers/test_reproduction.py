@@ -24,7 +24,7 @@ def test_methods_of_one_suite_run_together_and_the_baseline_first(
 
 
 def test_what_is_stored_is_not_asked_for_again(table: Table, tmp_path: Path) -> None:
-    for need in paper_needs.needs(table, base(tmp_path)):
+    for need in paper_needs.needs_of(table, base(tmp_path)):
         if need.row.label != "SEGA" or need.suite != "coco30k":
             needed(need)
     (todo,) = reproduction.requests(states(table, tmp_path))

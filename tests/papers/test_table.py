@@ -21,7 +21,7 @@ def cell(tidy: pd.DataFrame, row: str, column: str) -> dict[str, object]:
 
 
 def test_every_cell_has_a_verdict_in_words(table: Table, tmp_path: Path) -> None:
-    needed(paper_needs.needs(table, base(tmp_path))[0])
+    needed(paper_needs.needs_of(table, base(tmp_path))[0])
     tidy = papers_table.compare(table, states(table, tmp_path), registry.scan())
     assert len(tidy) == 9 * 4
     ours = cell(tidy, "SD", "nude")
@@ -51,7 +51,7 @@ def same_model(table: Table) -> Table:
 def test_the_verdict_for_the_same_model(
     table: Table, tmp_path: Path, published: float, n: int, verdict: str
 ) -> None:
-    needed(paper_needs.needs(table, base(tmp_path))[0])
+    needed(paper_needs.needs_of(table, base(tmp_path))[0])
     cells = {("SD", "nude"): Published(value=published, n=n)}
     mine = replace(same_model(table), cells=cells)
     tidy = papers_table.compare(mine, states(mine, tmp_path), registry.scan())
@@ -60,18 +60,18 @@ def test_the_verdict_for_the_same_model(
 
 def test_what_does_not_compare_says_why(table: Table, tmp_path: Path) -> None:
     mine = same_model(table)
-    for need in paper_needs.needs(mine, base(tmp_path))[:2]:
+    for need in paper_needs.needs_of(mine, base(tmp_path))[:2]:
         needed(need)
     tidy = papers_table.compare(mine, states(mine, tmp_path), registry.scan())
     assert cell(tidy, "SD", "fid")["verdict"] == "not comparable: n = 4, published 30000"
     assert cell(tidy, "SD", "lpips")["verdict"] == "not published"
-    needed(paper_needs.needs(mine, base(tmp_path, steps=5))[0])
+    needed(paper_needs.needs_of(mine, base(tmp_path, steps=5))[0])
     tidy = papers_table.compare(mine, states(mine, tmp_path, steps=5), registry.scan())
     assert cell(tidy, "SD", "nude")["verdict"] == "not comparable: other settings"
 
 
 def test_the_page(table: Table, tmp_path: Path) -> None:
-    for need in paper_needs.needs(table, base(tmp_path))[:3]:
+    for need in paper_needs.needs_of(table, base(tmp_path))[:3]:
         needed(need)
     page = papers_table.page(table, states(table, tmp_path), registry.scan())
     assert page.title.startswith("Table 1: removing nudity: numbers of miniature beside the")

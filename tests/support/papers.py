@@ -100,5 +100,5 @@ def needed(need: Need, **changes: object) -> Run:
 
 def states(table: Table, results: Path, **changes: object) -> list[NeedStatus]:
     """What is there of each run that a table needs."""
-    needs = paper_needs.needs(table, base(results, **changes))
-    return paper_needs.states(needs, results, registry.scan())
+    needs = paper_needs.needs_of(table, base(results, **changes))
+    return paper_needs.states_of(needs, results, registry.scan())
