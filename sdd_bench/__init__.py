@@ -12,6 +12,7 @@ neither torch nor pandas: a function loads what it needs when it is called.
 from __future__ import annotations
 
 import importlib
+import os
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,12 @@ _HOMES = {
     "reading": "ceiling compare gate grid load matrix plan table",
 }
 """Where the public functions lie, in sdd_bench.api."""
+
+# Intel's MKL, which multiplies PyTorch's matrices, may share a product out among threads by where
+# its result lies in memory, and the last bits with it; PyTorch lays the gradients of small
+# convolutions wherever malloc puts them. AUTO makes a product a function of its factors and of the
+# number of threads, at the same speed. MKL reads it at its first product: nothing later would do.
+os.environ.setdefault("MKL_CBWR", "AUTO")
 
 try:
     __version__ = version("sdd-bench")
