@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
+from numbers import Number
 from pathlib import Path
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 from sdd_bench.benchmark.request import Options, Request
 from sdd_bench.errors import InputError, unknown
 from sdd_bench.suites import concepts
+
+Names: TypeAlias = "str | Path | Iterable[str | Path]"
+"""One name or several."""
+
+TEXTS = frozenset({"model", "concept_set", "device", "dtype", "recipe", "trainable"})
+
+_ONE_AT_A_TIME = threading.RLock()
 
 
 class OptionFields(TypedDict, total=False):
@@ -54,9 +63,28 @@ class OptionFields(TypedDict, total=False):
     """Weights of the U-Net to run on instead of training: a file or folder of any tool."""
 
 
-def several(names: str | Iterable[str]) -> tuple[str, ...]:
-    """One name or several as a tuple; asked for twice is asked for once."""
-    return (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
+def several(names: Names, what: str = "name") -> tuple[str, ...]:
+    """One name or several as a tuple; asked for twice is asked for once. Raises InputError."""
+    given: object = [names] if isinstance(names, (str, Path)) else names
+    if isinstance(given, bytes) or not isinstance(given, Iterable):
+        raise InputError(f"a {what} is a text, or give a list of them: not {names!r}")
+    return tuple(dict.fromkeys(one(name, what) for name in given))
+
+
+def one(name: object, what: str = "name") -> str:
+    """A name as text; a path is one. Raises InputError for anything else, and for nothing."""
+    if not isinstance(name, (str, Path)):
+        raise InputError(f"a {what} is a text, not {name!r}")
+    if not str(name).strip():
+        raise InputError(f"a {what} is empty")
+    return str(name)
+
+
+def place(path: object, what: str) -> Path:
+    """A path. Raises InputError for what is none."""
+    if not isinstance(path, (str, Path)):
+        raise InputError(f"{what} is a path, not {path!r}")
+    return Path(path)
 
 
 def options_of(given: OptionFields) -> Options:
@@ -67,30 +95,44 @@ def options_of(given: OptionFields) -> Options:
             raise unknown("option", name, known)
     values: dict[str, object] = {name: value for name, value in given.items() if value is not None}
     concept_set = values.pop("concept_set", None)
-    for name in ("concepts", "metrics"):
-        values[name] = several(values.get(name) or ())  # type: ignore[arg-type]
-    for name in ("results", "checkpoint"):
-        if values.get(name) is not None:
-            values[name] = Path(values[name])  # type: ignore[arg-type]
+    for name, value in values.items():
+        if name in {"concepts", "metrics"}:
+            values[name] = several(value, name.removesuffix("s"))  # type: ignore[arg-type]
+        elif name in {"results", "checkpoint"}:
+            values[name] = place(value, name)
+        elif name in TEXTS and not isinstance(value, str):
+            raise InputError(f"{name.replace('_', ' ')} is a text, not {value!r}")
+        elif isinstance(value, Number):
+            # Numbers of numpy, as data frames hold them, are plain ones from here on.
+            values[name] = value.item() if hasattr(value, "item") else value
     if concept_set is not None:
-        if values["concepts"]:
+        if values.get("concepts"):
             raise InputError("give concepts or a concept set, not both")
         values["concepts"] = concepts.find(str(concept_set))
     return Options(**values)  # type: ignore[arg-type]
 
 
 def request_of(
-    methods: str | Iterable[str], suites: str | Iterable[str], given: OptionFields
+    methods: Names, suites: Names, given: OptionFields, *, no_suite: bool = False
 ) -> Request:
-    """Methods on suites with these options. Raises InputError."""
-    return options_of(given).request(methods=several(methods), suites=several(suites))
+    """Methods on suites with these options. Raises InputError, also for none of either."""
+    names, places = several(methods, "method"), several(suites, "suite")
+    if not names:
+        raise InputError("no method is named; `list_methods()` has them")
+    if not places and not no_suite:
+        raise InputError("no suite is named; `list_suites()` has them")
+    return options_of(given).request(methods=names, suites=places)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Within it, an interrupt says that nothing is lost and how to go on."""
+    """Within it, an interrupt says that nothing is lost and how to go on.
+
+    One call at a time: the libraries load a model by settings of the whole process.
+    """
     try:
-        yield
+        with _ONE_AT_A_TIME:
+            yield
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             "interrupted; what is done is kept, the same call goes on"

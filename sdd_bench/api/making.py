@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
-from sdd_bench.errors import InputError
+from sdd_bench.errors import InputError, unknown
 from sdd_bench.formats.page import Page
 
-from .arguments import OptionFields, interruptible, options_of, request_of, several
+from .arguments import (
+    Names,
+    OptionFields,
+    interruptible,
+    one,
+    options_of,
+    place,
+    request_of,
+    several,
+)
 from .results import ImportResult, Result, RunResult, TrainResult, table_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from sdd_bench.runs.run import Run
 
-def run(
-    methods: str | Iterable[str], suites: str | Iterable[str], **options: Unpack[OptionFields]
-) -> RunResult:
+
+def run(methods: Names, suites: Names, **options: Unpack[OptionFields]) -> RunResult:
     """Runs of methods on suites: trained, generated and scored as far as anything is missing.
 
     `methods` are names of `list_methods()` or `file.py:Name`; `suites` names of `list_suites()`,
@@ -34,9 +43,9 @@ def run(
 
 
 def train(
-    methods: str | Iterable[str],
+    methods: Names,
     *,
-    curves: str | Iterable[str] = (),
+    curves: Names = (),
     save_every: int | None = None,
     log_to: str | None = None,
     gradient_checkpointing: bool = False,
@@ -53,7 +62,7 @@ def train(
     from sdd_bench.benchmark import preflight, trainer
 
     with interruptible():
-        job = preflight.prepare(request_of(methods, curves, options))
+        job = preflight.prepare(request_of(methods, curves, options, no_suite=True))
         trained = trainer.train_all(
             job,
             save_every=save_every,
@@ -73,15 +82,22 @@ def train(
         return TrainResult(pages=(page,), checkpoints=checkpoints, curves=tidy, files=tuple(files))
 
 
-def score(runs: str | Path | Iterable[str | Path], metrics: str | Iterable[str]) -> RunResult:
-    """Stored runs (their folders), scored with other definitions; nothing is generated."""
+def score(
+    runs: RunResult | Run | str | Path | Iterable[Run | str | Path], metrics: Names
+) -> RunResult:
+    """Stored runs, or what `run` returned, scored with other definitions; nothing is generated."""
     from sdd_bench import registry
     from sdd_bench.benchmark import runner
+    from sdd_bench.runs.run import Run
 
-    folders = [runs] if isinstance(runs, (str, Path)) else list(runs)
-    plugins, names = registry.scan(), several(metrics)
+    several_runs = runs.runs if isinstance(runs, RunResult) else runs
+    listed = [several_runs] if isinstance(several_runs, (str, Path, Run)) else list(several_runs)
+    folders = [run.folder if isinstance(run, Run) else place(run, "a run") for run in listed]
+    plugins, names = registry.scan(), several(metrics, "metric")
+    if not names:
+        raise InputError("no metric is named; `list_metrics()` has them")
     with interruptible():
-        scored = runner.rescore([Path(folder) for folder in folders], names, plugins)
+        scored = runner.rescore(folders, names, plugins)
         return table_of(scored, plugins, names)
 
 
@@ -107,9 +123,9 @@ def import_images(
     chosen = options_of(options)
     spec, plugins = models.find(chosen.model), registry.scan()
     run, matched = importer.import_images(
-        Path(folder),
-        load_suite(suite, spec, replace(chosen, limit=None)),
-        name=name,
+        place(folder, "the folder"),
+        load_suite(one(suite, "suite"), spec, replace(chosen, limit=None)),
+        name=one(name),
         model=spec.name,
         results=chosen.results,
         taken=plugins.methods(),
@@ -145,7 +161,9 @@ def reference(
     from sdd_bench.scoring import references
     from sdd_bench.types import SetMetric
 
-    item, instrument = registry.scan().definition(metric)
+    if crop not in get_args(references.Crop):
+        raise unknown("crop", str(crop), get_args(references.Crop))
+    item, instrument = registry.scan().definition(one(metric, "metric"))
     if not isinstance(instrument, SetMetric):
         raise InputError(f"'{item.name}' judges image by image and needs no reference")
     paths = references.find_images(Path(images), Path(ids) if ids is not None else None)

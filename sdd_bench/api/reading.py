@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdd_bench.errors import InputError, unknown
 
-from .arguments import OptionFields, options_of, request_of, several
+from .arguments import Names, OptionFields, one, options_of, place, request_of, several
 from .results import GateResult, MatrixResult, Result, table_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sdd_bench.papers.published import Table
 
 
-def load(results: str | Path = "results", suites: str | Iterable[str] = ()) -> pd.DataFrame:
+def load(results: str | Path = "results", suites: Names = ()) -> pd.DataFrame:
     """Every stored image with all of its raw scores, one row each.
 
     Columns: model, suite, method, concepts, digest, those of scores.parquet, and `image`, the path
@@ -33,7 +33,7 @@ def load(results: str | Path = "results", suites: str | Iterable[str] = ()) -> p
     from sdd_bench.types import stem
 
     frames = []
-    for run in stored.runs_in(Path(results), several(suites)):
+    for run in stored.runs_in(place(results, "results"), several(suites)):
         scores = run.scores()
         about = {
             "model": run.spec.model,
@@ -99,7 +99,7 @@ def plan(
 def compare(
     *methods: str,
     by_definition: bool = False,
-    suites: str | Iterable[str] = (),
+    suites: Names = (),
     results: str | Path = "results",
 ) -> Result:
     """Two methods (or run folders), paired by image: difference, 95 % interval, tests, a verdict.
@@ -113,7 +113,7 @@ def compare(
     from sdd_bench.runs import lookup
 
     plugins = registry.scan()
-    runs = stored.runs_in(Path(results), several(suites))
+    runs = stored.runs_in(place(results, "results"), several(suites))
     if by_definition:
         return Result(pages=tuple(agreement.pages(runs, methods, plugins)))
     if len(methods) != 2:
@@ -158,9 +158,9 @@ def matrix(
 
 
 def ceiling(
-    metrics: str | Iterable[str] = (),
+    metrics: Names = (),
     *,
-    suites: str | Iterable[str] = (),
+    suites: Names = (),
     pairs: int = 1000,
     seed: int = 42,
     results: str | Path = "results",
@@ -173,7 +173,7 @@ def ceiling(
     from sdd_bench.analysis.ceiling import frame, page
     from sdd_bench.benchmark import stored
 
-    runs = stored.runs_in(Path(results), several(suites))
+    runs = stored.runs_in(place(results, "results"), several(suites))
     tidy = frame(runs, several(metrics), registry.scan(), most=pairs, seed=seed)
     return Result(pages=(page(tidy),))
 
@@ -181,8 +181,8 @@ def ceiling(
 def gate(
     baseline: str | Path,
     *,
-    only: str | Iterable[str] = (),
-    allow: str | Iterable[str] = (),
+    only: Names = (),
+    allow: Names = (),
     strict: bool = False,
     update: bool = False,
     junit: str | Path | None = None,
@@ -199,8 +199,8 @@ def gate(
     from sdd_bench.gating.gate import check
 
     report = check(
-        Path(baseline),
-        stored.runs_in(Path(results)),
+        place(baseline, "the baseline"),
+        stored.runs_in(place(results, "results")),
         registry.scan(),
         filters=several(only),
         allowed=several(allow),
@@ -212,7 +212,7 @@ def gate(
 
 
 def grid(
-    methods: str | Iterable[str],
+    methods: Names,
     suite: str,
     *,
     prompts: int = 6,
@@ -228,7 +228,7 @@ def grid(
     from sdd_bench.analysis.grid import arranged
     from sdd_bench.benchmark import stored
 
-    runs = stored.runs_in(Path(results), (suite,))
+    runs = stored.runs_in(place(results, "results"), (one(suite, "suite"),))
     return arranged(runs, several(methods), prompts=prompts, images=images, reveal=reveal)
 
 
@@ -239,7 +239,7 @@ def paper_of(
     from sdd_bench.papers import published
     from sdd_bench.papers.needs import needs_of
 
-    paper = published.load(table)
+    paper = published.load(one(table, "table"))
     for name in sources:
         if name not in paper.suites:
             raise unknown(f"suite of {table}", name, paper.suites)

@@ -43,7 +43,8 @@ class Result:
     def __str__(self) -> str:
         return self.render()
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         return "\n".join(formats.fragment(page) for page in self.pages)
@@ -63,6 +64,13 @@ class ImportResult(RunResult):
     files: int
     naming: str
     """In words: which part of a file's name says which image it is."""
+
+    def __str__(self) -> str:
+        (run,) = self.runs
+        return (
+            f"{self.files} files, named {self.naming}\n"
+            f"{run.spec.method} on {run.spec.suite}: {run.folder}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -86,6 +94,10 @@ class MatrixResult(Result):
     lacking: Mapping[str, tuple[str, Request]]
     """By removed concept (empty: undefended) what its row lacks, and the request that makes it."""
 
+    def __str__(self) -> str:
+        lines = [f"{row or 'undefended'}: {what}" for row, (what, _) in self.lacking.items()]
+        return "\n".join([*([self.render()] if self.pages else []), *lines])
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class GateResult(Result):
@@ -98,6 +110,12 @@ class GateResult(Result):
     def passes(self) -> bool:
         """Whether nothing has drifted."""
         return self.report.passes
+
+    def __str__(self) -> str:
+        written = self.report.update
+        if written is None:
+            return self.render()
+        return f"{self.render()}{written}"
 
 
 def table_of(

@@ -39,12 +39,13 @@ def load(options: Options) -> Bundle:
     """The model asked for, on the device asked for. Raises InputError or MissingError."""
     from sdd_bench.diffusion import loading
 
-    return loading.load(
-        models.find(options.model),
-        device=options.device,
-        dtype=options.dtype,
-        batch_size=options.batch_size,
-    )
+    with loading.single_precision():
+        return loading.load(
+            models.find(options.model),
+            device=options.device,
+            dtype=options.dtype,
+            batch_size=options.batch_size,
+        )
 
 
 def _suite(name: str, spec: ModelSpec, request: Request, plugins: registry.Registry) -> SuiteJob:

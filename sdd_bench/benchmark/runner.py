@@ -46,6 +46,7 @@ def run_job(job: Job) -> list[Run]:
 
 def run_with(job: Job, bundle: Bundle, weights: Sequence[Checkpoint | None]) -> list[Run]:
     """The same with a loaded model, and with the weights that each method runs on."""
+    from sdd_bench.diffusion.loading import single_precision
     from sdd_bench.training import checkpoints
 
     done = []
@@ -55,7 +56,7 @@ def run_with(job: Job, bundle: Bundle, weights: Sequence[Checkpoint | None]) -> 
             for method, held in zip(job.methods, weights, strict=True)
         ]
         for held, places in trainer.by_weights(weights):
-            with checkpoints.applied(bundle, held):
+            with single_precision(), checkpoints.applied(bundle, held):
                 methods = [job.methods[place] for place in places]
                 _make_images(bundle, methods, [runs[place] for place in places], work)
         for each in runs:

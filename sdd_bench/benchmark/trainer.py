@@ -75,6 +75,7 @@ def train(
     """The checkpoint of a trained method, made if it isn't there; None for other methods."""
     if not isinstance(method.method, Trained):
         return None
+    from sdd_bench.diffusion.loading import single_precision
     from sdd_bench.training import loop
 
     spec = identity.TrainSpec(
@@ -86,9 +87,10 @@ def train(
         seed=options.seed,
         numerics=f"{bundle.device.type}-{bundle.dtype_name}",
     )
-    return loop.train(
-        bundle, method.method, spec, options.results, save_every=save_every, tracker=tracker
-    )
+    with single_precision():
+        return loop.train(
+            bundle, method.method, spec, options.results, save_every=save_every, tracker=tracker
+        )
 
 
 def by_weights(

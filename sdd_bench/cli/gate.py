@@ -79,6 +79,6 @@ def gate(
         )
     written = result.report.update
     if written is not None:
-        click.echo(f"{written.file}: {written.values} values of {written.runs} runs")
+        click.echo(str(written))
     elif not result.passes:
         raise click.exceptions.Exit(1)

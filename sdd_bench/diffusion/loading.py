@@ -131,6 +131,20 @@ def exact_numerics() -> Iterator[None]:
 
 
 @contextmanager
+def single_precision() -> Iterator[None]:
+    """Within it, numbers that say nothing of their precision are float32, whatever a notebook set.
+
+    The identity of an image names the precision of its model, and means the rest to be single.
+    """
+    before = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(torch.float32)
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@contextmanager
 def quiet_libraries() -> Iterator[None]:
     """Within it, transformers and diffusers show no bars and say nothing but errors."""
     import diffusers

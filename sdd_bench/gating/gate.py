@@ -37,6 +37,9 @@ class Update:
     values: int
     runs: int
 
+    def __str__(self) -> str:
+        return f"{self.file}: {self.values} values of {self.runs} runs"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateReport:

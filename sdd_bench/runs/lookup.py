@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sdd_bench import files
-from sdd_bench.errors import InputError
+from sdd_bench.errors import InputError, SDDBenchError
 
 from .run import Run
 
@@ -86,6 +86,6 @@ def _readable(paths: Iterable[Path]) -> list[Run]:
     for path in paths:
         try:
             runs.append(Run.open(path.parent))
-        except InputError as error:
+        except SDDBenchError as error:
             log.warning("left out: %s", error)
     return runs

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from sdd_bench.api.arguments import OptionFields, interruptible, options_of, request_of, several
@@ -56,3 +58,43 @@ def test_an_interrupt_says_how_to_go_on() -> None:
 
     with pytest.raises(KeyboardInterrupt, match="what is done is kept, the same call goes on"):
         work()
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (None, "a method is a text, or give a list of them: not None"),
+        (3, "a method is a text, or give a list of them: not 3"),
+        (b"sd", "a method is a text, or give a list of them: not b'sd'"),
+        (["sd", None], "a method is a text, not None"),
+        ("", "a method is empty"),
+        (["sd", "  "], "a method is empty"),
+        ([], "no method is named"),
+    ],
+)
+def test_what_is_no_name(names: object, sentence: str) -> None:
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        request_of(names, "country_body", {})  # type: ignore[arg-type]
+
+
+def test_a_path_is_a_name_and_a_number_of_numpy_a_number() -> None:
+    given: Any = {"limit": np.int64(2), "guidance_scale": np.float32(7.5)}
+    asked = request_of("sd", Path("mine.csv"), given)
+    assert asked.suites == ("mine.csv",)
+    assert (asked.limit, type(asked.limit), type(asked.guidance_scale)) == (2, int, float)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"concepts": [1]}, "a concept is a text, not 1"),
+        ({"concepts": ""}, "a concept is empty"),
+        ({"metrics": 5}, "a metric is a text, or give a list of them: not 5"),
+        ({"results": 3}, "results is a path, not 3"),
+        ({"device": 0}, "device is a text, not 0"),
+        ({"recipe": ["lean"]}, "recipe is a text, not ['lean']"),
+    ],
+)
+def test_options_of_another_kind(given: OptionFields, sentence: str) -> None:
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        options_of(given)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 import sdd_bench as sb
@@ -63,6 +65,41 @@ def test_scores_of_stored_images(used: Shell) -> None:
     assert "clip/miniature" in run.scores()
 
 
+def test_what_was_run_is_scored_as_it_comes(shell: Shell, few: dict[str, object]) -> None:
+    result = sb.run("sd", str(shell.folder / "toy.csv"), **few)  # type: ignore[arg-type]
+    for runs in (result, result.runs, result.runs[0], str(result.runs[0].folder)):
+        assert sb.score(runs, "clip/miniature").frame["n"].tolist() == [2]
+    with pytest.raises(sb.InputError, match="no metric is named"):
+        sb.score(result, [])
+
+
+def test_a_notebooks_precision_is_not_that_of_the_pictures(
+    shell: Shell, few: dict[str, object]
+) -> None:
+    def hashes(folder: str) -> list[str]:
+        asked = few | {"results": shell.folder / folder}
+        (run,) = sb.run("sd", str(shell.folder / "toy.csv"), **asked).runs  # type: ignore[arg-type]
+        return run.scores()["image_hash"].tolist()
+
+    plain = hashes("plain")
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert hashes("double") == plain
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_calls_of_several_threads_come_one_after_the_other(
+    shell: Shell, few: dict[str, object]
+) -> None:
+    suite = str(shell.folder / "toy.csv")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda method: sb.run(method, suite, **few), ("sd", "sld-max")))  # type: ignore[arg-type]
+    assert len(sb.run("sd-neg", suite, **few).runs) == 1  # type: ignore[arg-type]
+    assert len(sb.load(shell.results)) == 6
+
+
 def test_images_of_others(shell: Shell) -> None:
     folder = shell.folder / "theirs"
     folder.mkdir()
@@ -74,6 +111,7 @@ def test_images_of_others(shell: Shell) -> None:
     result = sb.import_images(folder, suite, "theirs", results=shell.results)
     assert (result.files, len(result.runs)) == (3, 1)
     assert "row" in result.naming
+    assert str(result).startswith(f"3 files, named {result.naming}")
     with pytest.raises(sb.InputError, match="'sd' is a method of sdd-bench"):
         sb.import_images(folder, suite, "sd", results=shell.results)
 
@@ -92,6 +130,8 @@ def test_a_reference_says_what_it_holds(shell: Shell) -> None:
     about = sb.reference(folder, out, metric="fid/miniature", compare_with=2)
     assert (about["count"], about["compare_with"]) == ("3", "2")
     assert out.is_file()
+    with pytest.raises(sb.InputError, match=r"no crop named 'center'\. Did you mean 'centre'"):
+        sb.reference(folder, out, metric="fid/miniature", crop="center")  # type: ignore[arg-type]
     with pytest.raises(sb.InputError, match="judges image by image"):
         sb.reference(folder, out, metric="nude/miniature@0.7")
 

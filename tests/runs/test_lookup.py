@@ -35,3 +35,9 @@ def test_a_choice_is_the_users(tmp_path: Path) -> None:
     apart = [runs[0], store(tmp_path, "b", SAFE, suite="other")]
     with pytest.raises(InputError, match="no suite with runs of both a and b"):
         lookup.pairs(apart, "a", "b")
+
+
+def test_a_folder_that_is_called_like_a_record_stands_in_nobodys_way(tmp_path: Path) -> None:
+    store(tmp_path, "sd", {})
+    (tmp_path / "runs" / "other" / "x" / "w" / "run.json").mkdir(parents=True)
+    assert [run.spec.method for run in lookup.find(tmp_path)] == ["sd"]
