@@ -112,7 +112,7 @@ def _image_tower(clip: Instrument) -> tuple[CLIPImageProcessorPil, nn.Module]:
 
     folder = store.find(clip.images)
     # The plain processor computes on tensors, and is a grey level off here and there.
-    processor = CLIPImageProcessorPil.from_pretrained(folder)
+    processor = CLIPImageProcessorPil.from_pretrained(folder, local_files_only=True)
     return processor, _torch.pretrained(CLIPVisionModelWithProjection, folder)
 
 

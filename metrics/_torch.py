@@ -87,7 +87,9 @@ def pretrained(kind: Any, folder: Path) -> Any:
     try:
         # A full CLIP holds two towers, and the one that is not asked for is reported at length.
         with quiet():
-            network, report = kind.from_pretrained(folder, output_loading_info=True)
+            network, report = kind.from_pretrained(
+                folder, local_files_only=True, output_loading_info=True
+            )
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise MissingError(f"cannot load {kind.__name__} from {folder}: {reason}") from error

@@ -64,7 +64,9 @@ def _bundle(
     import transformers
 
     try:
-        tokenizer = transformers.CLIPTokenizer.from_pretrained(folder / "tokenizer")
+        tokenizer = transformers.CLIPTokenizer.from_pretrained(
+            folder / "tokenizer", local_files_only=True
+        )
         text_encoder = _network(transformers.CLIPTextModel, folder / "text_encoder", dtype=kind)
         unet = _network(diffusers.UNet2DConditionModel, folder / "unet", torch_dtype=kind)
         vae = _network(diffusers.AutoencoderKL, folder / "vae", torch_dtype=kind)
@@ -176,7 +178,7 @@ def _network(kind: Any, folder: Path, **options: Any) -> Any:
     """A network from a folder that holds all of it: what is missing would be drawn at random."""
     # Only safetensors: they are what the model's hash covers, and no code hides in them.
     network, report = kind.from_pretrained(
-        folder, use_safetensors=True, output_loading_info=True, **options
+        folder, use_safetensors=True, local_files_only=True, output_loading_info=True, **options
     )
     if report["missing_keys"]:
         raise ValueError(f"{folder} has no weights '{min(report['missing_keys'])}'")
