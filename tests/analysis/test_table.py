@@ -18,7 +18,7 @@ def test_the_tidy_table(run: Run) -> None:
     tidy = table.frame([run], [NUDE, CLIP, define("lpips/toy"), FID, define("harm/toy@0.7", 0.7)])
     assert list(tidy.columns) == list(table.COLUMNS)
     columns = ["definition", "value", "n", "unit", "better", "reason"]
-    rows = tidy[columns].astype(object).fillna("NaN").to_numpy().tolist()
+    rows = tidy[columns].astype(object).where(tidy[columns].notna(), "NaN").to_numpy().tolist()
     assert rows == [
         ["nude/toy@0.7", 75.0, 4, "%", "lower", ""],
         ["clip/toy", 32.0, 3, "", "higher", "1 of 4 images unscored"],
