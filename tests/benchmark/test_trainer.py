@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -27,10 +28,16 @@ def by_name(shell: Shell, name: str) -> Run:
     return found
 
 
-def test_run_trains_what_is_missing_and_only_once(shell: Shell, method: str) -> None:
-    first = shell.run(*SCORED, "--method", method)
+def test_run_trains_what_is_missing_and_only_once(
+    shell: Shell, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as talkative:
+        talkative.setattr("sdd_bench.progress.log.INTERVAL", 0.0)  # nothing is too short for a line
+        first = shell.run(*SCORED, "--method", method)
     assert first.code == 0, first.err
     assert "forget:Forget" in first.out
+    last = re.compile(r"training forget:Forget: 4/4 iterations, .* in 0:\d\d")
+    assert [line for line in first.err.splitlines() if last.fullmatch(line)]
     made, plain = by_name(shell, "forget:Forget"), by_name(shell, "sd")
     assert made.spec.checkpoint is not None
     assert plain.spec.checkpoint is None
