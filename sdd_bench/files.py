@@ -14,6 +14,7 @@ import errno
 import hashlib
 import io
 import json
+import stat
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
@@ -41,22 +42,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Extra: TypeAlias = Literal["forbid", "ignore"]
-"""What becomes of fields that a type doesn't have."""
+Extra: TypeAlias = Literal["forbid", "ignore"]  # what becomes of fields that a type doesn't have
 
 _WRONG_PLACE = {
-    errno.EACCES,
-    errno.EEXIST,
-    errno.EISDIR,
-    errno.ENAMETOOLONG,
-    errno.ENOTDIR,
-    errno.EPERM,
+    errno.EACCES, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EPERM,
     errno.EROFS,
-}
+}  # fmt: skip
 """Faults that trying again doesn't cure: the folder is not one that can be written to."""
 
-_SHOWN = 3
-"""How many faults of one file are named."""
+_BOUNDED = {stat.S_IFREG, stat.S_IFDIR}  # what can be read to its end
+_SHOWN = 3  # faults of one file that are named
 
 
 class ContentError(ValueError):
@@ -128,11 +123,16 @@ def find(folder: Path, pattern: str) -> list[Path]:
 def read(path: Source) -> bytes | None:
     """The bytes of a file, None if there is none. Raises SDDBenchError if reading fails."""
     try:
-        return path.read_bytes()
+        # What has no end (`/dev/zero`) or waits for another program (a pipe) is not opened.
+        endless = isinstance(path, Path) and stat.S_IFMT(path.stat().st_mode) not in _BOUNDED
+        data = b"" if endless else path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise SDDBenchError(f"cannot read {path}: {error.strerror}") from error
+    if endless:
+        raise SDDBenchError(f"cannot read {path}: it is a pipe or a device, not a file")
+    return data
 
 
 def read_text(path: Source) -> str | None:
@@ -234,10 +234,12 @@ def parse_json(data: bytes, kind: type[T], *, extra: Extra = "forbid") -> T:
 def parse_toml(text: str, kind: type[T]) -> T:
     """TOML as a `kind`, as `parse_json`."""
     try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ContentError(f"not TOML: {error}") from error
-    return checked(content, kind)
+        return checked(tomllib.loads(text), kind)
+    except ContentError:
+        raise
+    except (RecursionError, ValueError) as error:
+        # Of numbers with thousands of digits Python says how to switch that safeguard off.
+        raise ContentError(f"not TOML: {str(error).partition(';')[0]}") from error
 
 
 def parse_csv(text: str, kind: type[T]) -> list[T]:
@@ -247,13 +249,15 @@ def parse_csv(text: str, kind: type[T]) -> list[T]:
     from pydantic import ValidationError
 
     found = []
-    reader = csv.DictReader(io.StringIO(text, newline=None))
-    for row in reader:
-        cells = {name: cell for name, cell in row.items() if name and cell}
-        try:
+    reader = csv.DictReader(io.StringIO(text, newline=None), strict=True)
+    try:
+        for row in reader:
+            cells = {name: cell for name, cell in row.items() if name and cell}
             found.append(_adapter(kind).validate_strings(cells, extra="ignore"))
-        except ValidationError as error:
-            raise ContentError(f"line {reader.line_num}: {_faults(error)}") from error
+    except ValidationError as error:
+        raise ContentError(f"line {reader.line_num}: {_faults(error)}") from error
+    except csv.Error as error:
+        raise ContentError(f"line {reader.line_num}: not CSV: {error}") from error
     return found
 
 

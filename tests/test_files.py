@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,18 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SDDBenchError) as caught:
         files.read(tmp_path)
     assert str(caught.value) == f"cannot read {tmp_path}: Is a directory"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_has_no_end_is_not_read(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "endless"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(SDDBenchError) as caught:
+        files.read(path)
+    assert str(caught.value) == f"cannot read {path}: it is a pipe or a device, not a file"
 
 
 def test_files_are_found_in_the_order_of_their_names(tmp_path: Path) -> None:
@@ -223,6 +236,34 @@ def test_toml_is_read_as_json_is() -> None:
     ):
         with pytest.raises(files.ContentError, match=message):
             files.parse_toml(text.replace(old, new), Outer)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a=" + "[" * 100_000, "maximum recursion depth exceeded"),
+        (f"[{'.'.join('a' * 100_000)}]", "maximum recursion depth exceeded"),
+        (f"a={'9' * 5000}", "Exceeds the limit .* value has 5000 digits$"),
+    ],
+)
+def test_toml_that_is_absurd_is_not_toml(text: str, message: str) -> None:
+    with pytest.raises(files.ContentError, match=f"^not TOML: {message}"):
+        files.parse_toml(text, dict[str, object])
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, f"{'[' * 999}{']' * 999}"])
+def test_json_that_is_nested_too_deep_is_not_json(text: str) -> None:
+    with pytest.raises(files.ContentError, match=r"^not JSON: recursion limit exceeded"):
+        files.parse_json(text.encode(), dict[str, object])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [('steps\n"1', "not CSV: unexpected end"), ("9" * 200_000, "not CSV: field larger")],
+)
+def test_a_table_that_is_cut_or_absurd_is_not_csv(text: str, message: str) -> None:
+    with pytest.raises(files.ContentError, match=message):
+        files.parse_csv(text, Inner)
 
 
 def test_a_row_of_csv_is_an_object_and_an_empty_cell_is_not_there() -> None:
