@@ -1,0 +1,230 @@
+"""Bytes on a disk: written whole or not at all, read, found, set aside when they are damaged."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import stat
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from sdd_bench.errors import InputError, SDDBenchError
+
+from . import seals
+
+if TYPE_CHECKING:
+    if sys.version_info >= (3, 11):
+        from importlib.resources.abc import Traversable
+    else:
+        from importlib.abc import Traversable
+
+Source: TypeAlias = "Path | Traversable"
+"""A file on the disk, or one that is installed with the package."""
+
+_WRONG_PLACE = {
+    errno.EACCES,
+    errno.EEXIST,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+}
+"""Faults that trying again doesn't cure: the folder is not one that can be written to."""
+
+_BOUNDED = {stat.S_IFREG, stat.S_IFDIR}
+"""Kinds of files that can be read to their end."""
+
+
+# --- writing ----------------------------------------------------------------------------------
+
+
+def write(path: Path, *data: bytes | memoryview) -> None:
+    """Replace a file by the parts of `data`, entirely or not at all; whoever reads meanwhile gets
+    the old one.
+
+    Raises InputError where nothing can be written, SDDBenchError if the disk is full or fails.
+    """
+    temporary = path.with_name(f".{path.name:.100}.{uuid.uuid4().hex}.tmp")
+    with writing(path):
+        try:
+            with temporary.open("wb") as file:
+                file.writelines(data)
+            temporary.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+
+
+def write_sealed(path: Path, data: bytes | memoryview) -> None:
+    """Replace a file by `data`, which holds BLANK where its hash belongs; raises as `write`."""
+    write(path, *seals.sealed(data))
+
+
+def append(path: Path, text: str, setting: str) -> None:
+    """Add text to the end of a file that others write to as well. Raises as `writing` does."""
+    with writing(path, setting), path.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+@contextlib.contextmanager
+def writing(path: Path, setting: str = "--results") -> Iterator[None]:
+    """Turns an OSError while writing to `path` into one sentence; `setting` names its folder."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _WRONG_PLACE:
+            raise InputError(
+                f"cannot write {path}: {error.strerror}; give another folder with {setting}"
+            ) from error
+        raise SDDBenchError(
+            f"cannot write {path}: {error.strerror}; what is there is kept, so make room and run "
+            "the same command again"
+        ) from error
+
+
+def set_aside(path: Path, reader: Callable[[Path], object]) -> Path | None:
+    """Give a damaged file a name of its own (`.damaged`, `.damaged-2`, ...), and return that.
+
+    None if there is nothing to do: `reader`, which raises ValueError of what is damaged, can read
+    the file after all, because another process has written it anew, or it is gone.
+    """
+    with writing(path):
+        aside = _second_name(path)
+        if aside is None:
+            return None
+        try:
+            reader(aside)
+        except ValueError:
+            with contextlib.suppress(FileNotFoundError):
+                if aside.samefile(path):
+                    path.unlink()
+            return aside
+        except BaseException:
+            _give_back(aside, path)
+            raise
+        _give_back(aside, path)
+        return None
+
+
+def _second_name(path: Path) -> Path | None:
+    """Another name for the file that nothing else has or gets; None if there is no file.
+
+    On a file system without links it is the only name from then on.
+    """
+    for number in count(1):
+        aside = path.with_name(f"{path.name}.damaged{f'-{number}' if number > 1 else ''}")
+        try:
+            os.link(path, aside)
+        except FileExistsError:
+            with contextlib.suppress(FileNotFoundError):
+                if aside.samefile(path):  # another process is about to set it aside
+                    return aside
+            continue
+        except FileNotFoundError:
+            return None
+        except OSError:
+            try:
+                aside.touch(exist_ok=False)
+                path.replace(aside)
+            except FileExistsError:
+                continue
+            except FileNotFoundError:
+                aside.unlink()
+                return None
+        return aside
+    raise AssertionError("there is always a next number")
+
+
+def _give_back(aside: Path, path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if path.exists():
+            aside.unlink()
+        else:
+            aside.replace(path)
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+def find(folder: Path, pattern: str) -> list[Path]:
+    """What lies below a folder and fits a pattern (`**` is any depth), sorted; nothing is fine.
+
+    Raises SDDBenchError for a folder that cannot be listed: what is in it is not absent.
+    """
+    found = [folder]
+    for part in pattern.split("/"):
+        if part == "**":
+            found = [below for each in found for below in _below(each)]
+        else:
+            inside = (child for each in found for child in _inside(each))
+            found = [Path(child) for child in inside if fnmatchcase(child.name, part)]
+    return sorted(found)
+
+
+def _inside(folder: Path) -> list[os.DirEntry[str]]:
+    """What lies in a folder; nothing if it is none."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise unreadable(folder, error) from error
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """A folder and all that lie below it, without those that are links."""
+    yield folder
+    for child in _inside(folder):
+        if child.is_dir(follow_symlinks=False):
+            yield from _below(Path(child))
+
+
+def read(path: Source) -> bytes | None:
+    """The bytes of a file, None if there is none. Raises SDDBenchError if reading fails."""
+    try:
+        # What has no end (`/dev/zero`) or waits for another program (a pipe) is not opened.
+        endless = isinstance(path, Path) and stat.S_IFMT(path.stat().st_mode) not in _BOUNDED
+        data = b"" if endless else path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if endless:
+        raise SDDBenchError(f"cannot read {path}: it is a pipe or a device, not a file")
+    return data
+
+
+def unreadable(path: Source, error: OSError) -> SDDBenchError:
+    """The error for what is there and cannot be read: neither damaged nor absent."""
+    return SDDBenchError(f"cannot read {path}: {error.strerror}")
+
+
+def check_seal(path: Path) -> bool:
+    """Whether a file carries a SHA-256 of itself; it is read in blocks.
+
+    Raises ContentError if that is of other bytes, SDDBenchError if reading fails.
+    """
+    try:
+        with path.open("rb") as file:
+            return seals.check(file)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def sha256(path: str | Path) -> str:
+    """The SHA-256 of a file's bytes, 64 hexadecimal digits. Raises OSError."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
