@@ -11,7 +11,16 @@ what was given, what exists and what to do.
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Iterable
+
+_ACTING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of characters that are not seen and act: control (escape), format (bidi, zero width),
+halves of a character, and the ends of lines and paragraphs that no line counts."""
+
+_JOINED = re.compile("(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")
+"""Joiners where scripts and emoji need them: between two letters that are no ASCII."""
 
 
 class SDDBenchError(Exception):
@@ -38,3 +47,20 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     close = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean '{close[0]}'?" if close else ""
     return InputError(f"no {kind} named '{name}'.{hint} Available: {', '.join(names) or 'none'}")
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    r"""The text with what would act in a terminal shown as Python spells it: `\x1b`, `\u202e`.
+
+    Texts come from files of prompts, plugins and other tools. Ordinary letters of any script stay,
+    and so does what is in `keep`, such as the ends of lines.
+    """
+    if text.isprintable():
+        return text
+    joined = {match.start() for match in _JOINED.finditer(text)}
+    return "".join(
+        letter
+        if unicodedata.category(letter) not in _ACTING or letter in keep or place in joined
+        else letter.encode("unicode_escape").decode()
+        for place, letter in enumerate(text)
+    )

@@ -9,6 +9,7 @@ import click
 from sdd_bench.errors import MissingError
 
 from . import options, output
+from .streams import say
 
 
 @click.command()
@@ -21,10 +22,7 @@ def doctor(results: Path) -> None:
     from sdd_bench.api import listing
 
     (page,) = listing.diagnose(results).pages
-    table = output.headed(*page.header)
-    for row in page.rows:
-        table.add_row(*row)
-    output.show_table(table)
+    output.show_table(page.header, page.rows)
     if (page.tidy["state"] == "wrong").any():
         raise MissingError(f"{page.title}; see the table")
-    click.echo(page.title)
+    say(page.title)

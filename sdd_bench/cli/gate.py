@@ -11,6 +11,7 @@ from sdd_bench.gating.filters import FILTERS
 from sdd_bench.gating.matching import PARTS
 
 from . import options, output
+from .streams import say
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """The environment variable in which GitHub names the file that it shows on a job's page."""
@@ -79,6 +80,6 @@ def gate(
         )
     written = result.report.update
     if written is not None:
-        click.echo(str(written))
+        say(str(written))
     elif not result.passes:
         raise click.exceptions.Exit(1)

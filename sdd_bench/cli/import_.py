@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from . import options
+from .streams import say
 
 
 @click.command("import")
@@ -42,6 +43,6 @@ def import_(folder: Path, suite: str, name: str, naming: str | None, **given: An
     from sdd_bench.api import making
 
     result = making.import_images(folder, suite, name, naming=naming, **options.with_columns(given))
-    click.echo(f"{result.files} files, named {result.naming}", err=True)
+    say(f"{result.files} files, named {result.naming}", err=True)
     for run in result.runs:
-        click.echo(f"{name} on {run.spec.suite}: {run.folder}")
+        say(f"{name} on {run.spec.suite}: {run.folder}")

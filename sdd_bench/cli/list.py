@@ -9,6 +9,8 @@ import click
 
 from sdd_bench.formats.cells import ARROWS
 
+from .streams import say
+
 KINDS = ("concepts", "methods", "metrics", "models", "suites")
 
 _UNUSABLE = {"methods": ("method ",), "metrics": ("metric ", "definition ")}
@@ -22,10 +24,10 @@ def list_(what: str) -> None:
     from sdd_bench.api import listing
 
     for row in getattr(listing, f"list_{what}")().to_dict("records"):
-        click.echo(f"{row['name']:27} {_line(what, row)}")
+        say(f"{row['name']:27} {_line(what, row)}")
     for name, reason in listing.broken_plugins().items():
         if name.startswith(_UNUSABLE.get(what, ())):
-            click.echo(f"warning: {name} is unusable: {reason}", err=True)
+            say(f"warning: {name} is unusable: {reason}", err=True)
 
 
 def _line(what: str, row: Mapping[Any, Any]) -> str:

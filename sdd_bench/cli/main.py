@@ -9,18 +9,20 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from sdd_bench import __version__
-from sdd_bench.errors import InputError, SDDBenchError
+from sdd_bench.errors import SDDBenchError
 
 from . import (
     ceiling,
     compare,
     doctor,
+    faults,
     gate,
     import_,
     matrix,
@@ -29,57 +31,38 @@ from . import (
     reproduce,
     run,
     score,
+    streams,
     table,
     train,
     weights,
 )
 from . import list as list_
 
-INTERRUPTED = 130
-"""What a shell reports of a program that Ctrl-C has stopped."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; never a traceback unless SDD_BENCH_DEBUG."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", force=True)
-    logging.getLogger("sdd_bench").setLevel(logging.INFO)
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        code = cli.main(args=given or ["--help"], prog_name="sdd-bench", standalone_mode=False)
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.ClickException as error:
-        return _fail(error.format_message(), InputError.exit_code)
-    except SDDBenchError as error:
-        return _fail(str(error), error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        return _fail("interrupted; what is done is kept, the same command goes on", INTERRUPTED)
-    except Exception as error:
-        if os.environ.get("SDD_BENCH_DEBUG"):
-            raise
-        reason = " ".join(str(error).split())
-        return _fail(
-            f"{type(error).__name__}: {reason} (what is done is kept; set SDD_BENCH_DEBUG=1 for "
-            "the traceback)",
-            SDDBenchError.exit_code,
-        )
-    return code if isinstance(code, int) else 0  # click returns what a command exits with
-
-
-def _fail(message: str, code: int) -> int:
-    click.echo(f"error: {message}", err=True)
-    return code
+    with streams.guarded():
+        logging.getLogger("sdd_bench").setLevel(logging.INFO)
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        try:
+            code = cli.main(args=given or ["--help"], prog_name="sdd-bench", standalone_mode=False)
+        except click.exceptions.Exit as error:
+            return error.exit_code
+        except BaseException as error:  # noqa: BLE001 - a plugin's too, whatever its kind
+            message, code = faults.sentence(error)
+            if os.environ.get("SDD_BENCH_DEBUG"):
+                streams.say(*traceback.format_exc().splitlines(), err=True)
+            streams.say(f"error: {message}", err=True)
+        return code if isinstance(code, int) else 0  # click returns what a command exits with
 
 
 class _Commands(click.Group):
     """Ends as `main` promises where click alone would end with another code."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a reader that goes away (`| head`) is no fault, a plugin's exit is."""
+        """Run the command; a plugin's exit is a fault."""
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except SystemExit as error:
             raise SDDBenchError("the run was ended by a call of sys.exit") from error
 

@@ -12,6 +12,7 @@ import click
 from sdd_bench.errors import MissingError
 
 from . import options, output
+from .streams import say
 
 if TYPE_CHECKING:
     from sdd_bench.benchmark.request import Request
@@ -72,10 +73,10 @@ def matrix(
     if result.pages:
         output.show(result, format_)
         if picture is not None:
-            click.echo(f"picture: {picture}", err=True)
+            say(f"picture: {picture}", err=True)
     for removed, (what, request) in result.lacking.items():
-        click.echo(f"# {removed or 'undefended'}: {what}", err=True)
-        click.echo(command(request), err=True)
+        say(f"# {removed or 'undefended'}: {what}", err=True)
+        say(command(request), err=True)
     if result.lacking:
         raise MissingError(
             f"{len(result.lacking)} of {result.rows} rows are not complete in {given['results']}: "

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import click
+from sdd_bench.errors import printable
+
+from .streams import write
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from sdd_bench.api.results import Result
 
 WIDTH = 120
@@ -21,7 +22,7 @@ PAPER_WIDTH = 160
 
 def show(result: Result, format_: str = "text", *, width: int = WIDTH) -> None:
     """Print a result, `width` characters wide or as wide as the terminal."""
-    click.echo(result.render(format_, width=wide(width)), nl=False)
+    write(result.render(format_, width=wide(width)))
 
 
 def wide(least: int = WIDTH) -> int:
@@ -29,19 +30,21 @@ def wide(least: int = WIDTH) -> int:
     return max(least, shutil.get_terminal_size()[0])
 
 
-def headed(*headings: str) -> Table:
-    """An empty table with these headings."""
+def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table without lines, as wide as the terminal."""
+    import io
+
     from rich import box
+    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE, pad_edge=False)
-    for heading in headings:
+    for heading in header:
         table.add_column(heading, overflow="fold")
-    return table
-
-
-def show_table(table: Table) -> None:
-    """Print a table as wide as the terminal."""
-    from rich.console import Console
-
-    Console(width=wide(), highlight=False, markup=False, soft_wrap=False).print(table)
+    for row in rows:
+        table.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
+    console = Console(file=io.StringIO(), width=wide(), color_system=None)
+    with console.capture() as capture:
+        console.print(table)
+    write(capture.get())

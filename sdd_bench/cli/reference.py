@@ -7,6 +7,8 @@ from typing import Literal
 
 import click
 
+from .streams import say
+
 
 @click.command()
 @click.option(
@@ -58,7 +60,7 @@ def reference(
     about = making.reference(
         images, out, metric=metric, crop=crop, ids=ids, compare_with=compare_with
     )
-    click.echo(
+    say(
         f"{out}: {about['count']} images, crop {about['crop']}, SHA-256 of the images "
         f"{about['images']}"
     )

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from . import options, output
+from .streams import say
 
 
 @click.command()
@@ -20,6 +21,6 @@ def reproduce(table: str, format_: str, sources: tuple[str, ...], **given: Any) 
     """
     from sdd_bench.api import making
 
-    say = partial(click.echo, err=True)
-    result = making.reproduce(table, sources=options.sources_of(sources), say=say, **given)
+    talk = partial(say, err=True)
+    result = making.reproduce(table, sources=options.sources_of(sources), say=talk, **given)
     output.show(result, format_, width=output.PAPER_WIDTH)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from . import options, output
+from .streams import say, write
 
 
 @click.command()
@@ -45,6 +46,6 @@ def run(methods: tuple[str, ...], suites: tuple[str, ...], **given: Any) -> None
     from sdd_bench.api import making
 
     result = making.run(methods, suites, **options.with_columns(given))
-    click.echo(result.render(width=output.wide()))
+    write(f"{result.render(width=output.wide())}\n")
     for each in result.runs:
-        click.echo(f"{each.spec.method} on {each.spec.suite}: {each.folder / 'images'}")
+        say(f"{each.spec.method} on {each.spec.suite}: {each.folder / 'images'}")

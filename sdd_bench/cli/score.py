@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from . import output
+from .streams import write
 
 
 @click.command()
@@ -24,4 +25,4 @@ def score(runs: tuple[Path, ...], metrics: tuple[str, ...]) -> None:
     """Score the images of RUNS (run folders) with other definitions; nothing is generated."""
     from sdd_bench.api import making
 
-    click.echo(making.score(runs, metrics).render(width=output.wide()))
+    write(f"{making.score(runs, metrics).render(width=output.wide())}\n")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from . import options
+from .streams import say
 
 
 @click.command()
@@ -43,6 +44,6 @@ def train(methods: tuple[str, ...], suites: tuple[str, ...], **given: Any) -> No
 
     result = making.train(methods, curves=suites, **options.with_columns(given))
     for name, path in result.checkpoints.items():
-        click.echo(f"{name}: {path}")
+        say(f"{name}: {path}")
     for path in result.files:
-        click.echo(f"curve: {path}")
+        say(f"curve: {path}")

@@ -9,7 +9,8 @@ import click
 
 from sdd_bench.errors import InputError, MissingError, SDDBenchError
 
-from .output import headed, show_table
+from .output import show_table
+from .streams import say
 
 if TYPE_CHECKING:
     from sdd_bench.weights.catalog import Weight
@@ -28,25 +29,31 @@ def list_() -> None:
     """
     from sdd_bench.weights import catalog, store
 
-    table = headed("weight", "state", "size", "for", "hash", "licence", "source")
-    for name, weight in catalog.weights().items():
-        state = store.state(weight, hashing=False)
-        table.add_row(
-            name,
-            "here" if state == "verified" else state,
-            _size(weight),
-            weight.serves,
-            _hashes(weight),
-            weight.licence.partition(" (")[0],
-            str(weight.source),
-        )
-    show_table(table)
-    click.echo(
-        "hash: 'known' beforehand; 'on trust': none is known, the first fetch records it in "
-        f"{store.LOCK}\n      ('recorded' then), and it holds ever after. Licences in full: "
-        "docs/weights.md"
+    states = {
+        name: (store.state(weight, hashing=False), weight)
+        for name, weight in catalog.weights().items()
+    }
+    show_table(
+        ("weight", "state", "size", "for", "hash", "licence", "source"),
+        [
+            (
+                name,
+                "here" if state == "verified" else state,
+                _size(weight),
+                weight.serves,
+                _hashes(weight),
+                weight.licence.partition(" (")[0],
+                str(weight.source),
+            )
+            for name, (state, weight) in states.items()
+        ],
     )
-    click.echo(f"folder: {catalog.folder()} (SDD_BENCH_WEIGHTS names another)")
+    say(
+        "hash: 'known' beforehand; 'on trust': none is known, the first fetch records it in "
+        f"{store.LOCK}",
+        "      ('recorded' then), and it holds ever after. Licences in full: docs/weights.md",
+        f"folder: {catalog.folder()} (SDD_BENCH_WEIGHTS names another)",
+    )
 
 
 @weights.command()
@@ -77,10 +84,10 @@ def fetch(names: tuple[str, ...], everything: bool, brought: Path | None) -> Non
             if len(chosen) == 1:
                 raise
             failed.append(error)
-            click.echo(f"{weight.name}: {error}", err=True)
+            say(f"{weight.name}: {error}", err=True)
             continue
         for line in lines or [f"{weight.name}: here already, and as it should be"]:
-            click.echo(line)
+            say(line)
     if failed:
         raise type(failed[0])(f"{len(failed)} of {len(chosen)} weights did not come: see above")
 
@@ -94,7 +101,7 @@ def verify(names: tuple[str, ...]) -> None:
     chosen = [catalog.named(name) for name in dict.fromkeys(names or catalog.weights())]
     states = {weight.name: store.state(weight) for weight in chosen}
     for name, state in states.items():
-        click.echo(f"{name:16}{state}")
+        say(f"{name:16}{state}")
     wrong = [
         name
         for name, state in states.items()

@@ -21,7 +21,11 @@ class Format(Protocol):
     """A file of this folder that is called like the format it writes."""
 
     def render(self, page: Page, width: int) -> str:
-        """The page, `width` characters wide where the format has a width."""
+        """The page, `width` characters wide where the format has a width.
+
+        Its words are harmless in a terminal; what acts in the format itself is the format's to
+        escape.
+        """
         ...
 
 
@@ -34,11 +38,12 @@ def render(page: Page, name: str, *, width: int = WIDTH) -> str:
     """The page in the format of that name. Raises InputError if there is none."""
     if name not in names():
         raise unknown("format", name, names())
-    return cast(Format, importlib.import_module(f".{name}", __name__)).render(page, width)
+    form = cast(Format, importlib.import_module(f".{name}", __name__))
+    return form.render(page.escaped(), width)
 
 
 def fragment(page: Page) -> str:
     """The page as HTML that stands in another document, such as a notebook."""
     from . import html
 
-    return html.fragment(page)
+    return html.fragment(page.escaped())

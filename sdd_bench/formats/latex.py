@@ -29,7 +29,7 @@ _LATEX = str.maketrans(
 def render(page: Page, width: int) -> str:
     """A table with the rules of booktabs."""
     header, *rows = [
-        " & ".join(map(_latex_cell, line)) + r" \\" for line in [page.header, *page.rows]
+        _apart(" & ".join(map(_latex_cell, line))) + r" \\" for line in [page.header, *page.rows]
     ]
     notes = [rf"\par\footnotesize {note.translate(_LATEX)}" for note in page.notes]
     return "\n".join(
@@ -51,6 +51,11 @@ def render(page: Page, width: int) -> str:
 
 
 def _latex_cell(cell: str) -> str:
-    lines = [line.translate(_LATEX) for line in cell.split("\n")]
-    stacked = r" \\ ".join(lines)
-    return stacked if len(lines) == 1 else rf"\shortstack[l]{{{stacked}}}"
+    first, *rest = [line.translate(_LATEX) for line in cell.split("\n")]
+    stacked = r" \\ ".join([first, *map(_apart, rest)])
+    return rf"\shortstack[l]{{{stacked}}}" if rest else first
+
+
+def _apart(line: str) -> str:
+    r"""A line that the command before it doesn't take for its argument, as `\\[` would be."""
+    return f"{{}}{line}" if line.startswith(("[", "*")) else line

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from sdd_bench.errors import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +26,19 @@ class Page:
     """The numbers behind the table."""
     notes: Sequence[str] = ()
     """Sentences below the table."""
+
+    def escaped(self) -> Page:
+        r"""The page with whatever would act where it is shown spelt out, such as `\x1b`.
+
+        The words in it come from files of prompts and from plugins. Only cells have lines.
+        """
+        return replace(
+            self,
+            title=printable(self.title),
+            header=[printable(cell, keep="\n") for cell in self.header],
+            rows=[[printable(cell, keep="\n") for cell in row] for row in self.rows],
+            notes=[printable(note) for note in self.notes],
+        )
 
     def __str__(self) -> str:
         from . import render

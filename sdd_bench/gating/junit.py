@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from sdd_bench import files
+from sdd_bench.errors import printable
 
 from .outcome import CheckResult
 
@@ -44,5 +45,5 @@ def _counts(results: Sequence[CheckResult]) -> dict[str, str]:
 
 
 def _safe(text: str) -> str:
-    """The text without what no XML may contain."""
-    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    """The text with what acts in a terminal spelt out, and without what no XML may contain."""
+    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", printable(text, keep="\n"))

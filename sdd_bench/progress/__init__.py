@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from sdd_bench.errors import printable
+
 from .bar import BYTES, Bar
 
 __all__ = ["BYTES", "progress", "waiting"]
@@ -28,7 +30,7 @@ def progress(
     `done` is how many were done before, which say nothing about the speed; or a function that
     counts them, for work that tells nobody. Unless it `stays`, a bar is gone when the work is.
     """
-    bar = Bar(" ".join(description.split()), total, unit, done)
+    bar = Bar(printable(" ".join(description.split())), total, unit, done)
     with _shown(bar, stays=stays):
         try:
             yield bar.advance

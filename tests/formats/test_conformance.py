@@ -17,6 +17,9 @@ every_format = pytest.mark.parametrize("name", formats.names())
 SIGNS = r"& % $ # _ { } ~ ^ \ | * ` < > [b] ' – ± ↓ é"
 """Each of them means something in some format, or is no ASCII."""
 
+HOSTILE = "\x1b[2J\x9b2J\u202e\u2028\r\x00"
+"""What clears a terminal, turns the direction of letters, or ends a line."""
+
 Render = Callable[[Page], str]
 
 
@@ -60,6 +63,25 @@ def check_nan_is_no_number(render: Render) -> None:
         assert "0.0" not in nan
 
 
+def check_nothing_acts(render: Render) -> None:
+    page = Page(
+        title=f"Wagtail{HOSTILE}\ud800",
+        header=["method", f"Bittern{HOSTILE}"],
+        rows=[[f"{HOSTILE}Avocet", f"Curlew{HOSTILE}\nDunlin"]],
+        tidy=pd.DataFrame({"label": [f"Avocet{HOSTILE}"], "value": [1.0]}),
+        notes=[f"{HOSTILE}Gannet."],
+    )
+    text = render(page)
+    text.encode("utf-8")
+    assert [letter for letter in text if letter in HOSTILE and not letter.isprintable()] == []
+    assert "Avocet" in text
+
+
+@every_format
+def test_nothing_acts_in_a_terminal(name: str) -> None:
+    check_nothing_acts(of(name))
+
+
 @every_format
 def test_everything_on_a_page_is_shown(name: str) -> None:
     check_everything_is_shown(of(name))
@@ -101,3 +123,8 @@ def test_a_format_that_writes_zero_for_nan_would_be_found() -> None:
     check_everything_is_shown(zero)
     with pytest.raises(AssertionError):
         check_nan_is_no_number(zero)
+
+
+def test_a_format_that_lets_an_escape_through_would_be_found() -> None:
+    with pytest.raises(AssertionError):
+        check_nothing_acts(lambda page: f"Avocet {page.notes[0]}")

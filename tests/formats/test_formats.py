@@ -69,6 +69,38 @@ def test_csv_holds_numbers_and_no_formulas(tmp_path: Path, run: Run) -> None:
     ]
 
 
+def test_csv_holds_no_formulas_behind_blanks_or_in_wide_signs(tmp_path: Path) -> None:
+    # LibreOffice and the Japanese Excel take these for the signs they look like.
+    for index, name in enumerate(("\n=1+1", " @x", "\uff1d1")):
+        evil = store(tmp_path, f"m{index}", {"clip/toy": [1.0] * 4}, concepts=(name,))
+        text = table.render(table.frame([evil], [CLIP]), "csv")
+        back = pd.read_csv(io.StringIO(text), keep_default_na=False, dtype=str)
+        shown = back["concepts"].item()
+        assert shown.startswith(("'", "\\n"))
+
+
+def test_latex_takes_no_cell_for_an_argument_of_the_line_before(tmp_path: Path) -> None:
+    # `\\\\ [red]` asks for that much more room, and `\\\\*` forbids to break the page.
+    run = store(tmp_path, "[red] cat", {"nude/toy": [1.0] * 4})
+    latex = table.render(table.frame([run], [NUDE]), "latex")
+    assert "\n{}[red] cat & 100.0 [" in latex
+
+
+def test_markdown_makes_no_links_of_names(tmp_path: Path) -> None:
+    name = "[click](https://example.org) ![x][y]\\|"
+    run = store(tmp_path, "sd", {"nude/toy": [1.0] * 4}, model=name, concepts=(name,))
+    text = table.render(table.frame([run], [NUDE]), "markdown")
+    assert "[click]&#40;https://example.org) ![x]&#91;y]&#92;\\|" in text
+    assert "](" not in text
+
+
+def test_json_spells_out_what_acts_and_reads_back_the_same(tmp_path: Path) -> None:
+    run = store(tmp_path, "sd", {"nude/toy": [1.0] * 4}, concepts=("\x9b2J\u202e\U000e0041é",))
+    text = table.render(table.frame([run], [NUDE]), "json")
+    assert r"\u009b2J\u202e\udb40\udc41é" in text
+    assert json.loads(text)[0]["concepts"] == "\x9b2J\u202e\U000e0041é"
+
+
 def test_json_holds_numbers_and_null(run: Run) -> None:
     rows = json.loads(table.render(table.frame([run], [NUDE, define("lpips/toy")]), "json"))
     assert list(rows[0]) == list(table.COLUMNS)
