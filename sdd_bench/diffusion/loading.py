@@ -35,12 +35,17 @@ def pick_device(name: str) -> torch.device:
     """The device called `name`, or for 'auto' the best there is. Raises Input- or MissingError."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if not re.fullmatch(r"cpu|cuda(:[0-9]+)?", name):
-        raise InputError(f"no device '{name}': give auto, cpu, cuda or cuda:N")
-    device = torch.device(name)
-    if device.type == "cuda" and torch.cuda.device_count() <= (device.index or 0):
-        raise MissingError(f"no CUDA device on this machine for --device {name}: give cpu or auto")
-    return device
+    match = re.fullmatch(r"cpu|cuda(?::(0|[1-9][0-9]*))?", name)
+    if match is None:
+        raise InputError(f"no device {name!r}: give auto, cpu, cuda or cuda:N")
+    # Counted before torch is asked, whose numbers of devices end at 127.
+    there, wanted = torch.cuda.device_count(), match[1] or "0"
+    if name != "cpu" and (len(wanted) > len(str(there)) or int(wanted) >= there):
+        known = f" (it has cuda:0 to cuda:{there - 1})" if there else ""
+        raise MissingError(
+            f"no CUDA device on this machine for --device {name:.40}{known}: give cpu or auto"
+        )
+    return torch.device(name)
 
 
 def load(

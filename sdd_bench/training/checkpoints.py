@@ -1,33 +1,32 @@
 """Changed U-Net weights from a file or folder, whatever tool wrote it.
 
-Understood are checkpoints of ours, a U-Net in the diffusers format (folder or state dict), files
-with some of its tensors (ESD's format of 2025), and LoRA adapters. State dicts may be safetensors,
-or pickles that torch reads with `weights_only=True`: no code in a file is ever run.
+Understood are checkpoints of ours, a U-Net in the format of diffusers or of the original Stable
+Diffusion (file or folder), files with some of its tensors (ESD's format of 2025), LoRA adapters.
+`state_dicts` reads them, `naming` and `adapters` make them tensors of this U-Net.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import pickle
-import re
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
+from safetensors import safe_open
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.errors import InputError
 from sdd_bench.runs.identity import TrainSpec
+from sdd_bench.weights.content import shown
 
+from . import adapters, naming, state_dicts
 from .trainee import swapped
 
 Role: TypeAlias = Literal["student", "teacher"]
@@ -36,15 +35,12 @@ ROLES: tuple[Role, ...] = ("student", "teacher")
 METADATA = "sdd_bench"
 """The one metadata entry of our files: several would be written in no fixed order."""
 
-_UNET_FILE = "diffusion_pytorch_model.safetensors"
-_PREFIXES = ("unet.", "base_model.model.")
-"""What pipelines and PEFT put before the names of a U-Net's tensors."""
+_MOST = 20
+"""A file has at most so many times the bytes of a U-Net in single precision: an optimizer's state
+and averages may be in it, endless things are not."""
 
-_LORA = re.compile(
-    r"(.+?)(?:\.lora_|\.lora\.|_lora\.)(A|B|down|up)(?:\.default)?\.weight|(.+?)\.alpha"
-)
-"""`<layer>.lora_A.weight` (PEFT), `<layer>.lora.down.weight` and, older, `<layer>_lora.down.weight`
-(diffusers), `<layer>.alpha`."""
+_LEAST = 64 << 20
+"""Bytes that are read however small the U-Net is."""
 
 
 @dataclass(frozen=True)
@@ -72,21 +68,23 @@ def read(path: Path, bundle: Bundle, role: Role = "teacher") -> Checkpoint:
 
     `role` says whose weights of a training on the way are meant, where there are both.
     """
-    if not path.exists():
-        raise InputError(f"there is no checkpoint {path}")
     parameters = dict(bundle.unet.named_parameters())
-    if path.is_dir():
-        path = _inside(path)
-    tensors, metadata = _state_dict(path)
-    if METADATA in metadata:
-        kind = _ours(path, metadata[METADATA], bundle)
-        tensors = _of_role(tensors, role)
-    elif any(_LORA.fullmatch(name) for name in tensors):
-        kind, tensors = "a LoRA adapter", _merged(path, tensors, parameters)
+    most = _LEAST + _MOST * 4 * sum(each.numel() for each in parameters.values())
+    held = state_dicts.read(path, most)
+    if METADATA in held.metadata:
+        kind = _ours(held.path, held.metadata[METADATA], bundle)
+        tensors = _of_role(dict(held.tensors), role)
     else:
+        tensors = naming.plain(path, held.tensors, bundle.unet, parameters.keys())
         part = f"{len(tensors)} of {len(parameters)} tensors of a U-Net"
         kind = "a whole U-Net" if parameters.keys() <= tensors.keys() else part
-    _check(path, tensors, parameters)
+        if adapters.is_adapter(tensors):
+            kind, tensors = adapters.merged(replace(held, tensors=tensors), parameters)
+    if path.is_dir() and held.path.name != "diffusion_pytorch_model.safetensors":
+        kind += f" ({held.path.relative_to(path)})"
+    _check_shapes(path, tensors, parameters)
+    tensors = state_dicts.weights(path, tensors)
+    _check_sizes(path, tensors, bundle)
     return Checkpoint(kind, tensors)
 
 
@@ -150,96 +148,31 @@ def _of_role(tensors: dict[str, Tensor], role: Role) -> dict[str, Tensor]:
     }
 
 
-def _inside(folder: Path) -> Path:
-    for candidate in (folder / _UNET_FILE, folder / "unet" / _UNET_FILE):
-        if candidate.exists():
-            return candidate
-    raise InputError(
-        f"{folder} is no checkpoint: it has neither {_UNET_FILE} nor unet/{_UNET_FILE}"
-    )
-
-
-def load(path: Path) -> tuple[object, dict[str, str]]:
-    """What a file holds, on the CPU, and the metadata if it is safetensors. Raises InputError."""
-    try:
-        if path.suffix == ".safetensors":
-            with safe_open(path, "pt") as file:
-                metadata = dict(file.metadata() or {})
-            return load_file(path), metadata
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd pickles: they load, or the error says why
-            return torch.load(path, map_location="cpu", weights_only=True), {}
-    except (OSError, SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise InputError(f"{path} is no state dict that can be read safely: {reason}") from error
-
-
-def _state_dict(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors without the prefixes of their names, and the metadata."""
-    held, metadata = load(path)
-    if isinstance(held, dict) and isinstance(held.get("state_dict"), dict):
-        held = held["state_dict"]
-    if not isinstance(held, dict) or not held:
-        raise InputError(f"{path} holds no state dict: a dict from names to tensors is expected")
-    for name, tensor in held.items():
-        if not isinstance(name, str) or not isinstance(tensor, Tensor):
-            raise InputError(f"{path} holds no state dict: its entry '{name}' is no tensor")
-    return {_plain(name): tensor for name, tensor in sorted(held.items())}, metadata
-
-
-def _plain(name: str) -> str:
-    for prefix in _PREFIXES:
-        name = name.removeprefix(prefix)
-    return name
-
-
-def _check(
+def _check_shapes(
     path: Path, tensors: Mapping[str, Tensor], parameters: Mapping[str, nn.Parameter]
 ) -> None:
     """Raise InputError with the first tensor that doesn't fit the U-Net."""
     for name, tensor in tensors.items():
         if name not in parameters:
             raise InputError(
-                f"{path} is of another architecture: this U-Net has no tensor '{name}'"
+                f"{path} is of another architecture: this U-Net has no tensor {shown(name)}"
             )
         if tensor.shape != parameters[name].shape:
             raise InputError(
-                f"{path} is of another architecture: its '{name}' is {tuple(tensor.shape)}, this "
-                f"U-Net's is {tuple(parameters[name].shape)}"
+                f"{path} is of another architecture: its {shown(name)} is {tuple(tensor.shape)}, "
+                f"this U-Net's is {tuple(parameters[name].shape)}"
             )
 
 
-def _merged(
-    path: Path, tensors: Mapping[str, Tensor], parameters: Mapping[str, nn.Parameter]
-) -> dict[str, Tensor]:
-    """Weights with their LoRA added: W + (alpha / rank) B A (Hu et al., 2022, section 4.1)."""
-    layers: dict[str, dict[str, Tensor]] = {}
+def _check_sizes(path: Path, tensors: Mapping[str, Tensor], bundle: Bundle) -> None:
+    """Raise InputError with the first tensor that would be infinite in the model's precision."""
+    largest = torch.finfo(bundle.dtype).max
     for name, tensor in tensors.items():
-        match = _LORA.fullmatch(name)
-        if match is None:
-            raise InputError(f"{path} looks like a LoRA adapter, but '{name}' is no part of one")
-        role = {"A": "down", "B": "up"}.get(match[2], match[2]) or "alpha"
-        layer = (match[1] or match[3]).replace(".processor", "")
-        layer = re.sub(r"to_out$", "to_out.0", layer)
-        layers.setdefault(layer, {})[role] = tensor.float()
-    merged = {}
-    for layer, parts in layers.items():
-        name = f"{layer}.weight"
-        if name not in parameters or not {"up", "down"} <= parts.keys():
+        if tensor.numel() and float(tensor.abs().max()) > largest:
             raise InputError(
-                f"{path} is of another architecture: its adapter of '{layer}' fits no layer of "
-                "this U-Net"
+                f"{path} has numbers in {shown(name)} that are too large for "
+                f"{bundle.dtype_name}: give --dtype float32"
             )
-        up, down = parts["up"], parts["down"]
-        scale = float(parts["alpha"]) / len(down) if "alpha" in parts else 1.0
-        change = (up.flatten(1) @ down.flatten(1)).reshape(len(up), *down.shape[1:])
-        if change.shape != parameters[name].shape:
-            raise InputError(
-                f"{path} is of another architecture: its adapter of '{layer}' makes "
-                f"{tuple(change.shape)}, this U-Net's weight is {tuple(parameters[name].shape)}"
-            )
-        merged[name] = parameters[name].detach().cpu().float() + scale * change
-    return merged
 
 
 # --- writing ----------------------------------------------------------------------------------

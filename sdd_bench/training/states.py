@@ -14,7 +14,8 @@ from torch import Tensor
 from sdd_bench import files
 from sdd_bench.errors import InputError
 
-from .checkpoints import METADATA, load
+from .checkpoints import METADATA
+from .state_dicts import load
 
 STATE = "state.pt"
 

@@ -34,18 +34,44 @@ def test_auto_takes_the_gpu_if_there_is_one() -> None:
     assert loading.pick_device("cpu") == torch.device("cpu")
 
 
-@pytest.mark.parametrize("name", ["", "gpu", "cud", "cuda:", "cuda:x", "mps", "meta"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "gpu",
+        "cud",
+        "cuda:",
+        "cuda:x",
+        "cuda:01",
+        "cuda:-1",
+        "CPU",
+        "cpu:0",
+        "mps",
+        "tpu",
+        "meta",
+    ],
+)
 def test_a_device_that_makes_no_sense_is_the_users_fault(name: str) -> None:
     with pytest.raises(InputError, match=f"no device '{name}'"):
         loading.pick_device(name)
 
 
 def test_a_device_that_is_not_there_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(MissingError, match=r"no CUDA device .* --device cuda:99: give cpu"):
-        loading.pick_device("cuda:99")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-    with pytest.raises(MissingError, match="--device cuda:"):
-        loading.pick_device("cuda")
+    for name in ("cuda", "cuda:0", "cuda:99", "cuda:128", "cuda:99999999999999999999"):
+        said = f"^no CUDA device on this machine for --device {name}: give cpu or auto$"
+        with pytest.raises(MissingError, match=said):
+            loading.pick_device(name)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert loading.pick_device("cuda:1") == torch.device("cuda:1")
+    for name in ("cuda:2", "cuda:128", "cuda:" + "9" * 5000):
+        with pytest.raises(MissingError, match=r"\(it has cuda:0 to cuda:1\): give cpu or auto$"):
+            loading.pick_device(name)
+
+
+def test_a_device_is_named_without_steering_the_terminal() -> None:
+    with pytest.raises(InputError, match=r"no device '\\x1b\[2J':"):
+        loading.pick_device("\x1b[2J")
 
 
 def test_an_unknown_dtype_gets_a_suggestion() -> None:
