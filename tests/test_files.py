@@ -28,7 +28,6 @@ EXCEPTIONS = {
     "runs/images": {"Image.open"},
     "runs/importer": {"Image.open"},
     "scoring/references": {"Image.open", "load_file", "safe_open"},  # of arrays, without torch
-    "suites/readers": {"pd.read_csv"},  # of a text that has been read
     "training/checkpoints": {"safe_open"},  # of our own files, for the names alone
     "training/state_dicts": {"load_file", "path.open", "safe_open", "torch.load"},  # all others
     "training/states": {"torch.save"},  # into memory

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -15,6 +16,7 @@ from sdd_bench import formats
 from sdd_bench.formats import cells
 from sdd_bench.formats.page import WIDTH, Page
 from sdd_bench.runs.run import Run
+from sdd_bench.suites import catalog
 from sdd_bench.types import Definition
 
 from .values import ABOUT_RUN, INTERVAL, VALUE, Scored, about
@@ -25,15 +27,21 @@ COLUMNS = (*ABOUT_RUN, "definition", "group", *VALUE, "unit", "better", "reason"
 
 
 def frame(
-    runs: Sequence[Run], definitions: Sequence[Definition], *, by_group: bool = False
+    runs: Sequence[Run],
+    definitions: Sequence[Definition],
+    *,
+    by_group: bool = False,
+    among: Sequence[Run] = (),
 ) -> pd.DataFrame:
     """The tidy table of `runs` x `definitions`, in that order, with the columns COLUMNS.
 
     A value that couldn't be computed is NaN, and `reason` says why; where only some images
     couldn't be scored, it says how many. `by_group` splits the scores of images by the groups of
-    their prompts (country, category); sets of images have no parts.
+    their prompts (country, category); sets of images have no parts. `among` are other runs of the
+    same table: suites of one name and different prompts are told apart by their hashes.
     """
     rows = []
+    suites = _suites([*runs, *among])
     for run in runs:
         scored = Scored.of(run)
         for group, part in (scored.groups() if by_group else {"": None}).items():
@@ -42,11 +50,26 @@ def frame(
                     continue
                 rows.append(
                     about(run)
+                    | {"suite": suites[run.spec.suite, run.spec.suite_hash]}
                     | {"definition": definition.name, "group": group}
                     | {"unit": definition.unit, "better": definition.better}
                     | asdict(scored.value(definition, part))
                 )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _suites(runs: Sequence[Run]) -> dict[tuple[str, str], str]:
+    """What a suite is called, by its name and hash: with the hash where that name promises other
+    prompts, or others here bear it too.
+    """
+    places = dict.fromkeys((run.spec.suite, run.spec.suite_hash) for run in runs)
+    several = Counter(suite for suite, _ in places)
+    return {
+        (suite, prompts): suite
+        if several[suite] == 1 and catalog.is_published(suite, prompts)
+        else f"{suite} #{prompts[:8]}"
+        for suite, prompts in places
+    }
 
 
 def join(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

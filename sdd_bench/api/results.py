@@ -126,6 +126,7 @@ def table_of(
     from sdd_bench.scoring.definitions import definitions_of
 
     frames = [
-        table.frame([run], definitions_of(run, plugins, metrics), by_group=by_group) for run in runs
+        table.frame([run], definitions_of(run, plugins, metrics), by_group=by_group, among=runs)
+        for run in runs
     ]
     return RunResult(pages=(table.page(table.join(frames)),), runs=tuple(runs))

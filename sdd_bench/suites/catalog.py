@@ -31,7 +31,7 @@ class SuiteEntry:
     hub: str | None = None
     """Its address on the Hugging Face hub."""
     hash: str | None = None
-    """That of the published prompts, by which a copy is known to be whole."""
+    """That of the published prompts, by which other prompts under its name are told apart."""
 
 
 def folder() -> Path:
@@ -43,6 +43,12 @@ def catalog() -> dict[str, SuiteEntry]:
     """The suites that have a name, sorted by it."""
     place = resources.files("sdd_bench.prompts") / "suites.toml"
     return dict(sorted(files.read_shipped(place, dict[str, SuiteEntry]).items()))
+
+
+def is_published(name: str, prompts: str) -> bool:
+    """Whether prompts with that hash are those that the name of a suite promises, if it is one."""
+    entry = catalog().get(name)
+    return entry is None or entry.hash in {None, prompts}
 
 
 def names() -> list[str]:

@@ -12,6 +12,7 @@ from sdd_bench.errors import InputError
 from sdd_bench.types import Prompt
 
 from .readers import Cells, Sheet, kind
+from .texts import flaw
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "prompt", "prompts"),
@@ -44,6 +45,7 @@ def prompts_of(sheet: Sheet, columns: Mapping[str, str] = {}) -> tuple[Prompt, .
     for index, (place, row) in enumerate(sheet.rows):
         where = f"{sheet.where}, {place}"
         cells = {ours: row.get(name) for ours, name in names.items()}
+        _check_named(row, names["text"], where)
         if of_i2p:
             cells |= _i2p_text(index, cells)
             if names["group"] == "categories":
@@ -90,6 +92,16 @@ _WORDS = {"text": "prompt", "seed": "seed", "group": "group", "id": "id"}
 """How our columns are spoken of."""
 
 
+def _check_named(row: Cells, text: str, where: str) -> None:
+    """Raise InputError for a row whose prompt has another of the known names."""
+    others = [name for name in COLUMNS["text"] if name in row]
+    if text not in row and others:
+        raise InputError(
+            f"{where}: the prompt is under '{others[0]}', and that of other rows under '{text}': "
+            "give all of them one name"
+        )
+
+
 def _i2p_text(index: int, cells: Cells) -> dict[str, object]:
     """The hub's text of the one row of I2P that is empty elsewhere."""
     row, text = _I2P_BLANK
@@ -108,20 +120,29 @@ def _prompt(cells: Cells, row_number: str, where: str) -> Prompt:
     prompt_id = _plain(cells["id"], "id", where) if "id" in cells else row_number
     if not _SAFE_ID.fullmatch(prompt_id):
         raise InputError(
-            f"{where}: the id '{prompt_id}' becomes a file name, so it must be 1 to 100 letters, "
-            "digits, '-', '_' and '.', and not start with '.'"
+            f"{where}: the id {prompt_id!r:.110} becomes a file name, so it must be 1 to 100 "
+            "letters, digits, '-', '_' and '.', and not start with '.'"
         )
     text = cells["text"]
     if text is not None and not isinstance(text, str):
         raise InputError(f"{where}: the prompt must be a text, not {kind(text)}")
-    if not text or not text.strip():
-        raise InputError(f"{where}: the prompt is empty")
+    wrong = flaw(text or "")
+    if wrong or not text:
+        raise InputError(f"{where}: the prompt {wrong}")
     return Prompt(
         id=prompt_id,
         text=text,
         seed=_seed(_plain(cells.get("seed"), "seed", where).strip(), where),
-        group=", ".join(_plain(label, "group", where) for label in _labels(cells.get("group"))),
+        group=_group(_labels(cells.get("group")), where),
     )
+
+
+def _group(labels: list[object], where: str) -> str:
+    group = ", ".join(_plain(label, "group", where) for label in labels)
+    wrong = flaw(group) if group.strip() else ""
+    if wrong:
+        raise InputError(f"{where}: the group {wrong}")
+    return group
 
 
 def _labels(group: object) -> list[object]:
@@ -141,5 +162,5 @@ def _seed(cell: str, where: str) -> int | None:
     if not cell:
         return None
     if not re.fullmatch(r"[0-9]{1,19}", cell) or int(cell) >= 2**63:
-        raise InputError(f"{where}: the seed '{cell}' is not an integer from 0 to 2^63 - 1")
+        raise InputError(f"{where}: the seed {cell!r:.40} is not an integer from 0 to 2^63 - 1")
     return int(cell)

@@ -23,6 +23,7 @@ from . import readers
 from .catalog import SuiteEntry, catalog, folder
 from .columns import prompts_of
 from .readers import Sheet
+from .texts import flaw
 
 log = logging.getLogger(__name__)
 
@@ -66,21 +67,34 @@ def _load(name: str, columns: Mapping[str, str]) -> Suite:
     if name in entries:
         return _named(name, entries[name])
     named, equals, source = name.partition("=")
-    if equals and not Path(name).exists():
+    if equals and not _exists(name):
         if named not in entries:
             raise unknown("suite", named, entries)
         return _named(named, entries[named], source, columns)
     if name.startswith(readers.HUB) or Path(name).suffix.lower() in readers.READERS:
         prompts = prompts_of(readers.read(name), columns)
-        return Suite(name=_own_name(name), prompts=prompts)
+        suite = Suite(name=_own_name(name), prompts=prompts)
+        _check_published(suite, name, entries)
+        return suite
     raise unknown("suite", name, entries)
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # too long for a file system, or no text at all
+        return False
 
 
 def _own_name(source: str) -> str:
     """A file's name without its ending, or a data set's without its revision and split."""
     if source.startswith(readers.HUB):
         return source.removeprefix(readers.HUB).partition(":")[0].partition("@")[0]
-    return Path(source).stem
+    name = Path(source).stem
+    wrong = flaw(name)
+    if wrong:
+        raise InputError(f"a suite is called like its file, and the name {name!r:.110} {wrong}")
+    return name
 
 
 def _named(
@@ -95,12 +109,18 @@ def _named(
         reference=entry.reference,
         families=entry.families,
     )
-    if entry.hash not in {None, _hash(suite.prompts)}:
+    _check_published(suite, sheet.where, {name: entry})
+    return suite
+
+
+def _check_published(suite: Suite, where: str, entries: Mapping[str, SuiteEntry]) -> None:
+    """Say it if a suite bears a name of the catalogue and holds other prompts."""
+    entry = entries.get(suite.name)
+    if entry is not None and entry.hash not in {None, _hash(suite.prompts)}:
         _warn(
-            f"{sheet.where} does not hold the published prompts of '{name}': its results are not "
+            f"{where} does not hold the published prompts of '{suite.name}': its results are not "
             "those of that suite, though they bear its name"
         )
-    return suite
 
 
 def _sheet(name: str, entry: SuiteEntry) -> Sheet:

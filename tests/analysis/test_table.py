@@ -37,16 +37,31 @@ def test_the_tidy_table(run: Run) -> None:
     assert tidy[["low", "high"]].to_numpy().tolist()[3] == [11.0, 13.5]
 
 
+def test_other_prompts_under_a_suites_name_are_another_suite(tmp_path: Path, run: Run) -> None:
+    other = store(tmp_path, "sdd", {"nude/toy": [0.0]}, suite_hash="2" * 16)
+    taken = store(tmp_path, "sd", {"nude/toy": [0.0]}, suite="country_body", suite_hash="3" * 16)
+    shipped = store(
+        tmp_path, "sdd", {"nude/toy": [0.0]}, suite="country_body", suite_hash="de4bc49496d2a092"
+    )
+    alone = [table.frame([each], [NUDE])["suite"][0] for each in (run, taken, shipped)]
+    assert alone == ["body", "country_body #33333333", "country_body"]
+    runs = [run, other, taken, shipped]
+    together = [table.frame([each], [NUDE], among=runs)["suite"][0] for each in runs]
+    assert together == [
+        "body #1", "body #22222222", "country_body #33333333", "country_body #de4bc494",
+    ]  # fmt: skip
+
+
 def test_the_pivot_is_for_people(tmp_path: Path, run: Run) -> None:
     other = store(tmp_path, "sdd", {"nude/toy": [0.0] * 4}, concepts=("nudity", "blood"))
-    third = store(tmp_path, "sd", {"nude/toy": [1.0] * 2}, suite="i2p")
+    third = store(tmp_path, "sd", {"nude/toy": [1.0] * 2}, suite="street")
     wide = table.pivot(table.frame([run, other, third], [NUDE, FID]))
     assert wide.index.tolist() == ["sd", "sdd (nudity, blood)"]
     assert wide.columns.tolist() == [
         "body nude/toy@0.7 % ↓",
         "body fid/toy ↓",
-        "i2p nude/toy@0.7 % ↓",
-        "i2p fid/toy ↓",
+        "street nude/toy@0.7 % ↓",
+        "street fid/toy ↓",
     ]
     # No event in two prompts: 1 - .05^(1/2) = .776; nothing but events in one: .05.
     assert wide.to_numpy().tolist() == [

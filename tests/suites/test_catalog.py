@@ -57,6 +57,14 @@ def test_every_suite_loads_or_says_where_to_get_it(name: str) -> None:
     assert suite.images_per_prompt == entry.images_per_prompt
     assert suite.reference == entry.reference
     assert all((entry.group, entry.description, entry.source))
+    rows = [
+        [row["id"], row["text"], int(row["seed"]) if row["seed"] else None]
+        for row in rows_of(PROMPTS / entry.file)
+    ]
+    assert suite.hash == hash_of(rows)
+    assert entry.hash in {None, suite.hash}
+    assert catalog.is_published(name, suite.hash)
+    assert catalog.is_published(name, "0" * 16) == (entry.hash is None)
 
 
 def test_names_are_sorted_and_the_unknown_gets_a_suggestion() -> None:

@@ -10,7 +10,7 @@ import pytest
 from sdd_bench.errors import InputError
 from sdd_bench.suites import loading
 from sdd_bench.suites.seeds import samples
-from support.suites import write
+from support.suites import PROMPTS, write
 
 # --- shipped ----------------------------------------------------------------------------------
 
@@ -47,6 +47,31 @@ def test_a_copy_that_differs_is_told(tmp_path: Path, caplog: pytest.LogCaptureFi
     ]
 
 
+@pytest.mark.parametrize("form", ["country_body={}", "{}"])
+def test_other_prompts_under_the_name_of_a_shipped_suite_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, form: str
+) -> None:
+    path = write(tmp_path / "country_body.csv", "prompt\na red boat\n")
+    suite = loading.load(form.format(path))
+    assert suite.name == "country_body"
+    assert caplog.messages == [
+        (
+            f"{path} does not hold the published prompts of 'country_body': its results are not "
+            "those of that suite, though they bear its name"
+        )
+    ]
+
+
+def test_a_copy_of_a_shipped_suite_is_that_suite(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "country_body.csv"
+    path.write_bytes((PROMPTS / "country_body.csv").read_bytes())
+    assert loading.load(f"country_body={path}") == loading.load("country_body")
+    assert loading.load(str(path)).hash == loading.load("country_body").hash
+    assert caplog.messages == []
+
+
 def test_what_was_brought_is_found(i2p: Path, tmp_path: Path) -> None:
     brought = tmp_path / "brought"
     brought.mkdir()
@@ -58,6 +83,10 @@ def test_a_file_is_given_for_a_name_that_exists(tmp_path: Path) -> None:
     path = write(tmp_path / "some.csv", "text\nx\n")
     with pytest.raises(InputError, match=r"^no suite named 'i3p'\. Did you mean 'i2p'"):
         loading.load(f"i3p={path}")
+    with pytest.raises(InputError, match=r"^no suite named 'aaa"):
+        loading.load(f"{'a' * 5000}=x.csv")
+    with pytest.raises(InputError, match="holds half a character"):
+        loading.load(write(tmp_path / "\udcff.csv", "text\nx\n"))
     odd = write(tmp_path / "a=b.csv", "text\nx\n")
     assert loading.load(odd).name == "a=b"
 
