@@ -85,12 +85,12 @@ def render(tidy: pd.DataFrame, name: str, *, width: int = WIDTH) -> str:
     return formats.render(page(tidy), name, width=width)
 
 
-def page(tidy: pd.DataFrame) -> Page:
-    """The table as people read it."""
+def page(tidy: pd.DataFrame, notes: Sequence[str] = ()) -> Page:
+    """The table as people read it, with sentences below it."""
     wide = pivot(tidy)
     rows = [[str(label), *line] for label, line in zip(wide.index, wide.to_numpy(), strict=True)]
     header = [str(wide.index.name), *wide.columns]
-    return Page(title=title(tidy), header=header, rows=rows, tidy=tidy)
+    return Page(title=title(tidy), header=header, rows=rows, tidy=tidy, notes=notes)
 
 
 def pivot(tidy: pd.DataFrame) -> pd.DataFrame:

@@ -121,12 +121,14 @@ class GateResult(Result):
 def table_of(
     runs: Sequence[Run], plugins: Registry, metrics: Sequence[str] = (), *, by_group: bool = False
 ) -> RunResult:
-    """The table of runs, of all their metrics or of those named."""
+    """The table of runs, of all their metrics or of those named; of all, also what it lacks."""
     from sdd_bench.analysis import table
+    from sdd_bench.analysis.remarks import remarks
     from sdd_bench.scoring.definitions import definitions_of
 
     frames = [
         table.frame([run], definitions_of(run, plugins, metrics), by_group=by_group, among=runs)
         for run in runs
     ]
-    return RunResult(pages=(table.page(table.join(frames)),), runs=tuple(runs))
+    notes = () if metrics else remarks(runs, plugins)
+    return RunResult(pages=(table.page(table.join(frames), notes),), runs=tuple(runs))

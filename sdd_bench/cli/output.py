@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sdd_bench.errors import printable
@@ -14,37 +17,30 @@ if TYPE_CHECKING:
     from sdd_bench.api.results import Result
 
 WIDTH = 120
-"""Characters that a table has at least, however narrow the terminal."""
+"""Characters that a table has at least in a file or a pipe."""
 
 PAPER_WIDTH = 160
 """Likewise a paper's table: its cells hold two values and a verdict."""
 
 
 def show(result: Result, format_: str = "text", *, width: int = WIDTH) -> None:
-    """Print a result, `width` characters wide or as wide as the terminal."""
+    """Print a result as wide as the terminal; elsewhere at least `width` characters wide."""
     write(result.render(format_, width=wide(width)))
 
 
 def wide(least: int = WIDTH) -> int:
-    """The width of the terminal, at least `least` characters."""
+    """The width of the terminal; for a file or a pipe at least `least` characters."""
+    with suppress(OSError, ValueError):
+        if sys.stdout.isatty() and (columns := os.get_terminal_size(sys.stdout.fileno()).columns):
+            return columns
     return max(least, shutil.get_terminal_size()[0])
 
 
 def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table without lines, as wide as the terminal."""
-    import io
-
     from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    for heading in header:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
-    console = Console(file=io.StringIO(), width=wide(), color_system=None)
-    with console.capture() as capture:
-        console.print(table)
-    write(capture.get())
+    from sdd_bench.formats import text
+
+    safe = [[printable(cell, keep="\n") for cell in row] for row in rows]
+    write(text.table(header, safe, wide(), box.SIMPLE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,10 +53,19 @@ def _warnings_above(stream: TextIO) -> Iterator[None]:
             handler.setStream(stream)
 
 
+def _width(console: Console) -> int:
+    """Cells of a line: a COLUMNS of another terminal would make two lines of the bar."""
+    try:
+        columns = os.get_terminal_size(console.file.fileno()).columns
+    except (OSError, ValueError):
+        return console.width
+    return min(console.width, columns or console.width)
+
+
 def _picture(bar: Bar, console: Console) -> Text:
     """The line in colours, as wide as the terminal."""
     # One cell less: some terminals go to the next line after the last one.
-    description, cells, facts = bar.fitted(console.width - 1)
+    description, cells, facts = bar.fitted(_width(console) - 1)
     sign = "-" if console.options.ascii_only else "\u2501"
     full = round(cells * (bar.share or 0.0))
     rest = " " if console.no_color or console.color_system is None else sign

@@ -12,6 +12,7 @@ import pytest
 from sdd_bench import formats
 from sdd_bench.analysis import table
 from sdd_bench.errors import InputError
+from sdd_bench.formats.page import Page
 from sdd_bench.runs.run import Run
 from support.definitions import CLIP, NUDE, define, small_run
 from support.runs import store
@@ -35,6 +36,29 @@ def test_text_shows_intervals_and_whose_numbers_they_are(run: Run) -> None:
     assert max(map(len, text.splitlines())) <= 120
     narrow = table.render(table.frame([run], [NUDE, CLIP]), "text", width=40)
     assert max(map(len, narrow.splitlines())) <= 40
+
+
+def test_a_narrow_terminal_gets_several_tables_and_no_broken_lines(tmp_path: Path) -> None:
+    page = Page(
+        title="Birds",
+        header=["method", *(f"suite/{bird} nude/miniature@0.7 % ↓" for bird in BIRDS)],
+        rows=[["sd-neg (nudity)", *(f"{n}.0 [0.0, 99.9] n=50" for n in range(len(BIRDS)))]],
+        tidy=pd.DataFrame(),
+    )
+    text = formats.render(page, "text", width=80)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    # The box of every line is whole, each table begins with the methods, and no word is folded.
+    drawn = [line for line in lines if line[0] != "B"]
+    assert all(line[-1] in "┓┃┩│┘" for line in drawn)
+    assert text.count("┃ method ") == len([line for line in lines if line.startswith("┏")]) == 2
+    for word in (*(f"suite/{bird}" for bird in BIRDS), "nude/miniature@0.7", "(nudity)"):
+        assert word in text
+    # As wide as a page is when nobody says how wide, it is one table.
+    assert formats.render(page, "text").count("┏") == 1
+
+
+BIRDS = ("avocet", "bittern", "curlew", "dunlin", "egret", "fulmar")
 
 
 def test_markdown(tmp_path: Path) -> None:

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import re
-import select
-import signal
-import struct
-import subprocess
 import sys
 import time
 
@@ -19,15 +14,9 @@ from rich.console import Console
 
 from sdd_bench.progress import terminal
 from sdd_bench.progress.bar import Bar
+from support.terminals import drawn, in_terminal, no_terminals
 
 LONG = "sd + sd-neg + sld-weak + sld-medium + sld-max + sega on country_body"
-
-_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-
-
-def drawn(written: str) -> list[str]:
-    """What has been drawn, line by line, without colours and movements."""
-    return [_ESCAPE.sub("", part).rstrip() for part in re.split(r"[\r\n]+", written)]
 
 
 def up(written: str) -> int:
@@ -104,43 +93,6 @@ with progress({LONG!r}, 5000) as advance:
 """
 
 
-def in_terminal(code: str, width: int, *, interrupt: bool = False) -> tuple[int, str]:
-    """Exit code and everything written of a process in a terminal of that width."""
-    import fcntl
-    import pty
-    import termios
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-    env = {key: value for key, value in os.environ.items() if key not in {"COLUMNS", "NO_COLOR"}}
-    process = subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env={**env, "TERM": "xterm-256color"},
-    )
-    os.close(theirs)
-    written = b""
-    while True:
-        ready, _, _ = select.select([ours], [], [], 60)
-        try:
-            block = os.read(ours, 65536) if ready else b""
-        except OSError:  # the other end is closed
-            block = b""
-        if not block:
-            break
-        written += block
-        if interrupt and b"a line" in written:
-            process.send_signal(signal.SIGINT)
-            interrupt = False
-    os.close(ours)
-    return process.wait(60), written.decode()
-
-
-no_terminals = pytest.mark.skipif(sys.platform == "win32", reason="there is no pty on Windows")
-
-
 @no_terminals
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_a_real_terminal_shows_one_line(width: int) -> None:
@@ -152,6 +104,14 @@ def test_a_real_terminal_shows_one_line(width: int) -> None:
     assert "a line" in lines
     *_, last = [line for line in lines if "/5000" in line]
     assert re.fullmatch(r"sd \+ .*country_body .*5000/5000 [\d.]+ images/s in 0:0\d", last)
+
+
+@no_terminals
+def test_the_bar_is_as_wide_as_its_own_terminal() -> None:
+    """COLUMNS may be that of another window, or of what this one was before."""
+    code, written = in_terminal(WORK.replace("SECONDS", "0.3"), 60, COLUMNS="200")
+    assert code == 0, written
+    assert max(map(cell_len, drawn(written))) < 60
 
 
 @no_terminals
