@@ -50,7 +50,8 @@ SPECS: dict[str, ModelSpec] = {
 }
 """Models by name. Any folder in the diffusers format and any hub id is one too."""
 
-_PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
+PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
+"""Folders of a model in the diffusers format."""
 
 
 def find(name: str) -> ModelSpec:
@@ -60,7 +61,7 @@ def find(name: str) -> ModelSpec:
     instruments = judged_as(name).definitions
     path = Path(name)
     if path.is_dir():
-        for part in _PARTS:
+        for part in PARTS:
             if not (path / part).is_dir():
                 raise InputError(
                     f"{path} is no model in the diffusers format: it has no folder '{part}'"
@@ -96,11 +97,11 @@ def folder_of(spec: ModelSpec) -> Path:
 
     patterns = [
         "model_index.json",
-        *(f"{part}/*.{end}" for part in _PARTS for end in ("json", "txt")),
+        *(f"{part}/*.{end}" for part in PARTS for end in ("json", "txt")),
     ]
     patterns += [
         f"{part}/{name}.safetensors"
-        for part in _PARTS
+        for part in PARTS
         for name in ("model", "diffusion_pytorch_model")
     ]
     cache = Path(constants.HF_HUB_CACHE, f"models--{spec.source.replace('/', '--')}")
@@ -120,6 +121,6 @@ def folder_of(spec: ModelSpec) -> Path:
 def hash_of(folder: Path) -> str:
     """One SHA-256 over everything that the images depend on."""
     total = hashlib.sha256()
-    for part in _PARTS:
+    for part in PARTS:
         total.update(f"{part} {store.digest(folder / part)}\n".encode())
     return total.hexdigest()

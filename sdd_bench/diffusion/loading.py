@@ -15,12 +15,15 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from sdd_bench import files
 from sdd_bench.errors import InputError, MissingError, unknown
-from sdd_bench.models import folder_of, hash_of
+from sdd_bench.files import ContentError
+from sdd_bench.models import PARTS, folder_of, hash_of
 from sdd_bench.progress import waiting
 from sdd_bench.types import ModelSpec
+from sdd_bench.weights import parts
+from sdd_bench.weights.content import shown
 
+from . import blueprint
 from .bundle import Bundle
 from .conditioning import TextReader, project_text_once
 
@@ -69,18 +72,18 @@ def _bundle(
     import transformers
 
     try:
-        tokenizer = transformers.CLIPTokenizer.from_pretrained(
-            folder / "tokenizer", local_files_only=True
-        )
+        blueprint.check_files(folder, PARTS)
+        tokenizer = _tokenizer(transformers.CLIPTokenizer, folder / "tokenizer")
         text_encoder = _network(transformers.CLIPTextModel, folder / "text_encoder", dtype=kind)
         unet = _network(diffusers.UNet2DConditionModel, folder / "unet", torch_dtype=kind)
         vae = _network(diffusers.AutoencoderKL, folder / "vae", torch_dtype=kind)
         schedule = _schedule(folder)
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise MissingError(
             f"cannot load the model '{spec.name}' from {folder}: {reason}"
         ) from error
+    blueprint.check_fit(folder, unet, vae, text_encoder, tokenizer)
     for part in (text_encoder, unet, vae):
         part.to(where).eval().requires_grad_(False)
     for part in (unet, vae):
@@ -179,14 +182,41 @@ def quiet_libraries() -> Iterator[None]:
 # --- parts --------------------------------------------------------------------------------------
 
 
+def _tokenizer(kind: Any, folder: Path) -> Any:
+    try:
+        return kind.from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # its parser raises no more special one
+        reason = str(error).strip().partition("\n")[0]
+        raise ContentError(f"{folder} holds no tokenizer that can be used ({reason})") from error
+
+
 def _network(kind: Any, folder: Path, **options: Any) -> Any:
     """A network from a folder that holds all of it: what is missing would be drawn at random."""
+    stem = "model" if folder.name == "text_encoder" else "diffusion_pytorch_model"
+    variant = blueprint.check(kind, folder, stem)
     # Only safetensors: they are what the model's hash covers, and no code hides in them.
     network, report = kind.from_pretrained(
-        folder, use_safetensors=True, local_files_only=True, output_loading_info=True, **options
+        folder,
+        variant=variant,
+        use_safetensors=True,
+        local_files_only=True,
+        output_loading_info=True,
+        **options,
     )
     if report["missing_keys"]:
-        raise ValueError(f"{folder} has no weights '{min(report['missing_keys'])}'")
+        raise ContentError(f"{folder} has no weights {shown(min(report['missing_keys']))}")
+    # A text encoder's file may have the other half of CLIP in it; a U-Net's has no other half.
+    odd = [n for n in report["unexpected_keys"] if folder.name != "text_encoder" or "lora" in n]
+    if odd:
+        raise ContentError(
+            f"{folder} has weights of something else beside its own: {shown(odd[0])}"
+        )
+    for name, parameter in network.named_parameters():
+        if not bool(torch.isfinite(parameter).all()):
+            raise ContentError(
+                f"{folder} has numbers in {shown(name)} that are not finite (NaN or infinite) in "
+                f"{str(parameter.dtype).removeprefix('torch.')}"
+            )
     return network
 
 
@@ -218,17 +248,23 @@ def _schedule(folder: Path) -> dict[str, Any]:
     from diffusers import PNDMScheduler
 
     path = folder / "scheduler" / "scheduler_config.json"
-    config = files.read_json(path, dict[str, Any])
-    if config is None:
-        raise ValueError(f"{path} is missing")
+    config = parts.described(path, dict[str, Any])
+    blueprint.check_schedule(path, config)
     if config.get("prediction_type", "epsilon") != "epsilon":
         raise InputError(
             f"{path}: the model predicts '{config['prediction_type']}'; only models that predict "
             "noise ('epsilon': Stable Diffusion 1.x) can be run"
         )
-    scheduler = PNDMScheduler.from_config(config)
+    try:
+        scheduler = PNDMScheduler.from_config(config)
+    except Exception as error:  # a configuration can make a library raise whatever it likes
+        reason = str(error).strip().partition("\n")[0]
+        raise ContentError(f"{path} describes no noise schedule ({reason:.200})") from error
+    alphas = scheduler.alphas_cumprod.double()
+    if not bool(((alphas > 0) & (alphas <= 1)).all()):
+        raise ContentError(f"{path} describes no noise schedule: its betas are not between 0 and 1")
     return {
-        "alphas": tuple(scheduler.alphas_cumprod.double().tolist()),
+        "alphas": tuple(alphas.tolist()),
         "final_alpha": float(scheduler.final_alpha_cumprod),
         "offset": int(scheduler.config.steps_offset),
     }
