@@ -31,6 +31,7 @@ from . import (
     reproduce,
     run,
     score,
+    signals,
     streams,
     table,
     train,
@@ -41,7 +42,7 @@ from . import list as list_
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; never a traceback unless SDD_BENCH_DEBUG."""
-    with streams.guarded():
+    with streams.guarded(), signals.ending():
         logging.getLogger("sdd_bench").setLevel(logging.INFO)
         given = list(sys.argv[1:] if arguments is None else arguments)
         try:
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except click.exceptions.Exit as error:
             return error.exit_code
         except BaseException as error:  # noqa: BLE001 - a plugin's too, whatever its kind
-            message, code = faults.sentence(error)
+            message, code = signals.sentence() or faults.sentence(error)
             if os.environ.get("SDD_BENCH_DEBUG"):
                 streams.say(*traceback.format_exc().splitlines(), err=True)
             streams.say(f"error: {message}", err=True)

@@ -58,7 +58,7 @@ def write(path: Path, *data: bytes | memoryview) -> None:
             with temporary.open("wb") as file:
                 file.writelines(data)
             temporary.replace(path)
-        except OSError:
+        except BaseException:  # an interrupt too leaves nothing half written behind
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
