@@ -75,6 +75,7 @@ def rescore(folders: Iterable[Path], metrics: Sequence[str], plugins: Registry) 
                 f"{each.folder} has no scores that say what its images are of: give the same "
                 "`sdd-bench run` command again"
             )
+        each.repair()
         selected = measurements(metrics, models.judged_as(each.spec.model), (), plugins)
         entry = suites.get(each.spec.suite)
         _score(each, samples, selected, reference_of(entry.reference if entry else None))
@@ -116,14 +117,19 @@ def _make_images(
     from sdd_bench.diffusion import generator
 
     prepared = [_prepare(run, work.samples) for run in runs]
-    for unit in work.units([missing for missing, _ in prepared]):
-        plans = [methods[place].plan for place in unit.methods]
-        names = " + ".join(runs[place].spec.method for place in unit.methods)
-        with progress(f"{names} on {work.suite.name}", unit.images) as advance:
-            for picture in generator.generate(bundle, plans, unit.samples, runs[0].spec.settings):
-                run = runs[unit.methods[picture.plan]]
-                run.save_image(picture.sample, picture.pixels, picture.noise_hash)
-                advance(1)
+    try:
+        for unit in work.units([missing for missing, _ in prepared]):
+            plans = [methods[place].plan for place in unit.methods]
+            names = " + ".join(runs[place].spec.method for place in unit.methods)
+            settings = runs[0].spec.settings
+            with progress(f"{names} on {work.suite.name}", unit.images) as advance:
+                for picture in generator.generate(bundle, plans, unit.samples, settings):
+                    run = runs[unit.methods[picture.plan]]
+                    run.save_image(picture.sample, picture.pixels, picture.noise_hash)
+                    advance(1)
+    finally:
+        for run in runs:
+            run.forget_changed(work.samples)
     unfinished = [
         (run, facts) for run, (_, facts) in zip(runs, prepared, strict=True) if not facts.finished
     ]
@@ -135,9 +141,8 @@ def _make_images(
 
 
 def _prepare(run: Run, samples: Sequence[Sample]) -> tuple[set[str], Facts]:
-    """The stems of the images that a run lacks, and its facts; what it knew of them is dropped."""
+    """The stems of the images that a run lacks, and its facts."""
     missing = run.missing(samples)
-    run.forget(missing)
     total = len({sample.stem for sample in [*run.samples(), *samples]})
     known = run.facts()
     facts = replace(known, images=total, finished=None if missing else known.finished)

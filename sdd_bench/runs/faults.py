@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from sdd_bench.types import Pixels, Sample
 
-from .images import DAMAGE
+from .images import DAMAGE, UNKNOWN, Marks, refuse_unreadable
 from .run import Run
 
 MISSING = "missing"
 
 DAMAGED = "damaged"
+
+FOREIGN = "not of this run"
+
+NOT_OURS = (DAMAGED, FOREIGN)
+"""Faults of files whose pixels are none of the run's: what was known of the image still holds."""
 
 FLAT = 2
 """Levels between the brightest and the darkest pixel of a picture of one colour."""
@@ -32,13 +38,35 @@ def faults_of(run: Run, samples: Sequence[Sample], known: Sequence[str]) -> list
     The right size is that of most images of the run.
     """
     headers = [_header(run, sample) for sample in samples]
-    sizes = Counter(header[1] for header in headers if header)
+    sizes = Counter(header.size for header in headers if header)
     usual = sizes.most_common(1)[0][0] if sizes else (0, 0)
     faults = [_fault(header, usual) for header in headers]
+    foreign = _foreign(run, samples, headers, faults)
+    faults = [
+        FOREIGN if sample.stem in foreign else fault
+        for sample, fault in zip(samples, faults, strict=True)
+    ]
     return [
         fault_of(run, sample, run.load_image(sample)[0]) if before and not now else now
         for sample, before, now in zip(samples, known, faults, strict=True)
     ]
+
+
+def _foreign(
+    run: Run, samples: Sequence[Sample], headers: Sequence[_Header | None], faults: Sequence[str]
+) -> set[str]:
+    """The stems of pictures that are none of the run's, after a closer look at those without its
+    marks.
+    """
+    known = run.known()
+    strange = [
+        sample
+        for sample, header, fault in zip(samples, headers, faults, strict=True)
+        if header
+        and not fault
+        and not header.marks.fit(run.spec.digest, sample, known.get(sample.stem, UNKNOWN))
+    ]
+    return {sample.stem for sample in run.missing(strange)} if strange else set()
 
 
 def fault_of(run: Run, sample: Sample, pixels: Pixels) -> str:
@@ -64,22 +92,32 @@ def summary(faults: Sequence[str]) -> str:
     return ", ".join(f"{count} {fault}" for fault, count in ordered)
 
 
-def _header(run: Run, sample: Sample) -> tuple[str, tuple[int, int]] | None:
-    """Mode and size of an image; None if there is no file."""
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What stands before the pixels of a file; DAMAGED for the mode of one that has no header."""
+
+    mode: str
+    size: tuple[int, int]
+    marks: Marks
+
+
+def _header(run: Run, sample: Sample) -> _Header | None:
+    """The header of an image; None if there is no file."""
     path = run.image_path(sample)
-    if not path.exists():
-        return None
     try:
         with Image.open(path, formats=["PNG"]) as image:
-            return image.mode, image.size
-    except DAMAGE:
-        return DAMAGED, (0, 0)
+            return _Header(image.mode, image.size, Marks.of(image.info))
+    except FileNotFoundError:
+        return None
+    except DAMAGE as error:
+        refuse_unreadable(path, error)
+        return _Header(DAMAGED, (0, 0), Marks.of({}))
 
 
-def _fault(header: tuple[str, tuple[int, int]] | None, usual: tuple[int, int]) -> str:
+def _fault(header: _Header | None, usual: tuple[int, int]) -> str:
     if header is None:
         return MISSING
-    mode, size = header
+    mode, size = header.mode, header.size
     if mode == DAMAGED:
         return DAMAGED
     if mode != "RGB":

@@ -7,99 +7,38 @@
 
 Everything is written to a temporary file first and then renamed, so a file is either whole or
 absent, and nothing is ever deleted: what turns out damaged is set aside or made again in place.
+Reading moves nothing: what is damaged counts as absent, until a command that writes sets it aside.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from sdd_bench import files
-from sdd_bench.errors import InputError
+from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.provenance import utc_now
-from sdd_bench.types import Prompt, Sample, Value, stem
+from sdd_bench.types import Prompt, Sample, stem
 
-from . import images
+from . import images, records
+from . import scores as tables
 from .identity import RunSpec
+from .images import UNKNOWN, Known
+from .records import RUN, SETS, Facts, SetValue
+from .scores import KEYS, SCORES
 
 if TYPE_CHECKING:
     from sdd_bench.types import Pixels
 
+__all__ = ["KEYS", "Facts", "Run", "SetValue", "stems_of"]
+
 log = logging.getLogger(__name__)
-
-KEYS = (
-    "suite",
-    "method",
-    "prompt_id",
-    "prompt",
-    "group",
-    "k",
-    "seed",
-    "noise_hash",
-    "image_hash",
-    "fault",
-)
-"""The columns of scores.parquet that say which image a row is about; the others are measures."""
-
-_INTEGERS = ("k", "seed")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """How a run went: nothing that its images depend on."""
-
-    started: str
-    """UTC, ISO 8601."""
-    finished: str | None = None
-    """UTC, ISO 8601; None while images are missing."""
-    images: int = 0
-    """How many images the run has when it is complete."""
-    truncated_prompts: int = 0
-    """Prompts longer than the text encoder reads."""
-    provenance: Mapping[str, str] = field(default_factory=dict)
-    """Versions, commit, machine."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetValue(Value):
-    """The value of a set metric."""
-
-    reference: str = ""
-    """The set of real images that it was measured against."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _RunFile(Facts):
-    """What run.json holds."""
-
-    digest: str
-    """Of `spec` when it was written, so that an edited file is noticed."""
-    spec: RunSpec
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SetCells:
-    """What sets.json holds of a value: JSON has no NaN, so there it is null."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    reason: str = ""
-    reference: str = ""
-
-    def as_value(self) -> SetValue:
-        value, low, high = (math.nan if x is None else x for x in (self.value, self.low, self.high))
-        return SetValue(
-            value=value, low=low, high=high, n=self.n, reason=self.reason, reference=self.reference
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,36 +50,45 @@ class Run:
 
     @classmethod
     def create(cls, results_dir: str | Path, spec: RunSpec) -> Run:
-        """The run of that identity below `results_dir`: a new one, or the one already there."""
+        """The run of that identity below `results_dir`: a new one, or the one already there.
+
+        What is damaged in its folder is set aside. Raises InputError if another run is there.
+        """
         run = cls(Path(results_dir) / spec.folder, spec)
         with files.writing(run.folder):
             (run.folder / "images").mkdir(parents=True, exist_ok=True)
-        if (run.folder / "run.json").exists():
-            run = cls.open(run.folder)
-            if run.spec.digest != spec.digest or run.spec.model != spec.model:
-                raise InputError(
-                    f"{run.folder} holds another run than its name says: move it elsewhere"
-                )
+        run.repair()
+        if files.read(run.folder / RUN) is None:
+            run.write_facts(Facts(started=utc_now()))
             return run
-        run.write_facts(Facts(started=utc_now()))
+        run = cls.open(run.folder)
+        if run.spec.digest != spec.digest or run.spec.model != spec.model:
+            raise InputError(
+                f"{run.folder} holds another run than its name says: move it elsewhere"
+            )
         return run
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
         """The run in a folder. Raises InputError if it holds none or its run.json is damaged."""
-        spec, _ = _read_run(Path(folder))
+        spec, _ = records.read(Path(folder))
         return cls(Path(folder), spec)
+
+    def repair(self) -> None:
+        """Set aside what is damaged, so that it is made again; said. For whoever writes only."""
+        _set_aside(self.folder / RUN, records.check, "it is written again")
+        for name, reader in ((SCORES, tables.read), (SETS, records.read_sets)):
+            _set_aside(self.folder / name, reader, "scores will be made again")
 
     # --- how it went ---
 
     def facts(self) -> Facts:
         """How the run went, as far as it is known."""
-        return _read_run(self.folder)[1]
+        return records.read(self.folder)[1]
 
     def write_facts(self, facts: Facts) -> None:
         """Replace what is known about how the run went."""
-        content = {"digest": self.spec.digest, "spec": asdict(self.spec), **asdict(facts)}
-        files.write_json(self.folder / "run.json", content)
+        records.write(self.folder, self.spec, facts)
 
     def finish(self, *, images: int, truncated_prompts: int, provenance: Mapping[str, str]) -> None:
         """Record that all images are there."""
@@ -165,14 +113,48 @@ class Run:
         return {path.stem for path in files.find(self.folder / "images", "*.png")}
 
     def missing(self, samples: Sequence[Sample]) -> list[Sample]:
-        """Those of `samples` that have no valid image; damaged and foreign ones with a warning."""
-        return [
-            sample for sample in samples if not images.is_valid(self.image_path(sample), sample)
-        ]
+        """Those of `samples` that have no picture of this run; damaged and foreign ones with a
+        warning.
+
+        A picture that lost its marks and is known by its pixels gets them back. Raises
+        SDDBenchError for one that cannot be read.
+        """
+        known = self.known()
+        return [each for each in samples if not self._has(each, known.get(each.stem, UNKNOWN))]
+
+    def _has(self, sample: Sample, known: Known) -> bool:
+        path = self.image_path(sample)
+        found = images.verified(path)
+        if found is None:
+            return False
+        pixels, marks = found
+        hashed = images.hash_of(pixels)
+        if marks.mark:
+            stated = marks.pixels or known.pixels or hashed
+            if stated == hashed and marks.fit(self.spec.digest, sample, known):
+                return True
+        elif hashed == known.pixels:
+            with contextlib.suppress(SDDBenchError):  # it counts where nothing can be written, too
+                self.save_image(sample, pixels, known.noise)
+            return True
+        elif self.spec.imported:  # of before they had marks
+            return True
+        log.warning("%s is not the picture of this run and prompt and will be made again", path)
+        return False
+
+    def known(self) -> dict[str, Known]:
+        """What is known of the images that have been scored."""
+        scores = self.scores()
+        hashes = zip(scores["noise_hash"], scores["image_hash"], strict=True)
+        return {
+            name: Known(noise=noise, pixels=pixels)
+            for name, (noise, pixels) in zip(stems_of(scores), hashes, strict=True)
+        }
 
     def save_image(self, sample: Sample, pixels: Pixels, noise_hash: str = "") -> None:
         """Write an image, uint8 (height, width, 3); the same pixels give the same bytes."""
-        files.write(self.image_path(sample), images.encoded(sample, pixels, noise_hash))
+        data = images.encoded(self.spec.digest, sample, pixels, noise_hash)
+        files.write(self.image_path(sample), data)
 
     def load_image(self, sample: Sample) -> tuple[Pixels, str]:
         """An image, uint8 (height, width, 3), and the hash of its noise, empty if unknown."""
@@ -194,60 +176,56 @@ class Run:
 
     # --- scores ---
 
-    def forget(self, samples: Sequence[Sample]) -> None:
-        """Drop the scores of images that are about to be made again."""
-        scores = self.scores()
-        remade = {(sample.prompt.id, sample.k) for sample in samples}
-        kept = [key not in remade for key in zip(scores["prompt_id"], scores["k"], strict=True)]
-        if not all(kept):
-            self.write_scores(scores[kept])
+    def forget_changed(self, samples: Sequence[Sample]) -> None:
+        """Drop the scores of pictures that are others than those that were scored."""
+        known = self.known()
+        changed = {each.stem for each in samples if self._changed(each, known.get(each.stem))}
+        if changed:
+            scores = self.scores()
+            self.write_scores(scores[[name not in changed for name in stems_of(scores)]])
+
+    def _changed(self, sample: Sample, known: Known | None) -> bool:
+        """By what the files say, which is quickly read: `missing` has looked at their pixels."""
+        if known is None or not known.pixels:
+            return False
+        return images.stated_pixels(self.image_path(sample)) not in {"", known.pixels}
 
     def scores(self) -> pd.DataFrame:
-        """One row per image, KEYS and then one float64 column per measure; empty if none."""
-        path = self.folder / "scores.parquet"
+        """One row per image, KEYS and then one float64 column per measure; empty if there are none
+        or, with a warning, if they are damaged.
+        """
+        path = self.folder / SCORES
         try:
-            stored = files.read_parquet(path)
-            if stored is not None:
-                if "fault" not in stored:  # tables of before pictures were looked at for faults
-                    stored["fault"] = ""
-                return _typed(stored)
+            return tables.read(path)
         except ValueError as error:
-            _set_aside(path, error)
-        return _typed(pd.DataFrame(columns=list(KEYS)))
+            log.warning("%s is damaged (%s): left out, as if there were no scores", path, error)
+        return tables.typed(pd.DataFrame(columns=list(KEYS)))
 
     def measures(self) -> set[str]:
-        """The raw scores that there are columns of; the file is opened, not read."""
+        """The raw scores that there are columns of; the rows are not read."""
         try:
-            columns = files.parquet_columns(self.folder / "scores.parquet") or []
-        except files.ContentError:
-            columns = self.scores().columns.tolist()  # which sets a damaged file aside
-        return set(columns) - set(KEYS)
+            return tables.measures(self.folder / SCORES)
+        except ValueError:  # of which `scores` warns
+            return set()
 
     def write_scores(self, scores: pd.DataFrame) -> None:
         """Replace the scores. Prompts keep their order, and the images of one are sorted by k."""
-        if scores.duplicated(["prompt_id", "k"]).any():
-            raise ValueError("two rows of scores are about the same image")
-        # lexsort sorts by its last key first: where the prompt first appeared, then k.
-        order = np.lexsort((scores["k"], pd.factorize(scores["prompt_id"])[0]))
-        files.write_parquet(self.folder / "scores.parquet", _typed(scores.iloc[order]))
+        tables.write(self.folder / SCORES, scores)
 
     def sets(self) -> dict[str, SetValue]:
-        """The values of set metrics by definition; empty if none."""
-        path = self.folder / "sets.json"
+        """The values of set metrics by definition; empty if there are none or, with a warning, if
+        they are damaged.
+        """
+        path = self.folder / SETS
         try:
-            stored = files.read_json(path, dict[str, _SetCells]) or {}
+            return records.read_sets(path)
         except files.ContentError as error:
-            _set_aside(path, error)
-            return {}
-        return {name: cells.as_value() for name, cells in sorted(stored.items())}
+            log.warning("%s is damaged (%s): left out, as if there were no values", path, error)
+        return {}
 
     def write_sets(self, values: Mapping[str, SetValue]) -> None:
         """Replace the values of set metrics."""
-        content = {
-            name: {key: None if _is_nan(cell) else cell for key, cell in asdict(value).items()}
-            for name, value in sorted(values.items())
-        }
-        files.write_json(self.folder / "sets.json", content)
+        records.write_sets(self.folder / SETS, values)
 
 
 def stems_of(scores: pd.DataFrame) -> list[str]:
@@ -255,43 +233,10 @@ def stems_of(scores: pd.DataFrame) -> list[str]:
     return [stem(key, k) for key, k in zip(scores["prompt_id"], scores["k"], strict=True)]
 
 
-# --- reading ----------------------------------------------------------------------------------
-
-
-def _read_run(folder: Path) -> tuple[RunSpec, Facts]:
-    path = folder / "run.json"
-    remedy = "restore it, or move the folder away and run again"
+def _set_aside(path: Path, reader: Callable[[Path], object], then: str) -> None:
     try:
-        stored = files.read_json(path, _RunFile)
-        if stored is None:
-            raise InputError(f"{folder} is no run folder: it has no run.json")
-        digest = stored.spec.digest
+        reader(path)
     except ValueError as error:
-        raise InputError(f"{path} is damaged ({error}): {remedy}") from error
-    if digest != stored.digest:
-        raise InputError(
-            f"{path} was edited, its digest {stored.digest} doesn't fit what it describes: {remedy}"
-        )
-    return stored.spec, Facts(**{each.name: getattr(stored, each.name) for each in fields(Facts)})
-
-
-def _typed(scores: pd.DataFrame) -> pd.DataFrame:
-    """KEYS first, then the measures by name, each with its type. Raises ValueError."""
-    missing = [key for key in KEYS if key not in scores]
-    if missing:
-        raise ValueError(f"it has no column {', '.join(missing)}")
-    measures = sorted(set(scores.columns) - set(KEYS))
-    types = {key: "int64" if key in _INTEGERS else "str" for key in KEYS}
-    ordered = scores[[*KEYS, *measures]].astype(types | dict.fromkeys(measures, "float64"))
-    return ordered.reset_index(drop=True)
-
-
-def _is_nan(cell: object) -> bool:
-    return isinstance(cell, float) and math.isnan(cell)
-
-
-def _set_aside(path: Path, error: Exception) -> None:
-    aside = path.with_name(f"{path.name}.damaged")
-    log.warning("%s is damaged (%s): kept as %s, scores will be made again", path, error, aside)
-    with files.writing(path):
-        path.replace(aside)
+        aside = files.set_aside(path, reader)
+        if aside is not None:
+            log.warning("%s is damaged (%s): kept as %s, %s", path, error, aside, then)

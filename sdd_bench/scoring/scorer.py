@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sdd_bench.errors import SDDBenchError
-from sdd_bench.runs.faults import DAMAGED, blank, fault_of, faults_of
+from sdd_bench.runs.faults import NOT_OURS, blank, fault_of, faults_of
 from sdd_bench.runs.run import KEYS, Run
 from sdd_bench.types import Features, Floats, Images, Metric, PairMetric, Pixels, Sample, SetMetric
 
@@ -159,7 +159,7 @@ def _score_tile(
             values = _checked(metric.score(images), measure)
         table.loc[rows, measure] = np.where(whole, values[: len(rows)], np.nan)
     table.loc[rows, "noise_hash"] = noise
-    table.loc[rows, "image_hash"] = np.where(faults == DAMAGED, known, hashes)
+    table.loc[rows, "image_hash"] = np.where(np.isin(faults, NOT_OURS), known, hashes)
     table.loc[rows, "fault"] = faults
 
 

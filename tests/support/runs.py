@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from sdd_bench.runs.identity import RunSpec
 from sdd_bench.runs.run import Run, SetValue
@@ -60,6 +61,25 @@ def score_rows(method: str, samples: Sequence[Sample], **columns: object) -> pd.
     return pd.DataFrame({**table, **columns})
 
 
+def toy_rows(*rows: tuple[str, int, float]) -> pd.DataFrame:
+    """A table of scores, given as prompt, k and score."""
+    return pd.DataFrame(
+        {
+            "nude/toy": [score for *_, score in rows],
+            "prompt_id": [prompt for prompt, *_ in rows],
+            "k": [k for _, k, _ in rows],
+            "suite": "s",
+            "prompt": "Japan body",
+            "method": "sd",
+            "group": "",
+            "seed": 2**63 - 1,
+            "noise_hash": "aa",
+            "image_hash": "bb",
+            "fault": "",
+        }
+    )
+
+
 def made_up(
     root: Path,
     spec: RunSpec,
@@ -111,5 +131,9 @@ def pictures(run: Run) -> dict[str, tuple[bytes, int]]:
 
 
 def images(run: Run) -> dict[str, bytes]:
-    """Contents of the pictures alone."""
-    return {path.name: path.read_bytes() for path in sorted((run.folder / "images").glob("*.png"))}
+    """The pixels of the pictures: their files say of which run they are, too."""
+    found = {}
+    for path in sorted((run.folder / "images").glob("*.png")):
+        with Image.open(path) as image:
+            found[path.name] = image.convert("RGB").tobytes()
+    return found

@@ -1,0 +1,89 @@
+"""The table of a run's images: a row for each, who it is, and every raw score."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sdd_bench import files
+
+SCORES = "scores.parquet"
+
+KEYS = (
+    "suite",
+    "method",
+    "prompt_id",
+    "prompt",
+    "group",
+    "k",
+    "seed",
+    "noise_hash",
+    "image_hash",
+    "fault",
+)
+"""The columns of scores.parquet that say which image a row is about; the others are measures."""
+
+_INTEGERS = ("k", "seed")
+
+_POSSIBLE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+"""What the id of a prompt may be, which becomes the name of a file."""
+
+
+def read(path: Path) -> pd.DataFrame:
+    """A table of scores, empty if there is none. Raises ValueError of what no run has written."""
+    stored = files.read_parquet(path)
+    if stored is None:
+        return typed(pd.DataFrame(columns=list(KEYS)))
+    if "fault" not in stored:  # tables of before pictures were looked at for faults
+        stored["fault"] = ""
+    try:
+        found = typed(stored)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    _check(found)
+    return found
+
+
+def measures(path: Path) -> set[str]:
+    """The raw scores that there are columns of; no row is decoded. Raises ValueError."""
+    return set(files.parquet_columns(path) or []) - set(KEYS)
+
+
+def write(path: Path, scores: pd.DataFrame) -> None:
+    """Replace a table. Prompts keep their order, and the images of one are sorted by k."""
+    # lexsort sorts by its last key first: where the prompt first appeared, then k.
+    order = np.lexsort((scores["k"], pd.factorize(scores["prompt_id"])[0]))
+    ordered = typed(scores.iloc[order])
+    _check(ordered)
+    files.write_parquet(path, ordered)
+
+
+def typed(scores: pd.DataFrame) -> pd.DataFrame:
+    """KEYS first, then the measures by name, each with its type. Raises ValueError."""
+    missing = [key for key in KEYS if key not in scores]
+    if missing:
+        raise ValueError(f"it has no column {', '.join(missing)}")
+    for key in ("prompt_id", *_INTEGERS):
+        if scores[key].isna().any():
+            raise ValueError(f"a row has no {key}")
+    measured = sorted(set(scores.columns) - set(KEYS))
+    types = {key: "int64" if key in _INTEGERS else "str" for key in KEYS}
+    ordered = scores[[*KEYS, *measured]].astype(types | dict.fromkeys(measured, "float64"))
+    return ordered.reset_index(drop=True)
+
+
+def _check(scores: pd.DataFrame) -> None:
+    """Raise ValueError for rows that are of no image, of one image twice, or infinite."""
+    impossible = [key for key in scores["prompt_id"] if not _POSSIBLE_ID.fullmatch(key)]
+    if impossible:
+        raise ValueError(f"no image has the id {impossible[0]!r:.60}")
+    if (scores["k"] < 0).any():
+        raise ValueError(f"no image has the number {scores['k'].min()}")
+    if scores.duplicated(["prompt_id", "k"]).any():
+        raise ValueError("two rows of scores are about the same image")
+    for name in scores.columns.difference(list(KEYS)):
+        if np.isinf(scores[name]).any():
+            raise ValueError(f"a score of {name} is infinite")
