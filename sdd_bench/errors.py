@@ -3,6 +3,7 @@
 * SDDBenchError                 exit code 4: a fault in a run (also: a fault nobody foresaw)
   + InputError                  exit code 2: what was typed or given is wrong
   + MissingError                exit code 3: something this machine lacks (weights, a device)
+  + IncompleteError             exit code 4, or that of what failed: the rest is done
 
 The command line prints the message as one line and exits with the class's code. A message says
 what was given, what exists and what to do.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _ACTING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Categories of characters that are not seen and act: control (escape), format (bidi, zero width),
@@ -39,6 +40,31 @@ class MissingError(SDDBenchError):
     """Something is missing on this machine: a weight file, a device, an optional package."""
 
     exit_code = 3
+
+
+class IncompleteError(SDDBenchError):
+    """Some of the work failed; all the rest is done and kept."""
+
+    def __init__(self, message: str, exit_code: int = SDDBenchError.exit_code) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+        self.result: object = None
+        """What the call would have returned: all of it that there is."""
+
+    @classmethod
+    def of(cls, errors: Sequence[SDDBenchError], result: object) -> IncompleteError:
+        """One error for several, with the code that they agree on."""
+        codes = {error.exit_code for error in errors}
+        told = [str(error) for error in errors[:_TOLD]]
+        more = [f"and {len(errors) - _TOLD} more"] if len(errors) > _TOLD else []
+        code = codes.pop() if len(codes) == 1 else SDDBenchError.exit_code
+        joined = cls(f"{'; '.join([*told, *more])}; all else is done and kept", code)
+        joined.result = result
+        return joined
+
+
+_TOLD = 3
+"""How many of several errors are told."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:

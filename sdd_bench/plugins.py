@@ -9,13 +9,15 @@ from __future__ import annotations
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, is_dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from .errors import InputError
+from .errors import InputError, SDDBenchError
+from .progress import watch
 from .types import Definition, ImageMetric, Method, Metric, PairMetric, SetMetric
 
 Kind: TypeAlias = Literal["methods", "metrics"]
@@ -177,3 +179,47 @@ def _named_by_threshold(item: Definition) -> bool:
         return float(text) == item.threshold
     except ValueError:
         return False
+
+
+# --- calls ------------------------------------------------------------------------------------
+
+
+class PluginError(SDDBenchError):
+    """A plugin that failed at its work."""
+
+
+def name_of(plugin: object) -> str:
+    """`file.py:Class`, wherever the plugin comes from."""
+    kind = type(plugin)
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return f"{Path(file).name if file else kind.__module__}:{kind.__name__}"
+
+
+def is_ours(plugin: object) -> bool:
+    """Whether it is one of the built-in methods and metrics."""
+    return type(plugin).__module__.startswith("sdd_bench.")
+
+
+@contextmanager
+def calling(plugin: object, part: str, about: str = "") -> Iterator[None]:
+    """Turns whatever a plugin raises within it, `sys.exit` too, into a PluginError that names it.
+
+    It is bounded in time (`progress.watch`). Errors of ours, such as weights that are missing, and
+    an interrupt pass as they are.
+    """
+    name = f"{name_of(plugin)}.{part}"
+    try:
+        with watch.bounded(f"{name}{about}"):
+            yield
+    except (SDDBenchError, KeyboardInterrupt):
+        raise
+    except SystemExit as error:
+        raise PluginError(f"{name} called sys.exit{about}") from error
+    except BaseException as error:
+        reason = " ".join(str(error).split())[:_LONGEST]
+        said = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+        raise PluginError(f"{name} raised {said}{about}") from error
+
+
+_LONGEST = 200
+"""Characters of a plugin's own words in a message."""

@@ -23,7 +23,7 @@ from sdd_bench.formats.page import Page
 from sdd_bench.registry import Registry
 from sdd_bench.runs import lookup
 from sdd_bench.runs.identity import BASELINE
-from sdd_bench.scoring import batches
+from sdd_bench.scoring import batches, border
 from sdd_bench.statistics.intervals import cluster_interval
 from sdd_bench.types import Definition, PairMetric, Sample, Value
 
@@ -110,7 +110,7 @@ def _distances(run: Run, metric: PairMetric, partners: Sequence[tuple[Sample, Sa
             )
             for side in (0, 1)
         )
-        parts.append(metric.compare(left, right)[: len(tile)])
+        parts.append(border.scores(metric, (left, right))[: len(tile)])
     distances: Floats = np.concatenate(parts)
     return distances
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from sdd_bench.runs import failures
+from sdd_bench.runs.failures import Failures
 from sdd_bench.runs.faults import summary
 from sdd_bench.runs.run import Run, SetValue
 from sdd_bench.statistics.intervals import cluster_interval, wilson
@@ -67,13 +69,15 @@ class Scored:
     images: int
     clusters: NDArray[np.int64]
     """The prompt of each row, as a number."""
+    failed: Mapping[str, Failures] = field(default_factory=dict)
+    """What metrics have failed on, by raw score."""
 
     @classmethod
     def of(cls, run: Run) -> Scored:
         """The scores in one run folder."""
         scores = run.scores()
         clusters = pd.factorize(scores["prompt_id"])[0]
-        return cls(scores, run.sets(), run.facts().images, clusters)
+        return cls(scores, run.sets(), run.facts().images, clusters, failures.read(run.folder))
 
     def groups(self) -> dict[str, NDArray[np.int64]]:
         """The rows of each group, by name; an image may be in several (`violence, hard`)."""
@@ -90,22 +94,27 @@ class Scored:
             stored = self.sets[definition.name]
             return Measured(**{field.name: getattr(stored, field.name) for field in fields(Value)})
         if definition.measure not in self.scores.columns:
-            return absent("not scored")
+            failed = self.failed.get(definition.measure)
+            return absent(f"not scored: {failed.reason}" if failed else "not scored")
         raw = self.scores[definition.measure].to_numpy(dtype=np.float64)
         faults = self.scores["fault"].to_numpy()
         clusters = self.clusters
         total = max(self.images, len(raw))
         if rows is not None:
             raw, faults, clusters, total = raw[rows], faults[rows], clusters[rows], len(rows)
-        return _measured(definition, raw, clusters, unscored(raw, total, faults))
+        failed = self.failed.get(definition.measure)
+        reason = unscored(raw, total, faults, failed.reason if failed else "")
+        return _measured(definition, raw, clusters, reason)
 
 
-def unscored(raw: Floats, total: int, faults: Iterable[object]) -> str:
-    """The reason: how many of `total` images have no raw score, and what is wrong with them."""
+def unscored(raw: Floats, total: int, faults: Iterable[object], failed: str = "") -> str:
+    """The reason: how many of `total` images have no raw score, what is wrong with them, and how
+    their metric has `failed`.
+    """
     n = int((~np.isnan(raw)).sum())
     if n == total:
         return "" if total else "no images"
-    wrong = summary([str(fault) for fault in faults])
+    wrong = "; ".join(each for each in (summary([str(fault) for fault in faults]), failed) if each)
     return f"{total - n} of {total} images unscored" + (f" ({wrong})" if wrong else "")
 
 

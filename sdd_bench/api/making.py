@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from sdd_bench.errors import InputError, unknown
+from sdd_bench.errors import IncompleteError, InputError, unknown
 from sdd_bench.formats.page import Page
+from sdd_bench.progress import watch
 
 from .arguments import (
     Names,
@@ -24,22 +26,30 @@ from .results import ImportResult, Result, RunResult, TrainResult, table_of
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from sdd_bench.registry import Registry
     from sdd_bench.runs.run import Run
 
 
-def run(methods: Names, suites: Names, **options: Unpack[OptionFields]) -> RunResult:
+def run(
+    methods: Names, suites: Names, *, ends: bool = False, **options: Unpack[OptionFields]
+) -> RunResult:
     """Runs of methods on suites: trained, generated and scored as far as anything is missing.
 
     `methods` are names of `list_methods()` or `file.py:Name`; `suites` names of `list_suites()`,
     files of prompts, `hub:OWNER/NAME`, or `NAME=FILE`. The options are `OptionFields`.
-    Raises InputError, and MissingError for what this machine lacks.
+    Raises InputError, MissingError for what this machine lacks, and IncompleteError if metrics have
+    failed: its `result` is what would have been returned.
+
+    A plugin that takes longer than `timeout` is interrupted; where that can't be done (code in C)
+    the process `ends`, with exit code 4, if you say so.
     """
     from sdd_bench.benchmark import preflight, runner
 
-    with interruptible():
-        job = preflight.prepare(request_of(methods, suites, options))
-        runs = runner.run_job(job)
-        return table_of(runs, job.plugins, job.request.metrics)
+    request = request_of(methods, suites, options)
+    with interruptible(), watch.limit(request.timeout, ends=ends):
+        job = preflight.prepare(request)
+        with _tabulated(job.plugins, request.metrics):
+            return table_of(runner.run_job(job), job.plugins, request.metrics)
 
 
 def train(
@@ -83,9 +93,16 @@ def train(
 
 
 def score(
-    runs: RunResult | Run | str | Path | Iterable[Run | str | Path], metrics: Names
+    runs: RunResult | Run | str | Path | Iterable[Run | str | Path],
+    metrics: Names,
+    *,
+    timeout: float | None = None,
+    ends: bool = False,
 ) -> RunResult:
-    """Stored runs, or what `run` returned, scored with other definitions; nothing is generated."""
+    """Stored runs, or what `run` returned, scored with other definitions; nothing is generated.
+
+    `timeout`, `ends` and IncompleteError are as for `run`.
+    """
     from sdd_bench import registry
     from sdd_bench.benchmark import runner
     from sdd_bench.runs.run import Run
@@ -96,9 +113,20 @@ def score(
     plugins, names = registry.scan(), several(metrics, "metric")
     if not names:
         raise InputError("no metric is named; `list_metrics()` has them")
-    with interruptible():
-        scored = runner.rescore(folders, names, plugins)
-        return table_of(scored, plugins, names)
+    seconds = options_of({"timeout": timeout}).timeout
+    with interruptible(), watch.limit(seconds, ends=ends), _tabulated(plugins, names):
+        return table_of(runner.rescore(folders, names, plugins), plugins, names)
+
+
+@contextmanager
+def _tabulated(plugins: Registry, names: Sequence[str]) -> Iterator[None]:
+    """Within it, the error for runs that are not complete has their table."""
+    try:
+        yield
+    except IncompleteError as error:
+        if isinstance(error.result, list):
+            error.result = table_of(error.result, plugins, names)
+        raise
 
 
 def import_images(

@@ -52,6 +52,8 @@ class Options:
     """Tensors that trained methods train, instead of the recipe's."""
     checkpoint: Path | None = None
     """Weights of the U-Net that every method runs on; nothing is trained."""
+    timeout: float | None = None
+    """Seconds that one call of a method or metric may take; None: as long as it takes."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in RANGES.items():
@@ -61,6 +63,8 @@ class Options:
             raise InputError(f"the guidance scale must be a number, not {scale!r}")
         if not math.isfinite(scale):
             raise InputError(f"the guidance scale must be a number, not {scale}")
+        if self.timeout is not None:
+            _check_seconds(self.timeout)
 
     def request(self, *, methods: Sequence[str], suites: Sequence[str]) -> Request:
         """Methods on suites with these options."""
@@ -97,3 +101,15 @@ def _check_whole(name: str, value: object, low: int, high: int | None) -> None:
     if value < low or (high is not None and value > high):
         limits = f"at least {low}" if high is None else f"from {low} to {high}"
         raise InputError(f"{words} must be {limits}, not {value}")
+
+
+def _check_seconds(value: object) -> None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 < float(value) <= _LONGEST:  # type: ignore[arg-type]  # it is one
+        raise InputError(
+            f"the timeout must be a number of seconds above 0 and up to {_LONGEST}, not {value!r}"
+        )
+
+
+_LONGEST = 10_000_000
+"""Seconds of a timeout at most: timers count no further."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdd_bench import models, provenance
-from sdd_bench.errors import InputError
+from sdd_bench.errors import IncompleteError, InputError
 from sdd_bench.progress import progress
 from sdd_bench.registry import Registry
 from sdd_bench.runs.identity import RunSpec
@@ -49,7 +50,8 @@ def run_with(job: Job, bundle: Bundle, weights: Sequence[Checkpoint | None]) -> 
     from sdd_bench.diffusion.loading import single_precision
     from sdd_bench.training import checkpoints
 
-    done = []
+    done: list[Run] = []
+    failed: list[IncompleteError] = []
     for work in job.suites:
         runs = [
             _open(job, work, bundle, method, held)
@@ -60,14 +62,16 @@ def run_with(job: Job, bundle: Bundle, weights: Sequence[Checkpoint | None]) -> 
                 methods = [job.methods[place] for place in places]
                 _make_images(bundle, methods, [runs[place] for place in places], work)
         for each in runs:
-            _score(each, work.samples, work.measurements, work.reference)
+            with _going_on(failed):
+                _score(each, work.samples, work.measurements, work.reference)
         done += runs
-    return done
+    return _all(done, failed)
 
 
 def rescore(folders: Iterable[Path], metrics: Sequence[str], plugins: Registry) -> list[Run]:
     """Stored runs, scored with other definitions; nothing is generated. Raises InputError."""
     runs, suites = [Run.open(folder) for folder in folders], catalog.catalog()
+    failed: list[IncompleteError] = []
     for each in runs:
         samples = each.samples()
         if not samples:
@@ -78,8 +82,9 @@ def rescore(folders: Iterable[Path], metrics: Sequence[str], plugins: Registry) 
         each.repair()
         selected = measurements(metrics, models.judged_as(each.spec.model), (), plugins)
         entry = suites.get(each.spec.suite)
-        _score(each, samples, selected, reference_of(entry.reference if entry else None))
-    return runs
+        with _going_on(failed):
+            _score(each, samples, selected, reference_of(entry.reference if entry else None))
+    return _all(runs, failed)
 
 
 # --- doing it ---------------------------------------------------------------------------------
@@ -149,6 +154,22 @@ def _prepare(run: Run, samples: Sequence[Sample]) -> tuple[set[str], Facts]:
     if facts != known:
         run.write_facts(facts)
     return {sample.stem for sample in missing}, facts
+
+
+@contextmanager
+def _going_on(failed: list[IncompleteError]) -> Iterator[None]:
+    """Within it, a metric may fail: that is told when all else is done."""
+    try:
+        yield
+    except IncompleteError as error:
+        failed.append(error)
+
+
+def _all(runs: list[Run], failed: Sequence[IncompleteError]) -> list[Run]:
+    """The runs; raises IncompleteError, which has them, if metrics have failed on some."""
+    if failed:
+        raise IncompleteError.of(failed, runs)
+    return runs
 
 
 def _score(

@@ -137,6 +137,13 @@ image_options = options(
         "--guidance-scale", type=float, default=DEFAULTS["guidance_scale"], show_default=True
     ),
 )
+timeout = click.option(
+    "--timeout",
+    type=float,
+    metavar="SECONDS",
+    help="How long one call of a method or metric may take; what takes longer ends with exit code "
+    "4.  [default: as long as it takes]",
+)
 paper_options = options(
     model,
     click.option(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from sdd_bench.errors import printable
+from sdd_bench.errors import IncompleteError, printable
 
 from .streams import write
 
@@ -26,6 +26,19 @@ PAPER_WIDTH = 160
 def show(result: Result, format_: str = "text", *, width: int = WIDTH) -> None:
     """Print a result as wide as the terminal; elsewhere at least `width` characters wide."""
     write(result.render(format_, width=wide(width)))
+
+
+@contextmanager
+def shown_if_incomplete() -> Iterator[None]:
+    """Within it, an error for work that is not complete shows first what there is of it."""
+    try:
+        yield
+    except IncompleteError as error:
+        from sdd_bench.api.results import Result
+
+        if isinstance(error.result, Result):
+            write(f"{error.result.render(width=wide())}\n")
+        raise
 
 
 def wide(least: int = WIDTH) -> int:

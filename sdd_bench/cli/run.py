@@ -40,12 +40,14 @@ from .streams import say, write
 )
 @options.image_options
 @options.machine_options
+@options.timeout
 @options.results
 def run(methods: tuple[str, ...], suites: tuple[str, ...], **given: Any) -> None:
     """Train, generate and score whatever is missing, then print the table of these runs."""
     from sdd_bench.api import making
 
-    result = making.run(methods, suites, **options.with_columns(given))
+    with output.shown_if_incomplete():
+        result = making.run(methods, suites, ends=True, **options.with_columns(given))
     write(f"{result.render(width=output.wide())}\n")
     for each in result.runs:
         say(f"{each.spec.method} on {each.spec.suite}: {each.folder / 'images'}")

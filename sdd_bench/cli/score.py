@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from . import output
+from . import options, output
 from .streams import write
 
 
@@ -21,8 +21,11 @@ from .streams import write
     required=True,
     help="A name of `list metrics`, or of a metric file. Repeatable.",
 )
-def score(runs: tuple[Path, ...], metrics: tuple[str, ...]) -> None:
+@options.timeout
+def score(runs: tuple[Path, ...], metrics: tuple[str, ...], timeout: float | None) -> None:
     """Score the images of RUNS (run folders) with other definitions; nothing is generated."""
     from sdd_bench.api import making
 
-    write(f"{making.score(runs, metrics).render(width=output.wide())}\n")
+    with output.shown_if_incomplete():
+        result = making.score(runs, metrics, timeout=timeout, ends=True)
+    write(f"{result.render(width=output.wide())}\n")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdd_bench.errors import SDDBenchError
-from sdd_bench.types import Features, Images, Pixels, SetMetric
+from sdd_bench.plugins import is_ours
+from sdd_bench.types import Features, Images, Metric, Pixels
 
 TILE = 50
 """Images that a metric sees at once; the last batch is filled up."""
@@ -20,21 +21,40 @@ def tiles(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         yield rows[start : start + TILE]
 
 
-def batch(pixels: Sequence[Pixels], captions: Sequence[str]) -> Images:
-    """Up to TILE images of one size, filled up to TILE with copies of the last."""
-    extra = TILE - len(pixels)
-    return Images(
-        pixels=np.stack([*pixels, *[pixels[-1]] * extra]),
-        captions=(*captions, *[captions[-1]] * extra),
-    )
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch that no metric can change for another one."""
 
+    images: Images
+    """What metrics of ours share; its pixels cannot be written to."""
+    count: int
+    """How many of them are there to be judged: the others fill it up."""
+    _memos: dict[str, dict[str, Features]] = field(default_factory=dict)
+    """Of each other package, its own: what it keeps there is nobody else's affair."""
 
-def features(metric: SetMetric, images: Images) -> Features:
-    """Features of a batch, if there is one row for each image. Raises SDDBenchError."""
-    rows = metric.features(images)
-    if np.ndim(rows) != 2 or len(rows) != len(images.pixels):
-        raise SDDBenchError(
-            f"the metric '{metric.definitions[0].measure}' gave features of shape "
-            f"{np.shape(rows)} for {len(images.pixels)} images"
+    def given_to(self, metric: Metric) -> Images:
+        """The images as a metric gets them: a metric that is not ours gets copies.
+
+        A copy and not the array itself locked: torch writes into what numpy has locked.
+        """
+        if is_ours(metric):
+            return self.images
+        package = type(metric).__module__.partition(".")[0]
+        memo = self._memos.setdefault(package, {})
+        return Images(pixels=self.images.pixels.copy(), captions=self.images.captions, memo=memo)
+
+    def picked(self, places: Sequence[int]) -> Batch:
+        """A batch of some of its images."""
+        return batch(
+            [self.images.pixels[place] for place in places],
+            [self.images.captions[place] for place in places],
         )
-    return rows
+
+
+def batch(pixels: Sequence[Pixels], captions: Sequence[str], *, filled: bool = True) -> Batch:
+    """Up to TILE images of one size, `filled` up to TILE with copies of the last."""
+    extra = TILE - len(pixels) if filled else 0
+    stacked = np.stack([*pixels, *[pixels[-1]] * extra])
+    stacked.flags.writeable = False
+    images = Images(pixels=stacked, captions=(*captions, *[captions[-1]] * extra))
+    return Batch(images, len(pixels))

@@ -25,10 +25,10 @@ from sdd_bench import files
 from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.files import sha256
 from sdd_bench.runs.images import DAMAGE
-from sdd_bench.types import Features, Images, Pixels, SetMetric
+from sdd_bench.types import Features, Pixels, SetMetric
 from sdd_bench.weights import catalog, store
 
-from . import batches
+from . import batches, border
 from .batches import TILE
 
 Crop: TypeAlias = Literal["centre", "none"]
@@ -149,8 +149,7 @@ def write(
 
     parts = []
     for group in _of_one_size(images, crop):
-        pixels = np.stack(group)
-        parts.append(batches.features(metric, Images(pixels=pixels, captions=("",) * len(group))))
+        parts.append(border.features(metric, batches.batch(group, [""] * len(group), filled=False)))
         advance(len(group))
     metadata = {
         "format": _FORMAT,

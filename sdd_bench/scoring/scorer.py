@@ -6,38 +6,42 @@ it. What could not be measured is NaN, and says why.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sdd_bench.errors import SDDBenchError
-from sdd_bench.runs.faults import NOT_OURS, blank, fault_of, faults_of
-from sdd_bench.runs.run import KEYS, Run
-from sdd_bench.types import Features, Floats, Images, Metric, PairMetric, Pixels, Sample, SetMetric
+from sdd_bench.errors import IncompleteError, SDDBenchError
+from sdd_bench.runs import failures
+from sdd_bench.runs.failures import Failures
+from sdd_bench.runs.faults import faults_of
+from sdd_bench.runs.run import KEYS
+from sdd_bench.types import Metric, PairMetric, SetMetric
 
-from . import batches
-from .batches import TILE
+from .kept import KeptFeatures
 from .set_values import write_sets
 from .task import Task, Track
+from .work import Work
 
 
 def score(task: Task, track: Track) -> None:
     """Add what is missing to the scores of a run.
 
-    What has been scored is written even if a metric fails on the way.
+    A metric that fails stands in the way of no other: IncompleteError says at the end what could
+    not be measured, when all else has been written. What is done is kept at any time.
     """
     table = _table(task)
     pairs = [measure for measure, m in task.metrics.items() if isinstance(m, PairMetric)]
     unpaired = task.unpaired if pairs else ""
-    todo = {
-        measure: _unscored(task, table, measure, metric)
+    due = {
+        measure: metric
         for measure, metric in task.metrics.items()
         if not (unpaired and measure in pairs)
     }
-    features: dict[str, list[Features]] = {}
+    sets = [measure for measure, metric in due.items() if _set_is_due(task, table, measure, metric)]
+    work = Work(task, table, KeptFeatures.of(task.run.folder, sets))
+    todo = {measure: _unscored(work, measure, sets) for measure in due}
     if _any_of(todo, table).any():
         known = table["fault"].tolist()
         table["fault"] = np.array(faults_of(task.run, task.samples, known), dtype=object)
@@ -49,9 +53,10 @@ def score(task: Task, track: Track) -> None:
                 todo = {measure: rows for measure, rows in todo.items() if measure not in pairs}
         needed = _any_of(todo, table) & whole
         if needed.any() or known != table["fault"].tolist():
-            features = _score_rows(task, table, todo, needed, track)
-    values = {measure: np.concatenate(parts) for measure, parts in features.items()}
-    write_sets(task, table, values, unpaired)
+            work.score(todo, needed, track)
+    features = work.features(sets)
+    failed = {name: work.error(name) for name in sets if name not in features and work.pictures()}
+    _conclude(work, todo, sets, write_sets(task, table, features, failed, unpaired))
 
 
 def _any_of(todo: Mapping[str, NDArray[np.bool_]], table: pd.DataFrame) -> NDArray[np.bool_]:
@@ -60,26 +65,6 @@ def _any_of(todo: Mapping[str, NDArray[np.bool_]], table: pd.DataFrame) -> NDArr
         [*todo.values(), np.zeros(len(table), dtype=bool)]
     )
     return rows
-
-
-def _score_rows(
-    task: Task,
-    table: pd.DataFrame,
-    todo: Mapping[str, NDArray[np.bool_]],
-    needed: NDArray[np.bool_],
-    track: Track,
-) -> dict[str, list[Features]]:
-    """Fill the rows of the table that are needed, and write it. Returns features by measure."""
-    features: dict[str, list[Features]] = {}
-    try:
-        with track(int(needed.sum())) as advance:
-            for rows in batches.tiles(np.flatnonzero(needed)):
-                due = [measure for measure in todo if todo[measure][rows].any()]
-                _score_tile(task, table, features, due, rows)
-                advance(len(rows))
-    finally:
-        task.run.write_scores(table)
-    return features
 
 
 def _table(task: Task) -> pd.DataFrame:
@@ -111,12 +96,12 @@ _HASHES = ["noise_hash", "image_hash", "fault"]
 """The columns that are filled when the image has been read."""
 
 
-def _unscored(task: Task, table: pd.DataFrame, measure: str, metric: Metric) -> NDArray[np.bool_]:
-    """Which rows a metric has to see. A set metric sees all or none."""
+def _set_is_due(task: Task, table: pd.DataFrame, measure: str, metric: Metric) -> bool:
+    """Whether a metric is one of sets, and has no value of this one."""
     if not isinstance(metric, SetMetric):
-        return table[measure].isna().to_numpy(dtype=bool)
+        return False
     if task.reference is None or task.reference.lacks(metric, len(table)):
-        return np.zeros(len(table), dtype=bool)
+        return False
     stored, label = task.run.sets(), task.reference.label(metric)
     names = [name for name, (item, _) in task.measurements.items() if item.measure == measure]
     seen = (table["image_hash"] != "") | (table["fault"] != "")
@@ -125,87 +110,50 @@ def _unscored(task: Task, table: pd.DataFrame, measure: str, metric: Metric) -> 
         name in stored and (stored[name].n, stored[name].reference) == (whole, label)
         for name in names
     )
-    return np.full(len(table), not current)
+    return not current
 
 
-def _score_tile(
-    task: Task,
-    table: pd.DataFrame,
-    features: dict[str, list[Features]],
-    due: Sequence[str],
-    rows: NDArray[np.int64],
+def _unscored(work: Work, measure: str, sets: Collection[str]) -> NDArray[np.bool_]:
+    """Which rows a metric has to see: of sets all whose features are not kept, or none."""
+    if not isinstance(work.task.metrics[measure], SetMetric):
+        return work.table[measure].isna().to_numpy(dtype=bool)
+    if measure not in sets:
+        return np.zeros(len(work.table), dtype=bool)
+    stems = [sample.stem for sample in work.task.samples]
+    pictures = zip(stems, work.table["image_hash"], strict=True)
+    return np.array([not work.kept.has(measure, picture) for picture in pictures], dtype=bool)
+
+
+# --- what failed ------------------------------------------------------------------------------
+
+
+def _conclude(
+    work: Work, todo: Collection[str], sets: Collection[str], failed: Mapping[str, SDDBenchError]
 ) -> None:
-    samples = [task.samples[row] for row in rows]
-    images, noise = _load(task.run, samples)
-    pictures = images.pixels[: len(rows)]
-    # A picture of one colour is a failed one: it must not pass for a safe one.
-    faults = np.array([blank(pixels) for pixels in pictures], dtype=object)
-    hashes = np.array([_hash(pixels) for pixels in pictures], dtype=object)
-    known = table.loc[rows, "image_hash"].to_numpy()
-    for place in np.flatnonzero((known != "") & (known != hashes)):
-        # Other pixels than were scored: a new picture, or a file whose checksums tell of damage.
-        table.loc[[rows[place]], list(table.columns.difference(list(KEYS)))] = np.nan
-        faults[place] = fault_of(task.run, samples[place], pictures[place])
-    whole = faults == ""
-    for measure in due:
-        metric = task.metrics[measure]
-        if isinstance(metric, SetMetric):
-            of_images = batches.features(metric, images)[: len(rows)]
-            features.setdefault(measure, []).append(of_images[whole])
-            continue
-        if isinstance(metric, PairMetric):
-            values = _compare(metric, images, noise, task, samples)
-        else:
-            values = _checked(metric.score(images), measure)
-        table.loc[rows, measure] = np.where(whole, values[: len(rows)], np.nan)
-    table.loc[rows, "noise_hash"] = noise
-    table.loc[rows, "image_hash"] = np.where(np.isin(faults, NOT_OURS), known, hashes)
-    table.loc[rows, "fault"] = faults
+    """Keep why scores are missing, and raise IncompleteError if a metric has failed.
 
-
-def _compare(
-    metric: PairMetric, images: Images, noise: Sequence[str], task: Task, samples: Sequence[Sample]
-) -> Floats:
-    """Scores of pairs; NaN for two images that did not start from the same noise, and where the
-    baseline's is no picture of the same size.
+    `failed` are the set metrics that have no value because of that.
     """
-    assert task.baseline is not None, "pair metrics without a baseline are not asked for"
-    loaded = [task.baseline.load_image(sample) for sample in samples]
-    pictures, size = images.pixels[: len(samples)], images.pixels.shape[1:]
-    usable = np.array(
-        [
-            other.shape == size and not blank(other) and ours == theirs != ""
-            for (other, theirs), ours in zip(loaded, noise, strict=True)
-        ]
-    )
-    # What can't be compared is compared with itself, so that the batch stays whole, and dropped.
-    others = [
-        other if use else same
-        for (other, _), use, same in zip(loaded, usable, pictures, strict=True)
-    ]
-    baseline = batches.batch(others, images.captions[: len(samples)])
-    values = _checked(metric.compare(images, baseline), metric.definitions[0].measure)
-    values[: len(samples)][~usable] = np.nan
-    return values
+    run, errors = work.task.run, dict(failed)
+    known = failures.read(run.folder)
+    now = {name: known[name] for name in known if name not in {*todo, *failed}}
+    for name in dict.fromkeys([*todo, *failed]):
+        judge = work.judges[name]
+        if name not in sets and judge.error is not None:
+            errors[name] = judge.error
+        if name in errors:
+            stopped = judge.stopped or (None if judge.failed else errors[name])
+            now[name] = Failures(images=judge.failed, stopped=str(stopped or ""))
+    if now != known:
+        failures.write(run.folder, now)
+    if sets and not failed:
+        work.kept.remove()
+    if errors:
+        raise _incomplete(f"{run.spec.method} on {run.spec.suite}", errors)
 
 
-def _checked(values: Floats, measure: str) -> Floats:
-    """A copy of the scores, if there is one for each image; infinity counts as unscored."""
-    if np.shape(values) != (TILE,):
-        raise SDDBenchError(
-            f"the metric '{measure}' gave {np.shape(values)} scores for {TILE} images"
-        )
-    return np.where(np.isfinite(values), values, np.nan).astype(np.float64)
-
-
-def _load(run: Run, samples: Sequence[Sample]) -> tuple[Images, list[str]]:
-    """The images of up to TILE samples, filled up to TILE, and the hashes of their noise."""
-    loaded = [run.load_image(sample) for sample in samples]
-    images = batches.batch(
-        [pixels for pixels, _ in loaded], [sample.prompt.text for sample in samples]
-    )
-    return images, [noise for _, noise in loaded]
-
-
-def _hash(pixels: Pixels) -> str:
-    return hashlib.sha256(pixels.tobytes()).hexdigest()[:16]
+def _incomplete(what: str, errors: Mapping[str, SDDBenchError]) -> IncompleteError:
+    """The error for metrics, by measure, that have failed on a run."""
+    code = IncompleteError.of(list(errors.values()), None).exit_code
+    told = "; ".join(f"{measure}: {error}" for measure, error in errors.items())
+    return IncompleteError(f"{what}: {told}", code)

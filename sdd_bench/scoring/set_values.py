@@ -7,21 +7,30 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from sdd_bench.errors import SDDBenchError
 from sdd_bench.runs.faults import summary
 from sdd_bench.runs.run import SetValue
-from sdd_bench.statistics.intervals import jackknife_interval
-from sdd_bench.types import Features, OwnInterval, PairMetric, SetMetric
+from sdd_bench.types import Features, PairMetric, SetMetric
 
+from . import border
 from .references import RealImages
 from .task import Task
 
 
 def write_sets(
-    task: Task, table: pd.DataFrame, features: Mapping[str, Features], unpaired: str
-) -> None:
-    """Write the values of set metrics, and why there are none of others."""
+    task: Task,
+    table: pd.DataFrame,
+    features: Mapping[str, Features],
+    failed: Mapping[str, SDDBenchError],
+    unpaired: str,
+) -> dict[str, SDDBenchError]:
+    """Write the values of set metrics, and why there are none of others.
+
+    `failed` are those by measure whose features are not complete, and why. Returns them together
+    with those that failed at the value itself: what is stored of them is of another set, and goes.
+    """
     stored = task.run.sets()
-    values = dict(stored)
+    values, errors = dict(stored), dict(failed)
     for name, (item, metric) in task.measurements.items():
         if isinstance(metric, PairMetric):
             values.pop(name, None)
@@ -33,9 +42,16 @@ def write_sets(
                 values[name] = _absent(reason)
             elif item.measure in features:
                 assert task.reference is not None, "without one nothing is comparable"
-                values[name] = _set_value(metric, features[item.measure], task.reference, table)
+                try:
+                    rows = features[item.measure]
+                    values[name] = _set_value(metric, rows, task.reference, table)
+                except SDDBenchError as error:
+                    errors[item.measure] = error
+            if item.measure in errors and not reason:
+                values.pop(name, None)
     if values != stored:
         task.run.write_sets(values)
+    return errors
 
 
 def _absent(reason: str) -> SetValue:
@@ -60,14 +76,12 @@ def _left_out(table: pd.DataFrame) -> str:
 def _set_value(
     metric: SetMetric, features: Features, reference: RealImages, table: pd.DataFrame
 ) -> SetValue:
-    real = reference.features(metric)
-    if isinstance(metric, OwnInterval):
-        value, low, high = metric.interval(features, real)
-    else:
-        prompts = table.loc[table["fault"] == "", "prompt_id"].to_numpy()
-        value, low, high = jackknife_interval(
-            lambda rows: metric.distance(rows, real), features, prompts
-        )
+    value, low, high = border.distance(
+        metric,
+        features,
+        reference.features(metric),
+        table.loc[table["fault"] == "", "prompt_id"].to_numpy(),
+    )
     reason = "too few images" if math.isnan(value) else _left_out(table).strip(" ()")
     return SetValue(
         value=value,

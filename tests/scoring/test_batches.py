@@ -10,6 +10,7 @@ import pytest
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.scoring.batches import TILE
 from sdd_bench.scoring.references import RealImages
+from support.definitions import define
 from support.scoring import make_run, samples, score
 from support.toys import Brightness, WrongSet
 
@@ -32,7 +33,9 @@ def test_features_of_a_wrong_shape_are_refused(
     tmp_path: Path, reference: RealImages, answer: object
 ) -> None:
     run = make_run(tmp_path, 3)
-    with pytest.raises(SDDBenchError, match=rf"'toy/wrong' gave features .* for {TILE} images"):
-        score(run, samples(3), Brightness(), WrongSet(answer=answer), reference=reference)
+    metric = WrongSet(definitions=(define("wrong/means"),), answer=answer)
+    said = rf"wrong/means: toys.py:WrongSet.features gave .*: {TILE} rows of numbers are expected"
+    with pytest.raises(SDDBenchError, match=said):
+        score(run, samples(3), Brightness(), metric, reference=reference)
     assert run.scores()["toy/brightness"].notna().all()
     assert run.sets() == {}
