@@ -13,6 +13,7 @@ from typing import TypeAlias, TypedDict
 from sdd_bench.benchmark.request import Options, Request
 from sdd_bench.errors import InputError, unknown
 from sdd_bench.suites import concepts
+from sdd_bench.suites.texts import flaw
 
 Names: TypeAlias = "str | Path | Iterable[str | Path]"
 """One name or several."""
@@ -77,8 +78,9 @@ def one(name: object, what: str = "name") -> str:
     """A name as text; a path is one. Raises InputError for anything else, and for nothing."""
     if not isinstance(name, (str, Path)):
         raise InputError(f"a {what} is a text, not {name!r}")
-    if not str(name).strip():
-        raise InputError(f"a {what} is empty")
+    wrong = flaw(str(name))
+    if wrong:
+        raise InputError(f"a {what} {wrong}")
     return str(name)
 
 
@@ -102,8 +104,8 @@ def options_of(given: OptionFields) -> Options:
             values[name] = several(value, name.removesuffix("s"))  # type: ignore[arg-type]
         elif name in {"results", "checkpoint"}:
             values[name] = place(value, name)
-        elif name in TEXTS and not isinstance(value, str):
-            raise InputError(f"{name.replace('_', ' ')} is a text, not {value!r}")
+        elif name in TEXTS:
+            _check_text(name, value)
         elif isinstance(value, Number):
             # Numbers of numpy, as data frames hold them, are plain ones from here on.
             values[name] = value.item() if hasattr(value, "item") else value
@@ -112,6 +114,12 @@ def options_of(given: OptionFields) -> Options:
             raise InputError("give concepts or a concept set, not both")
         values["concepts"] = concepts.find(str(concept_set))
     return Options(**values)  # type: ignore[arg-type]
+
+
+def _check_text(name: str, value: object) -> None:
+    wrong = flaw(value) if isinstance(value, str) else f"is a text, not {value!r}"
+    if wrong:
+        raise InputError(f"{name.replace('_', ' ')} {wrong}")
 
 
 def request_of(

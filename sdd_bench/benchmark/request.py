@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sdd_bench.errors import InputError
 from sdd_bench.suites import loading
+from sdd_bench.suites.texts import flaw
 from sdd_bench.types import ModelSpec, Settings, Suite
 
 RANGES: dict[str, tuple[int, int | None]] = {
@@ -65,6 +66,10 @@ class Options:
             raise InputError(f"the guidance scale must be a number, not {scale}")
         if self.timeout is not None:
             _check_seconds(self.timeout)
+        for concept in self.concepts:
+            wrong = flaw(concept)
+            if wrong:
+                raise InputError(f"a concept {wrong}")
 
     def request(self, *, methods: Sequence[str], suites: Sequence[str]) -> Request:
         """Methods on suites with these options."""

@@ -32,12 +32,24 @@ def weights(
     """The U-Net's weights that each method runs on, trained if need be; None: the model's own."""
     from sdd_bench.training import checkpoints
 
+    _check_concepts(bundle, methods)
     if options.checkpoint is not None:
         checkpoint = checkpoints.read(options.checkpoint, bundle)
         log.info("%s is taken for %s", options.checkpoint, checkpoint.kind)
         return [checkpoint] * len(methods)
     paths = [train(bundle, method, options) for method in methods]
     return [None if path is None else checkpoints.read(path, bundle) for path in paths]
+
+
+def _check_concepts(bundle: Bundle, methods: Sequence[SelectedMethod]) -> None:
+    """Raise InputError for concepts that the text encoder doesn't read, before anything is made.
+
+    How a loss joins them is its own affair: what it reads is checked when it does.
+    """
+    for each in methods:
+        trained = isinstance(each.method, Trained)
+        texts = each.concepts if trained else each.method.branches("", each.concepts)
+        bundle.check_read(texts, each.concepts)
 
 
 def train_all(
@@ -53,6 +65,7 @@ def train_all(
                 "`sdd-bench run` takes it"
             )
     bundle = load(job.request)
+    _check_concepts(bundle, job.methods)
     if gradient_checkpointing:
         bundle.unet.enable_gradient_checkpointing()
     trained = []

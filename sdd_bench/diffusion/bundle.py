@@ -6,13 +6,14 @@ the shape: rows that are missing are filled up and dropped again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
 
+from sdd_bench.errors import InputError
 from sdd_bench.types import Dtype, ModelSpec
 
 from .conditioning import TextReader
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from transformers import CLIPTokenizer
 
     from sdd_bench.types import Pixels
+
+_SHOWN = 5
+"""How many of several concepts are named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,28 @@ class Bundle:
         """Whether the text encoder reads only the beginning of `text`."""
         limit = self.tokenizer.model_max_length
         return len(self.tokenizer(text, truncation=False, verbose=False).input_ids) > limit
+
+    def check_read(self, texts: Iterable[str], concepts: Sequence[str]) -> None:
+        """Raise InputError if the text encoder doesn't come to the end of a concept in a text.
+
+        A concept that is cut off would be removed in name only.
+        """
+        unread: dict[str, None] = {}
+        for text in filter(self.truncates, texts):
+            end = 0
+            for concept in concepts:
+                start = text.find(concept, end)
+                if start >= 0:
+                    end = start + len(concept)
+                    unread |= {concept: None} if self.truncates(text[:end]) else {}
+        if unread:
+            named = ", ".join(f"{concept!r:.60}" for concept in list(unread)[:_SHOWN])
+            more = f" and {len(unread) - _SHOWN} more" if len(unread) > _SHOWN else ""
+            raise InputError(
+                f"the text encoder reads {self.tokenizer.model_max_length} tokens, and of the "
+                f"{len(concepts)} concepts these don't fit: {named}{more}; give fewer or "
+                "shorter ones"
+            )
 
     @torch.inference_mode()
     def predict(self, latents: Tensor, time: int, states: Tensor) -> Tensor:

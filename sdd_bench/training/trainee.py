@@ -77,6 +77,7 @@ class Student:
         """Rows that the U-Net has computed."""
         self.parameters = trainable(bundle.unet, subset)
         self._bundle = bundle
+        self._checked: set[str] = set()
         self._base = {name: p.data for name, p in self.parameters.items()}
         for parameter in self.parameters.values():
             parameter.data = parameter.data.to(self._dtype, copy=True)
@@ -108,6 +109,8 @@ class Student:
 
     def _read(self, texts: Sequence[str]) -> Tensor:
         different = list(dict.fromkeys(texts))
+        self._bundle.check_read(set(different) - self._checked, self.concepts)
+        self._checked.update(different)
         states = torch.stack([self._bundle.text.states(text) for text in different])
         projected = self._bundle.text.project(states)
         return projected[[different.index(text) for text in texts]]

@@ -69,6 +69,9 @@ def test_an_interrupt_says_how_to_go_on() -> None:
         (["sd", None], "a method is a text, not None"),
         ("", "a method is empty"),
         (["sd", "  "], "a method is empty"),
+        (["sd", "\u200b"], "a method is empty"),
+        ("a\0b", "a method holds a zero byte"),
+        ("\udcff.py:Mine", "a method holds half a character"),
         ([], "no method is named"),
     ],
 )
@@ -89,6 +92,10 @@ def test_a_path_is_a_name_and_a_number_of_numpy_a_number() -> None:
     [
         ({"concepts": [1]}, "a concept is a text, not 1"),
         ({"concepts": ""}, "a concept is empty"),
+        ({"concepts": ["nudity", "\u200b"]}, "a concept is empty"),
+        ({"concepts": "\udcff"}, "a concept holds half a character"),
+        ({"model": "\udcff"}, "model holds half a character"),
+        ({"device": " "}, "device is empty"),
         ({"metrics": 5}, "a metric is a text, or give a list of them: not 5"),
         ({"results": 3}, "results is a path, not 3"),
         ({"device": 0}, "device is a text, not 0"),

@@ -152,6 +152,26 @@ def test_an_empty_prompt_is_the_users_to_correct(
     assert message in shell.run_fails(2, suite=suite)
 
 
+@pytest.mark.parametrize("concept", ["", "   ", "\u200b"])
+@pytest.mark.parametrize("method", ["sd-neg", "sld-max", "esd-x-1"])
+def test_an_empty_concept_is_the_users_to_correct(shell: Shell, method: str, concept: str) -> None:
+    asked = "--concept", "nudity", "--concept", concept
+    assert shell.run_fails(2, *asked, method=method) == "error: a concept is empty"
+    assert not shell.results.exists()
+
+
+@pytest.mark.parametrize("method", ["sd-neg", "sld-max", "sega"])
+def test_concepts_that_no_longer_fit_are_named(shell: Shell, method: str) -> None:
+    # Of one token each: with 37 commas and two ends, 38 fill the 77 tokens.
+    words = [*"abcdefghijklmnopqrstuvwxyz0123456789", "person", "body", "nudity"]
+    line = shell.run_fails(2, *(f"--concept={word}" for word in words), method=method)
+    assert line == (
+        "error: the text encoder reads 77 tokens, and of the 39 concepts these don't fit: "
+        "'nudity'; give fewer or shorter ones"
+    )
+    assert not shell.results.exists()
+
+
 def test_results_that_cannot_be_written_have_a_reason(shell: Shell) -> None:
     file = shell.folder / "file"
     file.touch()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
+from sdd_bench import registry
 from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.diffusion.conditioning import TextReader, project_text_once
+from sdd_bench.errors import InputError
+from sdd_bench.suites import concepts
 from sdd_bench.weights import store
 from support.models import load
 
@@ -19,6 +23,33 @@ def test_long_prompts_are_cut_and_known_to_be(bundle: Bundle) -> None:
     # Both are 75 letters and the end token: without it the states would differ.
     assert torch.equal(bundle.text((too_long,)), bundle.text((fits,)))
     assert bundle.text((fits,)).shape[:2] == (1, 77)
+
+
+def test_a_concept_that_is_cut_off_is_named(bundle: Bundle) -> None:
+    # A letter is a token, as is a comma: 37 of each and a last letter fill what two ends leave.
+    fits = [chr(ord("a") + number % 26) for number in range(38)]
+    bundle.check_read([", ".join(fits)], fits)
+    cut = [*fits, "nudity", "blood"]
+    with pytest.raises(InputError) as caught:
+        bundle.check_read(["", ", ".join(cut)], cut)
+    assert str(caught.value) == (
+        "the text encoder reads 77 tokens, and of the 40 concepts these don't fit: 'nudity', "
+        "'blood'; give fewer or shorter ones"
+    )
+    # Each in a text of its own, all are read; what stands in no text is none of its affair.
+    bundle.check_read(cut, cut)
+    bundle.check_read([" ".join("z" * 99)], ["nudity"])
+    long = [f"{' '.join(str(number) * 99)}" for number in range(7)]
+    with pytest.raises(InputError, match=r"of the 7 concepts .*'0 0 0.* and 2 more; give fewer"):
+        bundle.check_read(long, long)
+
+
+@pytest.mark.parametrize("name", concepts.catalog())
+def test_the_shipped_concepts_are_read_to_their_end(bundle: Bundle, name: str) -> None:
+    asked = concepts.find(name)
+    for method in registry.scan().methods():
+        branches = registry.scan().method(method).branches("", asked)
+        bundle.check_read([*branches, ", ".join(asked)], asked)
 
 
 def test_projected_texts_are_those_of_transformers_and_diffusers(bundle: Bundle) -> None:

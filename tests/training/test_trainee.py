@@ -44,6 +44,21 @@ def test_an_unknown_filter_is_the_users_fault() -> None:
         trainable(nn.Linear(1, 1), "xattn")
 
 
+def test_a_concept_that_the_text_encoder_does_not_reach_is_not_trained_away() -> None:
+    bundle, _ = fresh()
+    # A letter and a comma each, and two ends: eleven letters are 23 of 24 tokens.
+    assert bundle.tokenizer.model_max_length == 24
+    concepts = (*"abcdefghijklm", "nudity")
+    student = Student(bundle, concepts, "xattn", ema=False)
+    latents, times = torch.zeros(1, *bundle.latent_shape), torch.zeros(1)
+    try:
+        student.predict(latents, times, ["nudity"])
+        with pytest.raises(InputError, match=r"these don't fit: 'l', 'm', 'nudity'; give fewer"):
+            student.predict(latents, times, [", ".join(concepts)])
+    finally:
+        student.restore()
+
+
 # --- one network in three roles ---------------------------------------------------------------
 
 
