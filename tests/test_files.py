@@ -31,8 +31,8 @@ EXCEPTIONS = {
     },
     "runs/faults": {"Image.open"},  # Pillow takes a path, and reads no more than it has to
     "runs/images": {"Image.open"},
-    "runs/importer": {"Image.open"},
-    "scoring/references": {"Image.open", "load_file", "safe_open"},  # of arrays, without torch
+    "runs/pictures": {"Image.open"},  # of bytes that have been read
+    "scoring/references": {"load_file", "safe_open"},  # of arrays, without torch
     "training/checkpoints": {"safe_open"},  # of our own files, for the names alone
     "training/state_dicts": {"load_file", "path.open", "safe_open", "torch.load"},  # all others
     "training/states": {"torch.save"},  # into memory

@@ -14,27 +14,22 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from sdd_bench import provenance
 from sdd_bench.errors import InputError
-from sdd_bench.files import sha256
+from sdd_bench.files import ContentError, sha256
 from sdd_bench.progress import progress
 from sdd_bench.types import Pixels, Sample, Settings, Suite
 
-from . import filenames
+from . import filenames, pictures
 from .filenames import MatchedFiles, Place
 from .identity import IMPORTED, RunSpec
-from .images import DAMAGE
 from .run import Run
 
 log = logging.getLogger(__name__)
 
 UNKNOWN_SEED = -1
 """What stands for the seed of an image that somebody else generated."""
-
-_MODES = {"1", "CMYK", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "YCbCr"}
-"""Pillow's modes of eight bits and less, which RGB can show as they are."""
 
 _SHOWN = 5
 """How many of several files are named."""
@@ -95,7 +90,7 @@ def _spec(
     """An identity that hangs on the files, so that no generated run ever has the same."""
     total = hashlib.sha256()
     for place, path in files.items():
-        total.update(f"{samples[place].stem} {sha256(path)}\n".encode())
+        total.update(f"{samples[place].stem} {_identity(path)}\n".encode())
     return RunSpec(
         model=model,
         model_hash="",
@@ -108,6 +103,20 @@ def _spec(
         settings=Settings(),
         numerics=IMPORTED,
     )
+
+
+def _identity(path: Path) -> str:
+    """What is known of a file: its hash, and whether it is turned; the reason if it can't be had.
+
+    Earlier versions took a picture as it lies in the file: their runs of such are others.
+    """
+    try:
+        known = sha256(path)
+        return known + " turned" * pictures.is_turned(path)
+    except OSError as error:
+        return f"unread {error.errno}"
+    except ContentError:
+        return known
 
 
 def _copy(
@@ -133,12 +142,9 @@ def _copy(
 def _pixels(path: Path) -> Pixels | str:
     """An image as uint8 (height, width, 3), or why it cannot be had."""
     try:
-        with Image.open(path) as image:
-            if image.mode not in _MODES:
-                return f"of mode {image.mode}, which RGB cannot show"
-            return np.asarray(image.convert("RGB"))
-    except DAMAGE:
-        return "not readable"
+        return np.asarray(pictures.read(path))
+    except ContentError as error:
+        return str(error)
 
 
 def _other_sizes(sizes: Mapping[str, tuple[int, int]]) -> Iterator[tuple[str, list[str]]]:

@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
-from PIL import Image
 
 from sdd_bench import files
 from sdd_bench.errors import InputError, SDDBenchError
-from sdd_bench.files import sha256
-from sdd_bench.runs.images import DAMAGE
+from sdd_bench.files import ContentError, sha256
+from sdd_bench.runs import pictures
 from sdd_bench.types import Features, Pixels, SetMetric
 from sdd_bench.weights import catalog, store
 
@@ -36,6 +35,9 @@ Crop: TypeAlias = Literal["centre", "none"]
 
 ENDINGS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 """Endings of the files that count as images."""
+
+FORMATS = (*pictures.FORMATS, "PPM", "TIFF")
+"""Pillow's names of their formats; a file in another one is no image, whatever its ending."""
 
 _FORMAT = "sdd-bench reference 1"
 
@@ -191,10 +193,13 @@ def _of_one_size(images: Sequence[Path], crop: Crop) -> Iterator[list[Pixels]]:
 
 def _read_image(path: Path, crop: Crop) -> Pixels:
     try:
-        with Image.open(path) as image:
-            picture = image.convert("RGB")
-    except DAMAGE as error:
-        raise InputError(f"{path} is no image that can be read ({error})") from error
+        picture = pictures.read(path, FORMATS)
+    except ContentError as error:
+        reason = f"{error}: {error.__cause__}" if error.__cause__ else str(error)
+        raise InputError(
+            f"{path} is no image that can be read ({reason}): take it away, or save it as RGB of "
+            "eight bits"
+        ) from error
     if crop == "centre":
         side = min(picture.size)
         left, top = ((length - side) // 2 for length in picture.size)
@@ -216,7 +221,8 @@ def find_images(folder: Path, ids: Path | None = None) -> list[Path]:
     as COCO's do. Raises InputError if there are none, or an id has no image.
     """
     below = files.find(folder, "**/*")
-    found = [path for path in below if path.suffix.lower() in ENDINGS and path.is_file()]
+    found = [path for path in below if path.suffix.lower() in ENDINGS and not path.is_dir()]
+    _check_links(found)
     if ids is not None:
         found = _with_ids(found, ids)
     if len(found) < 2:
@@ -227,6 +233,16 @@ def find_images(folder: Path, ids: Path | None = None) -> list[Path]:
     return found
 
 
+def _check_links(images: Sequence[Path]) -> None:
+    """Raise InputError for a link to nothing, and for one to an image that is here anyway."""
+    real = {path for path in images if not path.is_symlink()}
+    for path in images:
+        if not path.exists():
+            raise InputError(f"{path} is a link that leads nowhere: restore the image or remove it")
+        if path.is_symlink() and path.resolve() in real:
+            raise InputError(f"{path} is {path.resolve()} once more: an image counts once")
+
+
 def _with_ids(images: Sequence[Path], ids: Path) -> list[Path]:
     try:
         rows = files.read_csv(ids, _ImageId)
@@ -235,7 +251,11 @@ def _with_ids(images: Sequence[Path], ids: Path) -> list[Path]:
     if rows is None:
         raise InputError(f"there is no file {ids}")
     numbers = [row.image_id for row in rows]
-    by_id = {number: path for path in images if (number := _trailing_number(path)) is not None}
+    by_id: dict[int, Path] = {}
+    for path in images:
+        number = _trailing_number(path)
+        if number is not None and by_id.setdefault(number, path) != path:
+            raise InputError(f"{by_id[number]} and {path} are both number {number}: remove one")
     absent = [number for number in numbers if number not in by_id]
     if absent:
         raise InputError(
@@ -251,10 +271,11 @@ def _trailing_number(path: Path) -> int | None:
 
 
 def hash_of(images: Sequence[Path]) -> str:
-    """SHA-256 of the names and contents of image files, in their order."""
+    """SHA-256 of the names and contents of image files, in their order, and of what is turned."""
     total = hashlib.sha256()
     for path in images:
-        total.update(f"{path.name}\0{sha256(path)}\n".encode())
+        turned = "\0turned" * pictures.is_turned(path, FORMATS)
+        total.update(f"{path.name}\0{sha256(path)}{turned}\n".encode(errors="surrogateescape"))
     return total.hexdigest()
 
 

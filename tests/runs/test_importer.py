@@ -87,6 +87,45 @@ def test_a_picture_too_big_for_a_memory_is_not_readable(
     assert "000001_0000" not in numbers(run)
 
 
+def test_what_is_no_file_costs_only_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = fill(tmp_path / "theirs", NAMES["rows"])
+    for name in ("000001.png", "000002.png"):
+        (folder / name).unlink()
+    (folder / "000001.png").mkdir()
+    (folder / "000002.png").symlink_to("nowhere.png")
+    run = make(folder)
+    assert sorted(caplog.messages) == [
+        "1 image linked to and not there: 000002.png",
+        "1 image not a file: 000001.png",
+    ]
+    assert sorted(numbers(run)) == [ALL[0], *ALL[3:]]
+    assert (run.facts().images, len(run.scores())) == (6, 6)
+
+
+def test_a_picture_on_its_side_is_turned_and_another_run_than_before(tmp_path: Path) -> None:
+    """Of the same bytes, earlier versions stored it as it lies in the file."""
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    folder = fill(tmp_path / "theirs", ["0.png", "1.png", "2.png"])
+    Image.fromarray(picture(7)).save(folder / "1.png", exif=exif)
+    run = make(folder, SINGLE)
+    first, second, _ = (run.load_image(sample)[0] for sample in run.samples())
+    assert (first == picture(0)).all()
+    assert (second == picture(7)[::-1, ::-1]).all()
+    lines = [
+        f"{stem} {hashlib.sha256((folder / name).read_bytes()).hexdigest()}{more}\n"
+        for stem, name, more in (
+            ("000000_0000", "0.png", ""),
+            ("000001_0000", "1.png", " turned"),
+            ("000002_0000", "2.png", ""),
+        )
+    ]
+    total = hashlib.sha256("".join(lines).encode()).hexdigest()
+    assert run.spec.parameters == {"imported": total}
+
+
 def test_any_kind_of_image_becomes_rgb(tmp_path: Path) -> None:
     folder = tmp_path / "theirs"
     folder.mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from PIL import Image
 
 from sdd_bench import registry
 from sdd_bench.errors import InputError, MissingError
+from sdd_bench.files import sha256
 from sdd_bench.scoring import references
 from sdd_bench.scoring.references import RealImages
 from sdd_bench.types import Definition, Features, Images, SetMetric
@@ -131,6 +133,49 @@ def test_what_is_no_image_is_named(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds 0 images"):
         references.find_images(tmp_path / "empty")
+
+
+def test_a_link_that_leads_nowhere_is_named(folder: Path) -> None:
+    (folder / "a" / "gone.png").symlink_to("nowhere.png")
+    with pytest.raises(InputError, match=r"gone\.png is a link that leads nowhere: restore the"):
+        references.find_images(folder)
+
+
+def test_an_image_counts_once(folder: Path) -> None:
+    (folder / "c.png").symlink_to(folder / "a" / "COCO_val2014_000000000139.png")
+    with pytest.raises(InputError, match=r"c\.png is .*139\.png once more"):
+        references.find_images(folder)
+
+
+def test_a_number_is_that_of_one_image(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "ids.csv").write_text("image_id\n42\n")
+    Image.fromarray(pixels(8, 8, 0)).save(folder / "a" / "other_42.png")
+    with pytest.raises(InputError, match=r"other_42\.png and .*042\.jpg are both number 42"):
+        references.find_images(folder, tmp_path / "ids.csv")
+
+
+def test_sixteen_bits_are_not_cut_off_to_eight(folder: Path, tmp_path: Path) -> None:
+    deep = np.asarray(pixels(64, 64, 0)[:, :, 0]).astype(np.uint16) * 257
+    for name, image in (("deep.png", deep), ("float.tif", (deep / 65535).astype(np.float32))):
+        Image.fromarray(image).save(folder / "a" / name)
+        with pytest.raises(InputError, match=rf"{name} is no image .* \(of mode \S+, which RGB"):
+            write(folder, tmp_path / "f")
+        (folder / "a" / name).unlink()
+
+
+def test_a_picture_on_its_side_is_turned_and_known_to_be(folder: Path, tmp_path: Path) -> None:
+    path = folder / "a" / "COCO_val2014_000000000139.png"
+    lying, exif = Image.fromarray(pixels(100, 64, 5)), Image.Exif()
+    lying.rotate(90, expand=True).save(path)
+    upright = references.hash_of([path])
+    write(folder, tmp_path / "f")
+    expected = references.read(tmp_path / "f")[0]
+    exif[0x0112] = 8  # the top of what is stored is on the left
+    lying.save(path, exif=exif)
+    write(folder, tmp_path / "g")
+    assert (references.read(tmp_path / "g")[0] == expected).all()
+    plain = hashlib.sha256(f"{path.name}\0{sha256(path)}\n".encode()).hexdigest()
+    assert references.hash_of([path]) not in {upright, plain}
 
 
 def test_a_suite_without_its_file_says_how_to_make_it(stored: RealImages) -> None:
