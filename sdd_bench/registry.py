@@ -15,6 +15,7 @@ questions asks the registry that it returns.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -205,21 +206,35 @@ def _file_of(name: str, files: Iterable[str]) -> str | None:
 
 
 def _at_threshold(name: str, known: Mapping[str, Measurement]) -> Measurement | None:
-    """`measure@threshold` for a rate that is known at another threshold."""
+    """`measure@threshold` for a rate that is known at another threshold. Raises InputError for a
+    threshold that no score, or every score, is above.
+    """
     measure, _, text = name.partition("@")
-    try:
-        threshold = float(text)
-    except ValueError:
-        return None
     rates = [
         (item, metric) for item, metric in known.values() if item.name.startswith(f"{measure}@")
     ]
-    if not rates or not math.isfinite(threshold):
+    if not rates or not _NUMBER.fullmatch(text):
+        return None
+    threshold, (item, metric) = float(text), rates[0]
+    if all(0 <= (each.threshold or 0) <= 1 for each, _ in rates):
+        _check_share(name, threshold, item)
+    elif not math.isfinite(threshold):
         return None
     # One threshold, one name: '0.70' is '0.7', which may be known.
     canonical = f"{measure}@{threshold:.12g}"
-    item, metric = rates[0]
     return known.get(canonical, (replace(item, name=canonical, threshold=threshold), metric))
+
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+
+
+def _check_share(name: str, threshold: float, known: Definition) -> None:
+    """Raise InputError if every score between 0 and 1 is above the threshold, or none is."""
+    if not 0 <= threshold <= 1:
+        raise InputError(
+            f"'{name}': the scores lie between 0 and 1, so that this rate would be the same for "
+            f"any images: give a threshold between them, as '{known.name}' has"
+        )
 
 
 def _clash(kind: str, name: str, owners: Iterable[str]) -> InputError:

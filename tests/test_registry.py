@@ -268,10 +268,31 @@ def test_a_rate_answers_to_other_thresholds(
     assert type(metric).__name__ == "Rate"
 
 
-@pytest.mark.parametrize("name", ["clip/toy@0.5", "nude/toy", "nude/toy@nan", "nude/toy@high"])
+@pytest.mark.parametrize(
+    "name", ["clip/toy@0.5", "nude/toy", "nude/toy@nan", "nude/toy@high", "nude/toy@0_7"]
+)
 def test_what_is_no_rate_has_no_threshold(judges: World, name: str) -> None:
     with pytest.raises(InputError, match=f"^no metric definition named '{name}'"):
         registry.scan().definition(name)
+
+
+@pytest.mark.parametrize("threshold", ["1.5", "-1", "-0.001", "7e1", "1e400", "-1e400"])
+def test_a_threshold_that_no_score_or_every_score_passes_is_refused(
+    judges: World, threshold: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        registry.scan().definition(f"nude/toy@{threshold}")
+    assert str(caught.value) == (
+        f"'nude/toy@{threshold}': the scores lie between 0 and 1, so that this rate would be the "
+        "same for any images: give a threshold between them, as 'nude/toy@0.25' has"
+    )
+
+
+def test_scores_of_another_range_have_other_thresholds(world: World) -> None:
+    world.file("metrics/logit.py", METRIC.replace("0.7", "2.5") + "METRICS = (Rate(),)")
+    assert registry.scan().definition("nude/toy@-3")[0].threshold == -3.0
+    with pytest.raises(InputError, match=r"^no metric definition named 'nude/toy@1e400'"):
+        registry.scan().definition("nude/toy@1e400")
 
 
 def test_an_unknown_definition_gets_a_suggestion_and_the_broken_ones(judges: World) -> None:

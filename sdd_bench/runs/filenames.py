@@ -5,7 +5,7 @@ Numbers are read as numbers: the alphabetical order of the files never counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -126,6 +126,8 @@ def find(folder: Path, suite: Suite, naming: str | None = None) -> MatchedFiles:
             f"{folder}: names like '{paths[0].name}' do not say which image is of which prompt of "
             f"suite '{suite.name}': known are {known}"
         )
+    if suite.numbered is not None and naming is None and fitting != "texts":
+        _check_numbers(places[fitting], suite, fitting)
     matched: dict[Place, Path] = {}
     for path, (row, k) in places[fitting].items():
         if row >= len(suite.prompts) or k >= suite.images_per_prompt:
@@ -139,6 +141,19 @@ def find(folder: Path, suite: Suite, naming: str | None = None) -> MatchedFiles:
             raise InputError(f"{first} and {path} are the same image: take one of them away")
     strange = [path for path in paths if path not in places[fitting]]
     return MatchedFiles(naming=fitting, files=matched, strange=strange)
+
+
+def _check_numbers(paths: Iterable[Path], suite: Suite, naming: str) -> None:
+    """Raise InputError for a name whose number may be a row's place or what the file says there."""
+    ids = {prompt.id for prompt in suite.prompts}
+    for path in paths:
+        if path.stem.rpartition("_")[0] not in ids:
+            raise InputError(
+                f"{path}: the file of suite '{suite.name}' numbers its prompts in the column "
+                f"'{suite.numbered}', otherwise than by their order: say with --id-column "
+                f"'{suite.numbered}' that the names have those numbers, or with --naming {naming} "
+                "that they count rows"
+            )
 
 
 def _images(folder: Path) -> list[Path]:

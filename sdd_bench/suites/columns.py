@@ -62,6 +62,22 @@ def prompts_of(sheet: Sheet, columns: Mapping[str, str] = {}) -> tuple[Prompt, .
     return tuple(prompts)
 
 
+def own_numbers(sheet: Sheet, columns: Mapping[str, str] = {}) -> str | None:
+    """The column in which a file without ids numbers its rows otherwise than 0, 1, 2, ..."""
+    if "id" in _names(sheet, columns):
+        return None
+    for name in filter(sheet.columns.__contains__, _NUMBERS):
+        cells = [str(row.get(name)) for _, row in sheet.rows]
+        numbers = [int(cell) for cell in cells if re.fullmatch(r"[0-9]{1,19}", cell)]
+        if len(numbers) == len(cells) and numbers != list(range(len(cells))):
+            return name
+    return None
+
+
+_NUMBERS = ("case_number", "case_num", "case", "number", "index", "row", "Unnamed: 0", "")
+"""What files call the numbers of their rows; those of pandas have no name, or a made-up one."""
+
+
 def _names(sheet: Sheet, columns: Mapping[str, str]) -> dict[str, str]:
     """What the file calls each of our columns."""
     exist = f"there are: {', '.join(sheet.columns)}"

@@ -21,7 +21,7 @@ from sdd_bench.types import Prompt, Suite
 
 from . import readers
 from .catalog import SuiteEntry, catalog, folder
-from .columns import prompts_of
+from .columns import own_numbers, prompts_of
 from .readers import Sheet
 from .texts import flaw
 
@@ -72,8 +72,12 @@ def _load(name: str, columns: Mapping[str, str]) -> Suite:
             raise unknown("suite", named, entries)
         return _named(named, entries[named], source, columns)
     if name.startswith(readers.HUB) or Path(name).suffix.lower() in readers.READERS:
-        prompts = prompts_of(readers.read(name), columns)
-        suite = Suite(name=_own_name(name), prompts=prompts)
+        sheet = readers.read(name)
+        suite = Suite(
+            name=_own_name(name),
+            prompts=prompts_of(sheet, columns),
+            numbered=own_numbers(sheet, columns),
+        )
         _check_published(suite, name, entries)
         return suite
     raise unknown("suite", name, entries)
@@ -108,6 +112,7 @@ def _named(
         images_per_prompt=entry.images_per_prompt,
         reference=entry.reference,
         families=entry.families,
+        numbered=own_numbers(sheet, columns),
     )
     _check_published(suite, sheet.where, {name: entry})
     return suite

@@ -33,6 +33,9 @@ class Suite:
     """The families of definitions ("nude", "fid") that it is made for; empty: all."""
     hash: str = ""
     """Of all its prompts, also those that a limit leaves out."""
+    numbered: str | None = None
+    """The column in which its file numbers the prompts otherwise than by their order, and which
+    was not read as their ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

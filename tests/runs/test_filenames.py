@@ -11,6 +11,7 @@ from sdd_bench.runs import filenames
 from sdd_bench.suites import loading
 from sdd_bench.types import Prompt, Suite
 from support.importing import ALL, NAMES, SINGLE, SUITE, fill, make, numbers
+from support.suites import write
 
 
 @pytest.mark.parametrize("naming", NAMES)
@@ -52,6 +53,41 @@ def test_case_numbers_are_the_ids_of_the_prompts(tmp_path: Path) -> None:
     fill(folder, ["7_0.png", "31_0.png", "100_0.png", "8_0.png"])
     with pytest.raises(InputError, match=r"8_0\.png is of no image of suite 'toy', which has 3 "):
         make(folder, suite)
+
+
+@pytest.mark.parametrize("names", [["1_0.png", "2_0.png", "0_0.png"], ["1.png", "2.png", "0.png"]])
+def test_a_number_is_not_a_rows_where_the_file_has_others(tmp_path: Path, names: list[str]) -> None:
+    """Case 1 of a part of a list is another prompt than the second of the part."""
+    text = "case_number,prompt,evaluation_seed\n2,a cat,7\n0,a dog,8\n1,a red cat,9\n"
+    path = write(tmp_path / "part.csv", text)
+    folder = fill(tmp_path / "theirs", names)
+    suite = loading.load(path)
+    naming = "cases" if "_" in names[0] else "rows"
+    with pytest.raises(InputError) as caught:
+        filenames.find(folder, suite)
+    assert str(caught.value).endswith(
+        "the file of suite 'part' numbers its prompts in the column 'case_number', otherwise than "
+        "by their order: say with --id-column 'case_number' that the names have those numbers, or "
+        f"with --naming {naming} that they count rows"
+    )
+    said = filenames.find(folder, suite, naming)
+    assert {path.name: place[0] for place, path in said.files.items()} == {
+        names[0]: 1, names[1]: 2, names[2]: 0,
+    }  # fmt: skip
+    if naming == "cases":
+        suite = loading.load(path, columns={"id": "case_number"})
+        known = filenames.find(folder, suite)
+        assert [known.files[row, 0].name for row in range(3)] == ["2_0.png", "0_0.png", "1_0.png"]
+
+
+@pytest.mark.parametrize("first", ["0", "1"])
+def test_numbers_in_the_order_of_rows_are_those(tmp_path: Path, first: str) -> None:
+    text = f"case_number,prompt\n{first},a cat\n{int(first) + 1},a dog\n"
+    suite = loading.load(write(tmp_path / "part.csv", text))
+    assert suite.numbered == (None if first == "0" else "case_number")
+    # What sdd-bench itself wrote has the ids that it gave.
+    folder = fill(tmp_path / "ours", ["000000_0000.png", "000001_0000.png"])
+    assert len(filenames.find(folder, suite).files) == 2
 
 
 def test_case_numbers_count_the_rows_where_ids_are_words(tmp_path: Path) -> None:
