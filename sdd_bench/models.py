@@ -6,12 +6,15 @@ Nothing here needs torch: `models` loads what is found.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Collection
 from pathlib import Path
 
 from .errors import InputError, MissingError, unknown
 from .types import ModelSpec
 from .weights import catalog, downloads, store
+
+log = logging.getLogger(__name__)
 
 SPECS: dict[str, ModelSpec] = {
     "miniature": ModelSpec(
@@ -50,6 +53,9 @@ SPECS: dict[str, ModelSpec] = {
 }
 """Models by name. Any folder in the diffusers format and any hub id is one too."""
 
+OTHERS = ("a diffusers folder", "a hub id owner/name")
+"""What else is a model, in words."""
+
 PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
 """Folders of a model in the diffusers format."""
 
@@ -58,6 +64,8 @@ def find(name: str) -> ModelSpec:
     """The model of that name, folder or hub id (`owner/name`). Raises InputError."""
     if name in SPECS:
         return SPECS[name]
+    if not name.strip():
+        raise unknown("model", name, [*SPECS, *OTHERS])
     instruments = judged_as(name).definitions
     path = Path(name)
     if path.is_dir():
@@ -69,7 +77,7 @@ def find(name: str) -> ModelSpec:
         return ModelSpec(name=path.resolve().name, source=str(path), definitions=instruments)
     if name.count("/") == 1 and not path.is_absolute() and not name.startswith((".", "~")):
         return ModelSpec(name=name, source=name, definitions=instruments)
-    raise unknown("model", name, [*SPECS, "a diffusers folder", "a hub id owner/name"])
+    raise unknown("model", name, [*SPECS, *OTHERS])
 
 
 def judged_as(name: str) -> ModelSpec:
@@ -88,6 +96,13 @@ def folder_of(spec: ModelSpec) -> Path:
     if spec.source == "miniature":
         return store.find("miniature")
     if Path(spec.source).is_dir():
+        if spec.name in SPECS:
+            log.warning(
+                "the folder %s is called like the model '%s', and tables call it so too: if it is "
+                "another, give it another name",
+                spec.source,
+                spec.name,
+            )
         return Path(spec.source)
     fetched = catalog.weights().get(spec.name)
     if fetched and store.state(fetched, hashing=False) != "missing":

@@ -33,7 +33,6 @@ EXCEPTIONS = {
     "runs/images": {"Image.open"},
     "runs/pictures": {"Image.open"},  # of bytes that have been read
     "scoring/references": {"load_file", "safe_open"},  # of arrays, without torch
-    "training/checkpoints": {"safe_open"},  # of our own files, for the names alone
     "training/state_dicts": {"load_file", "path.open", "safe_open", "torch.load"},  # all others
     "training/states": {"torch.save"},  # into memory
     "weights/content": {"path.open", "safe_open"},  # the first bytes, and the table of contents

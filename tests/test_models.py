@@ -39,7 +39,7 @@ def test_an_owner_and_a_name_are_a_hub_id() -> None:
     assert (spec.name, spec.source) == ("nobody/such-model", "nobody/such-model")
 
 
-@pytest.mark.parametrize("name", ["minature", "/no/such", "./no", "~/models", "a/b/c"])
+@pytest.mark.parametrize("name", ["", " ", "minature", "/no/such", "./no", "~/models", "a/b/c"])
 def test_nothing_else_is_a_model(name: str) -> None:
     with pytest.raises(InputError, match=f"no model named '{name}'.*Available: .*miniature"):
         models.find(name)
@@ -55,3 +55,13 @@ def test_a_folder_without_one_of_the_parts_is_no_model(copied_miniature: Path, p
     shutil.rmtree(copied_miniature / part)
     with pytest.raises(InputError, match=f"it has no folder '{part}'"):
         models.find(str(copied_miniature))
+
+
+def test_a_folder_that_is_called_like_a_model_is_said_to_be(
+    copied_miniature: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert models.folder_of(models.find(str(copied_miniature))) == copied_miniature
+    assert not caplog.records
+    folder = copied_miniature.rename(tmp_path / "miniature")
+    assert models.folder_of(models.find(str(folder))) == folder
+    assert "is called like the model 'miniature', and tables call it so too" in caplog.text

@@ -116,6 +116,11 @@ def check_fit(folder: Path, unet: Any, vae: Any, encoder: Any, tokenizer: Any) -
             f"{folder}: the tokenizer cuts texts to {longest} tokens, and the text encoder reads "
             f"{most}: set model_max_length in tokenizer/tokenizer_config.json"
         )
+    if tokenizer.pad_token_id is None or tokenizer.eos_token_id is None:
+        raise InputError(
+            f"{folder}: the tokenizer has no token for the end of a text or what comes after: set "
+            "eos_token and pad_token in tokenizer/tokenizer_config.json"
+        )
     if len(tokenizer) > encoder.config.vocab_size:
         raise InputError(
             f"{folder}: the tokenizer has {len(tokenizer):,} tokens, and the text encoder "
@@ -151,7 +156,7 @@ def _no_weights(folder: Path, stem: str) -> str:
             f"{folder} has weights as .bin alone, in which code can hide: save the model again "
             "with diffusers (from_pretrained, save_pretrained), which writes safetensors"
         )
-    return f"{folder} has no {stem}.safetensors"
+    return f"{folder} has no {stem}.safetensors: diffusers writes it by save_pretrained"
 
 
 def _size(path: Path) -> int:

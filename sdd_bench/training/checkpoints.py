@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.errors import InputError
+from sdd_bench.files import ContentError
 from sdd_bench.runs.identity import TrainSpec
+from sdd_bench.weights import content
 from sdd_bench.weights.content import shown
 
 from . import adapters, naming, state_dicts
@@ -89,9 +90,11 @@ def read(path: Path, bundle: Bundle, role: Role = "teacher") -> Checkpoint:
 
 
 def roles(step: Path) -> tuple[Role, ...]:
-    """Whose weights a file on the way of a training holds."""
-    with safe_open(step, "pt") as file:
-        held = {name.partition("/")[0] for name in file.keys()}  # noqa: SIM118 - no dict
+    """Whose weights a file on the way of a training holds. Raises InputError."""
+    try:
+        held = {name.partition("/")[0] for name in content.tensors(step)}
+    except ContentError as error:
+        raise InputError(f"{step} {error}") from error
     return tuple(role for role in ROLES if role in held)
 
 

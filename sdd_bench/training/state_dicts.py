@@ -201,8 +201,12 @@ def _state_dict(path: Path, held: object) -> Mapping[str, Tensor]:
             "the U-Net alone"
         )
     if not found:
-        odd = next(name for name, each in held.items() if not isinstance(each, Tensor))
-        raise InputError(f"{path} holds no state dict: its entry {shown(odd)} is no tensor")
+        odd = next(
+            (name for name, each in held.items() if not isinstance(each, Tensor)),
+            next((name for name in held if not isinstance(name, str)), None),
+        )
+        what = "has no name" if isinstance(held[odd], Tensor) else "is no tensor"
+        raise InputError(f"{path} holds no state dict: its entry {shown(odd)} {what}")
     return found[0][1]
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import stat
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from sdd_bench.errors import printable
 from sdd_bench.files import ContentError
 
 Format: TypeAlias = Literal["safetensors", "torch"]
@@ -51,8 +53,8 @@ class Tensor:
 
 def shown(name: object) -> str:
     """A name out of a file, in quotes: on one line, not too long, and it steers no terminal."""
-    text = repr(name if len(str(name)) <= _NAME else f"{str(name)[:_NAME]}...")
-    return text if text.isprintable() else ascii(text)
+    text = str(name)
+    return f"'{printable(text if len(text) <= _NAME else f'{text[:_NAME]}...')}'"
 
 
 def size(path: Path) -> int:
@@ -73,14 +75,7 @@ def size(path: Path) -> int:
 
 def format_of(path: Path) -> Format:
     """How tensors are kept in a file. Raises ContentError that says what it is instead."""
-    length = size(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError as error:
-        raise ContentError(f"cannot be read ({error.strerror})") from error
-    if not head:
-        raise ContentError("is empty: fetch or copy it again")
+    length, head = size(path), _head(path)
     # A table of contents in JSON, after the number of its bytes; then a ZIP, or a pickle.
     if head[8:9] == b"{":
         if int.from_bytes(head[:8], "little") > length - 8:
@@ -88,10 +83,41 @@ def format_of(path: Path) -> Format:
         return "safetensors"
     if head.startswith((b"PK\x03\x04", b"\x80")):
         return "torch"
+    _check_others(head)
+    raise ContentError("is neither safetensors nor what torch.save writes")
+
+
+def check_arrived(path: Path) -> None:
+    """Raise ContentError for a file that is surely not what it is called, or not all of it.
+
+    For files of which nothing is known beforehand: what else lies in place of one, and the formats
+    that tell where they end.
+    """
+    head = _head(path)
+    if path.suffix in {".json", ".txt"}:  # which begin as they like, but not like these
+        head = b"" if head.startswith(b"{") else head
+    _check_others(head)
+    if path.suffix == ".safetensors":
+        tensors(path)
+    elif head.startswith(b"PK\x03\x04") and not zipfile.is_zipfile(path):
+        raise ContentError("is cut off: fetch or copy it again")
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        raise ContentError(f"cannot be read ({error.strerror})") from error
+    if not head:
+        raise ContentError("is empty: fetch or copy it again")
+    return head
+
+
+def _check_others(head: bytes) -> None:
     for mark, meaning in _OTHERS:
         if head.lstrip().startswith(mark):
             raise ContentError(f"is {meaning}")
-    raise ContentError("is neither safetensors nor what torch.save writes")
 
 
 def tensors(path: Path) -> Mapping[str, Tensor]:

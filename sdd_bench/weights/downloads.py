@@ -45,7 +45,7 @@ def download(url: str, target: Path, web: httpx2.Client, size: int | None = None
         if have and have == size:
             return
         try:
-            _continue(url, target, web)
+            _continue(url, target, web, size)
             whole = True
         except httpx2.HTTPStatusError as error:
             raise MissingError(
@@ -63,7 +63,7 @@ def download(url: str, target: Path, web: httpx2.Client, size: int | None = None
                 ) from error
 
 
-def _continue(url: str, target: Path, web: httpx2.Client) -> None:
+def _continue(url: str, target: Path, web: httpx2.Client, size: int | None) -> None:
     have = _size(target)
     # Not compressed: the position in the file would be another than that in the stream.
     headers = {"Accept-Encoding": "identity"}
@@ -85,6 +85,8 @@ def _continue(url: str, target: Path, web: httpx2.Client) -> None:
             for block in answer.iter_bytes():
                 file.write(block)
                 advance(len(block))
+                if size is not None and file.tell() > size:  # its hash is wrong, and it may not end
+                    return
 
 
 @contextmanager

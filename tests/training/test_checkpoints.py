@@ -211,6 +211,9 @@ def test_weights_on_the_way_have_two_roles(
     for role in checkpoints.ROLES:
         found = checkpoints.read(path, bundle, role)
         assert torch.equal(found.tensors[NAME], part[NAME] + (role == "teacher"))
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InputError, match=r"step-000002\.safetensors is damaged or cut off"):
+        checkpoints.roles(path)
 
 
 def test_half_precision_weights_fit_a_model_in_single_precision(

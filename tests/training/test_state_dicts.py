@@ -61,6 +61,12 @@ def test_weights_below_two_keys_are_refused_with_both(tmp_path: Path, bundle: Bu
         checkpoints.read(tmp_path / "weights.pt", bundle)
 
 
+def test_tensors_that_are_numbered_are_no_state_dict(tmp_path: Path, bundle: Bundle) -> None:
+    torch.save({0: PART[NAME]}, tmp_path / "weights.pt")
+    with pytest.raises(InputError, match="holds no state dict: its entry '0' has no name"):
+        checkpoints.read(tmp_path / "weights.pt", bundle)
+
+
 def test_a_dict_that_holds_itself_is_no_state_dict(tmp_path: Path, bundle: Bundle) -> None:
     held: dict[str, object] = {}
     held |= {str(number): held for number in range(100)}

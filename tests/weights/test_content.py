@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -64,3 +65,25 @@ def test_names_are_shown_on_one_line_and_not_too_long() -> None:
     assert content.shown("conv_in.weight") == "'conv_in.weight'"
     assert content.shown("a\x1b[2Jb\n\u202e") == r"'a\x1b[2Jb\n\u202e'"
     assert content.shown("n" * 1_000_000) == f"'{'n' * 200}...'"
+
+
+def test_what_arrives_is_whole_or_said_to_be_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    save_file({"a": np.zeros((20, 30), np.float32)}, path)
+    content.check_arrived(path)
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(ContentError, match="is damaged or cut off"):
+        content.check_arrived(path)
+    path = tmp_path / "alexnet.pth"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("data.pkl", b"0" * 1000)
+    content.check_arrived(path)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(ContentError, match="is cut off"):
+        content.check_arrived(path)
+    path = tmp_path / "config.json"
+    path.write_text("{}")
+    content.check_arrived(path)
+    path.write_text(" <html>")
+    with pytest.raises(ContentError, match="is a page of HTML"):
+        content.check_arrived(path)

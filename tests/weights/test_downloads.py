@@ -78,6 +78,14 @@ def test_a_wrong_file_is_refused_with_both_hashes_and_kept_nowhere(
     assert left(folder) == []
 
 
+def test_no_more_is_taken_than_a_file_can_have(web: Web, tmp_path: Path) -> None:
+    """A server that goes on and on is left as soon as the file can no longer be the right one."""
+    web.files["/endless"] = bytes(50 << 20)
+    with downloads.client() as client:
+        downloads.download(f"{web.address}/endless", tmp_path / "file", client, 1000)
+    assert 1000 < (tmp_path / "file").stat().st_size < 1 << 20
+
+
 def test_rubbish_of_an_earlier_attempt_costs_one_more(web: Web, folder: Path, toys: None) -> None:
     begun(folder, b"?" * (len(RIGHT) + 5))
     with pytest.raises(MissingError, match="refused and deleted"):

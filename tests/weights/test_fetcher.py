@@ -75,6 +75,47 @@ def test_a_record_that_cannot_be_read_is_not_taken_for_an_empty_one(
     assert (folder / "lock.json").read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"<!DOCTYPE html><title>Sign in</title>", "is a page of HTML or XML"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS"),
+        (b'{"error": "gated"}', "is a text in JSON"),
+        (b"", "is empty"),
+    ],
+)
+def test_what_a_failed_download_leaves_is_never_recorded(
+    web: Web, folder: Path, tmp_path: Path, toys: None, data: bytes, what: str
+) -> None:
+    """Nothing says what its hash should be, so it would be right ever after."""
+    web.files[f"/owner/toy/resolve/{'c' * 40}/unet/toy.bin"] = data
+    with pytest.raises(
+        MissingError, match=rf"hub/unet/toy\.bin .* refused and deleted \(it {what}"
+    ):
+        fetcher.fetch(toy("hub"))
+    assert "hub/unet/toy.bin" not in store.recorded(folder)
+    brought = tmp_path / "brought" / "hub"
+    (brought / "unet").mkdir(parents=True)
+    (brought / "config.json").write_bytes(b"{}")
+    (brought / "unet" / "toy.bin").write_bytes(data)
+    with pytest.raises(InputError, match=rf"is not hub/unet/toy\.bin .* not taken \(it {what}"):
+        fetcher.fetch(toy("hub"), brought.parent)
+    assert "hub/unet/toy.bin" not in store.recorded(folder)
+
+
+def test_a_page_in_place_of_a_weight_is_named_beside_its_hash(
+    web: Web, folder: Path, toys: None
+) -> None:
+    web.files["/toy.bin"] = b"<html></html>"
+    with pytest.raises(MissingError, match=rf"not {sha(RIGHT)} \(it is a page of HTML or XML"):
+        fetcher.fetch(toy("plain"))
+    web.files["/toy.bin"] = RIGHT
+    fetcher.fetch(toy("plain"))
+    store.find("plain").write_bytes(b"<html></html>")
+    with pytest.raises(MissingError, match=r"\(it is a page of HTML or XML, .*\): bring it again"):
+        store.find("plain")
+
+
 # --- from a folder ----------------------------------------------------------------------------
 
 

@@ -119,6 +119,19 @@ def test_a_truncated_archive_is_one_sentence(tmp_path: Path) -> None:
         pypi.extract(path, "Toy-1/m/toy.bin", tmp_path / "out")
 
 
+@pytest.mark.parametrize("kind", ["sdist", "wheel"])
+def test_a_file_that_unpacks_to_more_than_it_has_is_not_unpacked(tmp_path: Path, kind: str) -> None:
+    archive, zeros = tmp_path / "Toy.bin", bytes(50 << 20)
+    if kind == "sdist":
+        archive.write_bytes(sdist(("m/toy.bin", zeros)))
+    else:
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as wheel:
+            wheel.writestr("m/toy.bin", zeros)
+    assert archive.stat().st_size < 1 << 20
+    pypi.extract(archive, "m/toy.bin", tmp_path / "toy.bin", 1000)
+    assert 1000 < (tmp_path / "toy.bin").stat().st_size <= 2 << 20
+
+
 def test_an_index_without_the_package_is_one_sentence(
     web: Web, monkeypatch: pytest.MonkeyPatch, toys: None
 ) -> None:
