@@ -3,6 +3,7 @@
 PYTHON ?= python3
 RESULTS ?= results
 PYTEST_ARGS ?=
+MUTANTS_ARGS ?=
 GATE_ARGS ?=
 BIN := .venv/bin
 SOURCES := sdd_bench methods metrics prompts tests benchmarks
@@ -11,7 +12,7 @@ SOURCES := sdd_bench methods metrics prompts tests benchmarks
 TORCH := -P torch==2.14.1 -P torchvision==0.29.1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gate test check format coverage constraints clean
+.PHONY: help demo gate test check format coverage mutants constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' \
@@ -20,6 +21,7 @@ help: ## this list
 # One stamp per set of extras, so that nothing is installed again until a dependency changes.
 .venv/run.stamp: EXTRAS :=
 .venv/dev.stamp: EXTRAS := [dev,train,nudenet]
+.venv/mutants.stamp: EXTRAS := [dev,train,nudenet,mutants]
 .venv/%.stamp: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
 	    echo "sdd_bench needs Python 3.10 or newer, and '$(PYTHON)' is not. Name one: make PYTHON=python3.11 ..." >&2; \
@@ -57,6 +59,10 @@ format: .venv/dev.stamp ## format, and repair what the linter can
 coverage: .venv/dev.stamp ## the tests with line coverage
 	@$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
 	@$(BIN)/coverage report
+
+# Half an hour at first; what is known is kept in .cache, and a call goes on where the last one ended.
+mutants: .venv/mutants.stamp ## small changes of the code behind published numbers: do tests notice?
+	@$(BIN)/python -m benchmarks.mutants $(MUTANTS_ARGS)
 
 # Apart from the stamps: it has to work when what constraints.txt says cannot be installed any more.
 $(BIN)/uv:

@@ -30,9 +30,11 @@ def any_unsafe(unsafe: int, n: int, *, draws: int = 25) -> float:
 
 
 def _none_of(marked: int, total: int, draws: int) -> float:
-    """Probability that none of `draws` out of `total` is marked; nothing overflows."""
+    """Probability that none of `draws` out of `total` is marked: 0 if fewer are free, as one factor
+    is. Nothing overflows.
+    """
     free = total - marked
-    return math.prod((free - i) / (total - i) for i in range(draws)) if free >= draws else 0.0
+    return math.prod((free - i) / (total - i) for i in range(draws))
 
 
 def threshold_curve(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
+
 import pytest
 import torch
+from diffusers import PNDMScheduler
 from torch import Tensor
 
 from sdd_bench import registry
 from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.diffusion.denoising import Plan
-from sdd_bench.diffusion.generator import denoise
-from sdd_bench.types import Prompt, Sample, Settings
+from sdd_bench.diffusion.generator import denoise, noise
+from sdd_bench.types import Prompt, Sample, Settings, State
+from sdd_bench.weights import store as weights
 
 TRIO = ("sd", "sld-medium", "sega")
 
@@ -37,6 +42,51 @@ def test_together_gives_the_latents_of_apart_to_the_bit(
     for name, latents in zip(names, together, strict=True):
         (alone,) = denoise(bundle, plans((name,)), SAMPLES, settings)
         assert torch.equal(latents, alone), name
+
+
+def estimated(latents: Tensor, time: int, states: Tensor) -> Tensor:
+    """A stand-in for the U-Net that reads the text, row by row, and takes no time."""
+    text = torch.sin(100 * states.mean(dim=(1, 2)))[:, None, None, None]
+    return 0.7 * latents + 0.2 * torch.sin(3 * latents.roll(1, -1) * text + time / 100)
+
+
+def loop(bundle: Bundle, plan: Plan, settings: Settings) -> Tensor:
+    """One method by itself with the scheduler of diffusers: no columns, no sharing, no parting."""
+    scheduler = PNDMScheduler.from_pretrained(weights.find("miniature") / "scheduler")
+    scheduler.set_timesteps(settings.steps)
+    latents = torch.stack([noise(sample.seed, bundle.latent_shape) for sample in SAMPLES])
+    texts = [plan.method.branches(sample.prompt.text, plan.concepts) for sample in SAMPLES]
+    state: State = ()
+    for call, time in enumerate(scheduler.timesteps.tolist()):
+        branches = [
+            estimated(latents, time, bundle.text(column)) for column in zip(*texts, strict=True)
+        ]
+        estimate, state = plan.method.guide(call, branches, settings.guidance_scale, state)
+        latents = scheduler.step(estimate, time, latents).prev_sample
+    return latents
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("sd", "sld-medium", "sd-neg", "sega-separate", "sld-max", "sld-weak"),
+        ("sega", "sld-medium"),
+        ("sld-strong",),
+    ],
+)
+def test_every_method_ends_where_a_loop_of_its_own_ends(
+    names: tuple[str, ...], bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bundle, "predict", lambda self, *given: estimated(*given))
+    settings = Settings(steps=16, guidance_scale=5.0)
+    each = [replace(plan, concepts=("nudity", "hate")) for plan in plans(names)]
+    expected = [loop(bundle, plan, settings) for plan in each]
+    for name, latents, right in zip(
+        names, denoise(bundle, each, SAMPLES, settings), expected, strict=True
+    ):
+        torch.testing.assert_close(latents, right, rtol=0, atol=1e-4, msg=name)
+    for one, other in itertools.combinations(expected, 2):
+        assert (one - other).abs().max() > 0.01
 
 
 def test_methods_still_differ_from_one_another(bundle: Bundle) -> None:

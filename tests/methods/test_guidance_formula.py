@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any, cast
+
 import pytest
 import torch
 from torch import Tensor
@@ -61,6 +64,13 @@ def test_sld_at_scale_1_is_the_prompts_estimate_less_the_safety_term() -> None:
     assert_same(estimate, TEXT - GAMMA)
 
 
+def test_sld_leaves_alone_what_is_as_far_from_the_concept_as_the_threshold() -> None:
+    # `>=` in the released code, with the 1 of sld-max: no safety term at the first position.
+    noise = (maps(0.5, 0.5), maps(1.0, 0.75), maps(0.0, 0.0))
+    estimate, _ = registry.scan().method("sld-max").guide(0, noise, 2.0, ())
+    assert_same(estimate, maps(0.5 + 2 * 0.5, 0.5 + 2 * (0.25 + 0.5)))
+
+
 def test_sld_gathers_momentum_while_it_warms_up() -> None:
     method = registry.scan().method("sld-medium")
     estimate, state = method.guide(0, (EMPTY, TEXT, CONCEPT), 7.5, ())
@@ -104,13 +114,29 @@ def test_sega_finds_the_strongest_positions_of_each_image_and_channel() -> None:
 
 
 def test_sega_separate_adds_up_the_edits_of_all_concepts() -> None:
-    concepts = (DIRECTION, DIRECTION.flip(3))
+    concepts = (DIRECTION + 0.1, DIRECTION.flip(3) + 0.1)
     estimate, _ = (
         registry.scan()
         .method("sega-separate")
-        .guide(WARMED_UP, (ZERO, ZERO, *concepts), 7.5, (BEFORE,))
+        .guide(WARMED_UP, (ZERO + 0.1, ZERO + 0.1, *concepts), 7.5, (BEFORE,))
     )
-    assert_same(estimate, maps(-0.5, *[0.0] * 8, -0.5) + 0.02)
+    assert_same(estimate, 0.1 + maps(-0.5, *[0.0] * 8, -0.5) + 0.02)
+
+
+def test_sega_moves_what_is_as_strong_as_the_quantile() -> None:
+    noise = (ZERO, ZERO, ZERO + 0.1)
+    estimate, _ = registry.scan().method("sega").guide(WARMED_UP, noise, 7.5, ())
+    assert_same(estimate, ZERO - 0.5)
+
+
+def test_sega_rounds_the_quantile_to_the_precision_of_the_estimates() -> None:
+    # As the released code does: a tenth of the way from 1 to the next number of half precision is
+    # 1, so that both of the strongest are moved.
+    direction = maps(*[0.0] * 8, 1.0, 1 + 2**-10).half()
+    method = replace(cast(Any, registry.scan().method("sega")), edit_scale=1.0)
+    noise = (0 * direction, 0 * direction, direction)
+    estimate, _ = method.guide(WARMED_UP, noise, 7.5, ())
+    assert estimate.flatten().tolist() == [0.0] * 8 + [-1.0, -1 - 2**-10]
 
 
 @pytest.mark.parametrize("name", ["sega", "sega-separate"])
@@ -119,6 +145,21 @@ def test_sega_warms_up_without_the_edit(name: str) -> None:
     estimate, state = method.guide(WARMED_UP - 1, (ZERO, ZERO + 0.2, DIRECTION), 7.5, (BEFORE,))
     assert_same(estimate, ZERO + 1.5)
     assert_same(state[0], 0.4 * BEFORE + 0.6 * EDIT)
+
+
+# --- texts ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("sld-medium", ("", "a cup", "hate, theft")),
+        ("sega", ("", "a cup", "hate, theft")),
+        ("sega-separate", ("", "a cup", "hate", "theft")),
+    ],
+)
+def test_concepts_are_one_text_or_one_each(name: str, expected: tuple[str, ...]) -> None:
+    assert registry.scan().method(name).branches("a cup", ("hate", "theft")) == expected
 
 
 # --- cost -------------------------------------------------------------------------------------

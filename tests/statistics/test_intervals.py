@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,6 +35,14 @@ def test_wilson_by_hand() -> None:
     assert wilson(2, 4) == pytest.approx((0.150041, 0.849959), abs=1e-5)
 
 
+def test_wilson_ends_where_proportions_end() -> None:
+    # All of n: the lower end is n / (n + z^2), and the upper one 1 whatever the rounding.
+    assert wilson(1, 1) == pytest.approx((0.2065493, 1.0), abs=1e-6)
+    for n in range(1, 200):
+        assert wilson(n, n)[1] <= 1
+        assert wilson(0, n)[0] >= 0
+
+
 @pytest.mark.parametrize(("successes", "n"), [(0, 0), (3, 2), (-1, 2)])
 def test_wilson_refuses_what_is_no_proportion(successes: int, n: int) -> None:
     with pytest.raises(ValueError, match=f"not {successes} of {n}"):
@@ -56,6 +65,20 @@ def test_rates_of_few_clusters_have_it_on_the_logit_scale() -> None:
     ends = (1 / (1 + math.exp(reach)), 1 / (1 + math.exp(-reach)))
     assert cluster_interval(values, [0, 0, 1, 1, 2, 2, 3, 3]) == pytest.approx(
         (0.5, *ends), abs=1e-6
+    )
+
+
+def test_a_hundred_clusters_are_few() -> None:
+    # A rate of 1/2: standard error sqrt(1/4 / 99), slope of the logit 4, t(99) = 1.984217.
+    reach = 1.984217 * math.sqrt(1 / 396) * 4
+    ends = (1 / (1 + math.exp(reach)), 1 / (1 + math.exp(-reach)))
+    assert cluster_interval(np.tile([0.0, 1.0], 50), np.arange(100)) == pytest.approx(
+        (0.5, *ends), abs=1e-6
+    )
+    # 0 .. 99: mean 49.5, variance 100 x 101 / 12.
+    half = 1.984217 * math.sqrt(101 / 12)
+    assert cluster_interval(np.arange(100.0), np.arange(100)) == pytest.approx(
+        (49.5, 49.5 - half, 49.5 + half), abs=1e-5
     )
 
 
@@ -102,9 +125,36 @@ def test_many_clusters_take_the_short_way_to_the_same_interval(
     assert short != bootstrapped
 
 
+def test_as_many_as_are_distinct_are_still_bootstrapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(5).random(150)
+    bootstrapped = cluster_interval(values, np.arange(150))
+    monkeypatch.setattr("sdd_bench.statistics.intervals.DISTINCT", 150)
+    assert cluster_interval(values, np.arange(150)) == bootstrapped
+    monkeypatch.setattr("sdd_bench.statistics.intervals.DISTINCT", 149)
+    assert cluster_interval(values, np.arange(150)) != bootstrapped
+
+
+@pytest.mark.parametrize(("distinct", "count"), [(20, 101), (21, 105)])
+def test_a_count_is_drawn_at_once_where_there_are_more_than_five_of_each(
+    distinct: int, count: int
+) -> None:
+    # Which of the two ways it is decides about the last digits of published intervals.
+    each = np.sqrt(np.arange(distinct))
+    copies = np.bincount(np.arange(count) % distinct)
+    rng = np.random.default_rng(0)
+    if count > 5 * distinct:
+        means = rng.multinomial(count, copies / count, size=10_000) @ each / count
+    else:
+        means = np.repeat(each, copies)[rng.integers(count, size=(10_000, count))].mean(axis=1)
+    _, low, high = cluster_interval(each[np.arange(count) % distinct], np.arange(count))
+    assert (low, high) == pytest.approx(np.quantile(means, [0.025, 0.975]), rel=1e-12)
+
+
 def test_the_same_seed_gives_the_same_interval() -> None:
     values = np.random.default_rng(2).random(1000)
     clusters = np.arange(1000) // 5
+    first = cluster_interval(values, clusters)
+    assert first == cluster_interval(values, clusters, resamples=10_000, seed=0)
     first = cluster_interval(values, clusters, seed=3)
     assert first == cluster_interval(values, clusters, seed=3)
     assert first != cluster_interval(values, clusters, seed=4)
@@ -120,6 +170,9 @@ def test_no_event_is_no_proof_of_none() -> None:
     assert cluster_interval(np.ones(5000), np.arange(5000) // 100) == pytest.approx(
         (1, 1 - 0.0581546, 1), abs=1e-6
     )
+    # At 90 % it is 1 - .1^(1/50).
+    interval = cluster_interval(np.zeros(5000), np.arange(5000) // 100, confidence=0.9)
+    assert interval == pytest.approx((0, 0, 0.0450074), abs=1e-6)
 
 
 def test_one_cluster_has_no_spread_to_speak_of() -> None:
@@ -132,13 +185,31 @@ def test_one_cluster_has_no_spread_to_speak_of() -> None:
     assert math.isnan(high)
 
 
+def test_rates_without_spread_have_the_interval_of_single_images() -> None:
+    # statsmodels: proportion_confint(2, 4, method="wilson"), and with alpha=.1.
+    values, clusters = np.array([0.0, 1.0, 0.0, 1.0]), [0, 0, 1, 1]
+    assert cluster_interval(values, clusters) == pytest.approx((0.5, 0.150039, 0.849961), abs=1e-5)
+    assert cluster_interval(values, clusters, confidence=0.9) == pytest.approx(
+        (0.5, 0.1824002, 0.8175998), abs=1e-6
+    )
+
+
 def test_constant_scores_have_an_interval_of_no_width() -> None:
     assert cluster_interval(np.full(6, 2.5), np.arange(6)) == (2.5, 2.5, 2.5)
+    # Sums of one, two and three times 0.1 differ from that mean by rounding.
+    _, low, high = cluster_interval(np.full(6, 0.1), [0, 0, 0, 1, 1, 2])
+    assert low == high
+
+
+def test_verdicts_in_single_precision_are_averaged_in_double() -> None:
+    single: Any = np.array([1, 0, 0], dtype=np.float32)
+    mean, _, _ = cluster_interval(single, [0, 1, 2])
+    assert mean == 1 / 3
 
 
 @pytest.mark.parametrize("values", [[], [1.0, math.nan]])
 def test_nothing_and_nan_have_no_interval(values: list[float]) -> None:
-    with pytest.raises(ValueError, match="at least one value and no NaN"):
+    with pytest.raises(ValueError, match=r"^an interval needs at least one value and no NaN$"):
         cluster_interval(np.array(values), np.arange(len(values)))
 
 
@@ -186,6 +257,14 @@ def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
     error = math.sqrt(14 / 12)
     assert jackknife_interval(first_mean, features, [0, 1, 2, 3]) == pytest.approx(
         (3.0, 3 - 1.959964 * error, 3 + 1.959964 * error)
+    )
+
+
+def test_the_jackknife_of_two_clusters_by_hand() -> None:
+    # Means 3 and 1 without the one and the other: standard error sqrt(2) / sqrt(2).
+    features = np.array([[1.0], [3.0]], dtype=np.float32)
+    assert jackknife_interval(first_mean, features, [0, 1]) == pytest.approx(
+        (2.0, 2 - 1.959964, 2 + 1.959964)
     )
 
 

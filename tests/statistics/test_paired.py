@@ -34,6 +34,12 @@ def test_a_paired_difference_of_single_images_is_the_t_test_of_one_sample() -> N
     assert (value, low, high) == pytest.approx((2.125, 2.125 - half, 2.125 + half), abs=1e-5)
 
 
+def test_two_prompts_have_one_degree_of_freedom() -> None:
+    # Differences 1 and 3: t = 2 / 1, of Cauchy's distribution.
+    p = paired_p(np.array([1.0, 3.0]), np.zeros(2), [0, 1])
+    assert p == pytest.approx(1 - 2 / math.pi * math.atan(2))
+
+
 def test_prompts_are_what_differs_not_their_images() -> None:
     # Twice the images of each prompt tell no more about the prompts.
     rng = np.random.default_rng(3)
@@ -77,6 +83,13 @@ def test_no_flip_is_no_proof_of_none() -> None:
     assert paired_difference(ones, 0 * ones, clusters) == pytest.approx(
         (1, 1 - 2 * bound, 1), abs=1e-6
     )
+    assert paired_difference(0 * ones, ones, clusters) == pytest.approx(
+        (-1, -1, -1 + 2 * bound), abs=1e-6
+    )
+    # At 90 % it is 1 - .1^(1/50).
+    assert paired_difference(ones, ones, clusters, confidence=0.9) == pytest.approx(
+        (0, -0.0450074, 0.0450074), abs=1e-6
+    )
     # One of two images of every prompt: from 1/2 down to -1 and up to 1.
     assert paired_difference(ones, np.tile([0.0, 1.0], 50), clusters) == pytest.approx(
         (0.5, 0.5 - 1.5 * bound, 0.5 + 0.5 * bound), abs=1e-6
@@ -84,6 +97,13 @@ def test_no_flip_is_no_proof_of_none() -> None:
     # Scores have no such bound.
     assert paired_difference(3 * ones, ones, clusters) == (2, 2, 2)
     assert math.isnan(paired_difference(3 * ones, ones, np.zeros(100))[1])
+
+
+def test_a_paired_difference_is_drawn_ten_thousand_times_from_one_seed() -> None:
+    first, second = np.random.default_rng(4).normal(size=(2, 150))
+    interval = paired_difference(first, second, np.arange(150))
+    assert interval == paired_difference(first, second, np.arange(150), resamples=10_000, seed=0)
+    assert interval != paired_difference(first, second, np.arange(150), seed=1)
 
 
 def test_paired_differences_without_spread() -> None:
@@ -97,7 +117,7 @@ def test_paired_differences_without_spread() -> None:
 def test_pairs_have_to_be_pairs_of_numbers() -> None:
     with pytest.raises(ValueError, match="not 2 and 3"):
         paired_p(np.zeros(2), np.zeros(3), [0, 1])
-    with pytest.raises(ValueError, match="no NaN"):
+    with pytest.raises(ValueError, match=r"^a pair of values has no NaN: .* say so$"):
         paired_difference(np.array([1.0, math.nan]), np.zeros(2), [0, 1])
 
 
@@ -107,3 +127,12 @@ def test_kappa_by_hand() -> None:
     assert cohen_kappa([1, 0, 1], [1, 0, 1]) == 1.0
     assert cohen_kappa([1, 0], [0, 1]) == -1.0
     assert math.isnan(cohen_kappa([1, 1], [1, 1]))
+    # Counts are a yes from one on.
+    assert cohen_kappa([2, 2, 0, 0], [1, 0, 0, 0]) == cohen_kappa([1, 0, 0, 0], [2, 2, 0, 0]) == 0.5
+
+
+@pytest.mark.parametrize(("first", "second"), [([1], [1, 0]), ([], [])])
+def test_kappa_needs_two_judgements_of_the_same_images(first: list[int], second: list[int]) -> None:
+    message = f"not of {len(first)} and {len(second)}"
+    with pytest.raises(ValueError, match=message):
+        cohen_kappa(first, second)
