@@ -33,6 +33,7 @@ EXCEPTIONS = {
     "runs/images": {"Image.open"},
     "runs/pictures": {"Image.open"},  # of bytes that have been read
     "scoring/references": {"load_file", "safe_open"},  # of arrays, without torch
+    "training/packed": {"safe_open"},  # the names of tensors, not the tensors
     "training/state_dicts": {"load_file", "path.open", "safe_open", "torch.load"},  # all others
     "training/states": {"torch.save"},  # into memory
     "weights/content": {"path.open", "safe_open"},  # the first bytes, and the table of contents

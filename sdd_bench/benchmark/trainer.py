@@ -17,6 +17,7 @@ from .preflight import load
 if TYPE_CHECKING:
     from sdd_bench.diffusion.bundle import Bundle
     from sdd_bench.training.checkpoints import Checkpoint
+    from sdd_bench.training.packed import Origin
     from sdd_bench.training.trackers import Tracker
 
     from .job import Job
@@ -36,6 +37,14 @@ def weights(
     if options.checkpoint is not None:
         checkpoint = checkpoints.read(options.checkpoint, bundle)
         log.info("%s is taken for %s", options.checkpoint, checkpoint.kind)
+        for method in methods:
+            _check_origin(options.checkpoint, checkpoint.origin, method)
+        if checkpoints.is_own(checkpoint, bundle):
+            log.warning(
+                "%s holds the model's own weights: the images are those of the model as it is",
+                options.checkpoint,
+            )
+            return [None] * len(methods)
         return [checkpoint] * len(methods)
     paths = [train(bundle, method, options) for method in methods]
     return [None if path is None else checkpoints.read(path, bundle) for path in paths]
@@ -50,6 +59,22 @@ def _check_concepts(bundle: Bundle, methods: Sequence[SelectedMethod]) -> None:
         trained = isinstance(each.method, Trained)
         texts = each.concepts if trained else each.method.branches("", each.concepts)
         bundle.check_read(texts, each.concepts)
+
+
+def _check_origin(path: Path, origin: Origin | None, method: SelectedMethod) -> None:
+    """Raise InputError if weights would run under the name of a training that they are not of."""
+    if origin is None or not isinstance(method.method, Trained):
+        return
+    if origin.method != method.name:
+        raise InputError(
+            f"{path} was trained as {origin.method}, not as {method.name}: give --method "
+            f"{origin.method}, or --method sd for a row of its own"
+        )
+    if not origin.finished:
+        raise InputError(
+            f"{path} is of {origin.progress} of {method.name}: give {identity.CHECKPOINT} beside "
+            "it, or --method sd for a row of its own"
+        )
 
 
 def train_all(

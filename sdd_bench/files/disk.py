@@ -204,6 +204,17 @@ def read(path: Source) -> bytes | None:
     return data
 
 
+def exists(path: Path) -> bool:
+    """Whether there is something. Raises SDDBenchError where that cannot be known."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return True
+
+
 def unreadable(path: Source, error: OSError) -> SDDBenchError:
     """The error for what is there and cannot be read: neither damaged nor absent."""
     return SDDBenchError(f"cannot read {path}: {error.strerror}")

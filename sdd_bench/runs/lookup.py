@@ -9,6 +9,7 @@ from pathlib import Path
 from sdd_bench import files
 from sdd_bench.errors import InputError, SDDBenchError
 
+from .records import RUN
 from .run import Run
 
 log = logging.getLogger(__name__)
@@ -71,21 +72,37 @@ def baseline_of(run: Run) -> Run | None:
 
 
 def find(results_dir: str | Path) -> list[Run]:
-    """All runs below a results folder, sorted by their folders; damaged ones with a warning."""
-    return _readable(files.find(Path(results_dir), "runs/*/*/*/run.json"))
+    """All runs below a results folder, sorted by their folders; with a warning without those that
+    are damaged or copies.
+    """
+    return _readable(files.find(Path(results_dir), "runs/*/*/*"))
 
 
 def beside(run: Run) -> list[Run]:
     """All runs of the same model and suite, itself among them, as `find` does."""
-    return _readable(files.find(run.folder.resolve().parent, "*/run.json"))
+    return _readable(files.find(run.folder.resolve().parent, "*"))
 
 
-def _readable(paths: Iterable[Path]) -> list[Run]:
-    """The runs of these run.json; one that cannot be read doesn't stand in the way of others."""
-    runs = []
-    for path in paths:
+def _readable(folders: Iterable[Path]) -> list[Run]:
+    """The runs in these folders; one that cannot be read doesn't stand in the way of others."""
+    runs: dict[Path, Run] = {}
+    for folder in folders:
         try:
-            runs.append(Run.open(path.parent))
+            if not files.exists(folder / RUN):
+                continue
+            run = Run.open(folder)
         except SDDBenchError as error:
             log.warning("left out: %s", error)
-    return runs
+            continue
+        first = runs.setdefault(run.spec.folder, run)
+        if first is not run:
+            # The one whose folder has its name is the run, wherever the alphabet puts the copy.
+            copy, kept = (run, first) if _at_home(first) or not _at_home(run) else (first, run)
+            runs[run.spec.folder] = kept
+            log.warning("left out: %s is a copy of %s: take it away", copy.folder, kept.folder)
+    return sorted(runs.values(), key=lambda run: run.folder)
+
+
+def _at_home(run: Run) -> bool:
+    """Whether a run lies where its identity says."""
+    return run.folder.resolve().parts[-3:] == run.spec.folder.parts[-3:]

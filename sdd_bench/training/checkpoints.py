@@ -8,33 +8,29 @@ Diffusion (file or folder), files with some of its tensors (ESD's format of 2025
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import torch
-from safetensors.torch import save
 from torch import Tensor, nn
 
+from sdd_bench import files
 from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.errors import InputError
 from sdd_bench.files import ContentError
-from sdd_bench.runs.identity import TrainSpec
 from sdd_bench.weights import content
 from sdd_bench.weights.content import shown
 
 from . import adapters, naming, state_dicts
+from .packed import METADATA, Origin, origin
 from .trainee import swapped
 
 Role: TypeAlias = Literal["student", "teacher"]
 ROLES: tuple[Role, ...] = ("student", "teacher")
-
-METADATA = "sdd_bench"
-"""The one metadata entry of our files: several would be written in no fixed order."""
 
 _MOST = 20
 """A file has at most so many times the bytes of a U-Net in single precision: an optimizer's state
@@ -52,6 +48,8 @@ class Checkpoint:
     """What the file was taken for, in words."""
     tensors: Mapping[str, Tensor]
     """Tensors by the U-Net's names for its own, on the CPU."""
+    origin: Origin | None = None
+    """The training of ours that they are of."""
 
     @cached_property
     def hash(self) -> str:
@@ -72,8 +70,10 @@ def read(path: Path, bundle: Bundle, role: Role = "teacher") -> Checkpoint:
     parameters = dict(bundle.unet.named_parameters())
     most = _LEAST + _MOST * 4 * sum(each.numel() for each in parameters.values())
     held = state_dicts.read(path, most)
+    made: Origin | None = None
     if METADATA in held.metadata:
-        kind = _ours(held.path, held.metadata[METADATA], bundle)
+        made = _ours(held.path, held.metadata[METADATA], bundle)
+        kind = f"{made.method}, trained by sdd-bench for {made.progress}"
         tensors = _of_role(dict(held.tensors), role)
     else:
         tensors = naming.plain(path, held.tensors, bundle.unet, parameters.keys())
@@ -86,7 +86,7 @@ def read(path: Path, bundle: Bundle, role: Role = "teacher") -> Checkpoint:
     _check_shapes(path, tensors, parameters)
     tensors = state_dicts.weights(path, tensors)
     _check_sizes(path, tensors, bundle)
-    return Checkpoint(kind, tensors)
+    return Checkpoint(kind, tensors, made)
 
 
 def roles(step: Path) -> tuple[Role, ...]:
@@ -98,6 +98,15 @@ def roles(step: Path) -> tuple[Role, ...]:
     return tuple(role for role in ROLES if role in held)
 
 
+def is_own(checkpoint: Checkpoint, bundle: Bundle) -> bool:
+    """Whether the weights are those that the bundle's U-Net has, in its precision."""
+    parameters = dict(bundle.unet.named_parameters())
+    return all(
+        torch.equal(parameters[name].detach().cpu(), tensor.to(bundle.dtype))
+        for name, tensor in checkpoint.tensors.items()
+    )
+
+
 @contextmanager
 def applied(bundle: Bundle, checkpoint: Checkpoint | None) -> Iterator[None]:
     """Within it, the bundle's U-Net has the checkpoint's weights."""
@@ -105,10 +114,10 @@ def applied(bundle: Bundle, checkpoint: Checkpoint | None) -> Iterator[None]:
         yield
         return
     parameters = dict(bundle.unet.named_parameters())
+    # Laid out as the model's own: of a convolution of one pixel two layouts look alike, and the
+    # last bits of its result depend on which it has.
     tensors = {
-        name: tensor.to(bundle.device, bundle.dtype).contiguous(
-            memory_format=torch.channels_last if tensor.ndim == 4 else torch.contiguous_format
-        )
+        name: torch.empty_like(parameters[name].data).copy_(tensor)
         for name, tensor in checkpoint.tensors.items()
     }
     try:
@@ -122,20 +131,21 @@ def applied(bundle: Bundle, checkpoint: Checkpoint | None) -> Iterator[None]:
 # --- reading ----------------------------------------------------------------------------------
 
 
-def _ours(path: Path, metadata: str, bundle: Bundle) -> str:
-    """What a file of ours is; it has to belong to the model."""
+def _ours(path: Path, metadata: str, bundle: Bundle) -> Origin:
+    """What a file of ours is; it has to be whole, and to belong to the model."""
     try:
-        described = json.loads(metadata)
-        method, count = described["method"], described["iterations"]
-        model, of = described["model"], described["model_hash"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is damaged: its description cannot be read") from error
-    if of != bundle.hash:
+        files.check_seal(path)
+        found = origin(metadata)
+    except files.ContentError as error:
         raise InputError(
-            f"{path} was trained on another model ('{model}') than '{bundle.spec.name}': name that "
-            "one with --model"
+            f"{path} is damaged: {error}; the `sdd-bench train` that made it makes it again"
+        ) from error
+    if found.spec.get("model_hash") != bundle.hash:
+        raise InputError(
+            f"{path} was trained on another model ('{found.spec.get('model')}') than "
+            f"'{bundle.spec.name}': name that one with --model"
         )
-    return f"{method}, trained by sdd-bench for {count} iterations"
+    return found
 
 
 def _of_role(tensors: dict[str, Tensor], role: Role) -> dict[str, Tensor]:
@@ -176,13 +186,3 @@ def _check_sizes(path: Path, tensors: Mapping[str, Tensor], bundle: Bundle) -> N
                 f"{path} has numbers in {shown(name)} that are too large for "
                 f"{bundle.dtype_name}: give --dtype float32"
             )
-
-
-# --- writing ----------------------------------------------------------------------------------
-
-
-def pack(tensors: Mapping[str, Tensor], spec: TrainSpec, iterations: int) -> bytes:
-    """The file of changed tensors, with what made them."""
-    described = json.dumps(asdict(spec) | {"iterations": iterations}, sort_keys=True)
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    return save(plain, {METADATA: described})

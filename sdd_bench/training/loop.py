@@ -11,6 +11,7 @@ A training folder is `<results>/trained/<model>/<method>-<digest>/`:
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from torch import Generator, nn
 
 from sdd_bench import files, provenance
 from sdd_bench.diffusion.loading import exact_numerics
-from sdd_bench.errors import InputError, SDDBenchError
+from sdd_bench.errors import SDDBenchError
 from sdd_bench.progress import progress
 from sdd_bench.provenance import utc_now
 from sdd_bench.runs.identity import CHECKPOINT, TrainSpec
@@ -32,13 +33,15 @@ from sdd_bench.suites.seeds import derived_seed
 from sdd_bench.types import Optimisation, Trained
 
 from . import memory, states
-from .checkpoints import pack
+from .packed import check_result, pack
 from .trainee import Student
 
 if TYPE_CHECKING:
     from sdd_bench.diffusion.bundle import Bundle
 
     from .trackers import Tracker
+
+log = logging.getLogger(__name__)
 
 LOG = "log.parquet"
 
@@ -59,12 +62,11 @@ def train(
     the way. Raises SDDBenchError if the loss is no number any more.
     """
     folder = results / spec.folder
-    path = folder / CHECKPOINT
-    if path.exists():
-        return path
+    path, plan = folder / CHECKPOINT, method.optimisation
     with files.writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    plan = method.optimisation
+    if _is_trained(path, spec, plan.iterations):
+        return path
     student = Student(bundle, spec.concepts, plan.trainable, ema=plan.ema is not None)
     try:
         loop = _Loop(student, plan, bundle, folder, spec)
@@ -80,11 +82,35 @@ def train(
                 if loop.done % interval == 0 or loop.done == plan.iterations:
                     loop.save()
                 advance(1)
-        files.write(path, pack(student.average, spec, plan.iterations))
+        done = pack(student.average, spec, plan.iterations, plan.iterations)
+        files.write_sealed(path, done)
     finally:
         student.restore()
     _write_facts(folder, spec, finished=utc_now())
     return path
+
+
+def _is_trained(path: Path, spec: TrainSpec, iterations: int) -> bool:
+    """Whether a checkpoint is what the training gives; another file in its place is set aside."""
+    if not files.exists(path):
+        return False
+
+    def check(file: Path) -> None:
+        check_result(file, spec, iterations)
+
+    return not set_aside(path, check, "the training goes on from its last state, or starts again")
+
+
+def set_aside(path: Path, check: Callable[[Path], object], then: str) -> bool:
+    """Whether a file was damaged, by `check`; if so, it is said and has another name now."""
+    try:
+        check(path)
+    except files.ContentError as error:
+        aside = files.set_aside(path, check)
+        if aside is not None:
+            log.warning("%s is damaged (%s): kept as %s, %s", path, error, aside, then)
+        return True
+    return False
 
 
 def steps(folder: Path) -> list[Path]:
@@ -105,7 +131,7 @@ def _interval(plan: Optimisation, wanted: int | None) -> int:
 
 def _write_facts(folder: Path, spec: TrainSpec, finished: str | None) -> None:
     content = {"digest": spec.digest, "spec": asdict(spec), "finished": finished}
-    files.write_json(folder / "train.json", content | {"provenance": provenance.collect()})
+    files.write_record(folder / "train.json", content | {"provenance": provenance.collect()})
 
 
 class _Loop:
@@ -177,9 +203,12 @@ class _Loop:
         if self.plan.ema is not None:
             weights |= {f"teacher/{name}": w for name, w in self.student.average.items()}
         name = f"step-{self.done:06d}.safetensors"
-        files.write(self.folder / name, pack(weights, self.spec, self.done))
+        content = pack(weights, self.spec, self.done, self.plan.iterations)
+        files.write_sealed(self.folder / name, content)
         state: states.State = {
+            "digest": self.spec.digest,
             "done": self.done,
+            "rows": self.rows,
             "weights": weights,
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
@@ -187,18 +216,30 @@ class _Loop:
         states.write(self.folder, state)
 
     def resume(self) -> None:
-        """Go on from the state in the folder, if there is one. Raises InputError."""
+        """Go on from the state in the folder, if there is one; a damaged one is set aside."""
+        for name in (states.STATE, states.FORMER_STATE):
+            path = self.folder / name
+            if set_aside(path, self._state, "the training starts again"):
+                continue
+            state = self._state(path)
+            if state is not None:
+                self._take(state)
+                return
+
+    def _state(self, path: Path) -> states.State | None:
+        """A state that fits. Raises ContentError."""
         groups = self.optimizer.state_dict()["param_groups"]
-        try:
-            state = states.read(self.folder, list(self.student.parameters), groups)
-            log = files.read_parquet(self.folder / LOG)
-        except (InputError, files.ContentError) as error:
-            raise InputError(
-                f"the training in {self.folder} cannot go on ({error}): move the folder away, and "
-                "it starts again"
-            ) from error
-        if state is None or log is None:
-            return
+        state = states.read(path, self.spec.digest, list(self.student.parameters), groups)
+        if state is not None:
+            roles = ("student", "teacher") if self.plan.ema is not None else ("student",)
+            wanted = {
+                f"{r}/{n}": p.shape for r in roles for n, p in self.student.parameters.items()
+            }
+            if {name: w.shape for name, w in state["weights"].items()} != wanted:
+                raise files.ContentError("its weights are not those that are trained")
+        return state
+
+    def _take(self, state: states.State) -> None:
         for name, parameter in self.student.parameters.items():
             parameter.data.copy_(state["weights"][f"student/{name}"])
             if self.plan.ema is not None:
@@ -206,9 +247,19 @@ class _Loop:
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
         self.done = state["done"]
-        known = log[log["iteration"] <= self.done].to_dict("records")
-        self.rows = [{str(key): float(cell) for key, cell in row.items()} for row in known]
-        self.student.calls = int(self.rows[-1]["unet_rows"])
+        self.rows = state["rows"] if state["rows"] is not None else self._former_rows()
+        self.student.calls = int(self.rows[-1]["unet_rows"]) if self.rows else 0
+
+    def _former_rows(self) -> list[dict[str, float]]:
+        """The log up to where a state of before stands, which doesn't hold it."""
+        path = self.folder / LOG
+        if set_aside(path, files.read_parquet, "the log starts anew"):
+            return []
+        log_of = files.read_parquet(path)
+        if log_of is None:
+            return []
+        known = log_of[log_of["iteration"] <= self.done].to_dict("records")
+        return [{str(key): float(cell) for key, cell in row.items()} for row in known]
 
 
 def _optimizer(parameters: list[nn.Parameter], plan: Optimisation) -> torch.optim.Optimizer:

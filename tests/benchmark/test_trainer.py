@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from safetensors.torch import load_file, save_file
 
+from sdd_bench import weights
 from sdd_bench.runs.lookup import find
 from sdd_bench.runs.run import Run
 from support.runs import images
@@ -96,6 +97,34 @@ def test_a_checkpoint_that_is_brought_takes_the_place_of_training(
         .isna()
         .all()
     )
+
+
+def test_weights_of_ours_never_run_under_the_name_of_another_training(
+    shell: Shell, method: str, tmp_path: Path
+) -> None:
+    common = ("--device", "cpu", "--results", shell.results)
+    assert shell("train", "--method", method, "--save-every", 2, *common).code == 0
+    result = checkpoint_of(shell)
+    step = result.with_name("step-000002.safetensors")
+    line = shell.run_fails(2, *SCORED, "--checkpoint", step, method=method)
+    assert f"{step} is of 2 of 4 iterations of forget:Forget: give checkpoint.safet" in line
+    line = shell.run_fails(2, *SCORED, "--checkpoint", result, method="esd-x-3")
+    assert f"{result} was trained as forget:Forget, not as esd-x-3: give --method forget" in line
+    for file in (step, result):
+        assert shell.run(*SCORED, "--checkpoint", file, "--limit", 1, method="sd").code == 0
+
+
+def test_the_models_own_weights_are_the_model_as_it_is(shell: Shell, tmp_path: Path) -> None:
+    unet = Path(weights.find("miniature"), "unet", "diffusion_pytorch_model.safetensors")
+    own = load_file(unet)
+    attention = {name: each for name, each in own.items() if "attn2" in name}
+    for name, held in (("whole", own), ("attention", attention)):
+        save_file(held, tmp_path / f"{name}.safetensors")
+        done = shell.run(*SCORED, "--checkpoint", tmp_path / f"{name}.safetensors")
+        assert done.code == 0
+        assert f"{name}.safetensors holds the model's own weights" in done.err
+    (made,) = find(shell.results)
+    assert made.spec.undefended
 
 
 def test_a_curve_goes_from_the_untrained_model_to_the_last_weights(

@@ -63,7 +63,7 @@ def as_before(folder: Path, state: State) -> None:
         for field, value in moments.items():
             tensors[f"optimizer/{field}/{name}"] = torch.as_tensor(value)
     scaler = {key: float(value) for key, value in state["scaler"].items()}
-    content = {"digest": "0123456789", "done": state["done"], "scaler": scaler}
+    content = {"digest": state["digest"], "done": state["done"], "scaler": scaler}
     packed = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
     about = {"sdd_bench": json.dumps(content, sort_keys=True)}
     save_file(packed, folder / "state.safetensors", about)

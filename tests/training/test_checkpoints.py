@@ -17,7 +17,7 @@ from sdd_bench.diffusion import loading
 from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.errors import InputError
 from sdd_bench.training import checkpoints
-from sdd_bench.training.checkpoints import METADATA
+from sdd_bench.training.packed import METADATA
 
 LAYER = "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_q"
 NAME = f"{LAYER}.weight"
@@ -225,3 +225,29 @@ def test_half_precision_weights_fit_a_model_in_single_precision(
         assert held.dtype == torch.float32
         torch.testing.assert_close(held.data, part[NAME].half().float())
     assert replace(bundle).hash == loading.load(bundle.spec, device="cpu").hash
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_an_image_is_a_function_of_the_weights_wherever_they_come_from(
+    bundle: Bundle, share: float
+) -> None:
+    """Also of convolutions of one pixel, of which two layouts in memory look alike."""
+    names = sorted(name for name, _ in bundle.unet.named_parameters())
+    own = dict(bundle.unet.named_parameters())
+    kept = names[: max(1, int(share * len(names)))]
+    brought = checkpoints.Checkpoint("", {name: own[name].detach().clone() for name in kept})
+    contiguous = {name: tensor.contiguous() for name, tensor in brought.tensors.items()}
+    layout = {name: (own[name].stride(), own[name].dtype) for name in names}
+    latents = torch.randn(4, *bundle.latent_shape, generator=torch.Generator().manual_seed(0))
+    text = ("a red cat",) * 4
+    expected = bundle.predict(latents, 500, bundle.text(text))
+    with checkpoints.applied(bundle, checkpoints.Checkpoint("", contiguous)):
+        assert {name: (own[name].stride(), own[name].dtype) for name in names} == layout
+        assert torch.equal(bundle.predict(latents, 500, bundle.text(text)), expected)
+
+
+def test_weights_that_are_the_models_own_are_known(bundle: Bundle, part: dict[str, Tensor]) -> None:
+    own = dict(bundle.unet.named_parameters())
+    same = {name: own[name].detach().clone().contiguous() for name in list(own)[:20]}
+    assert checkpoints.is_own(checkpoints.Checkpoint("", same), bundle)
+    assert not checkpoints.is_own(checkpoints.Checkpoint("", same | part), bundle)

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from sdd_bench import registry
-from sdd_bench.errors import InputError, SDDBenchError
+from sdd_bench.errors import SDDBenchError
 from sdd_bench.runs.identity import CHECKPOINT
 from sdd_bench.training.loop import LOG, _schedule, iteration, steps, train
 from sdd_bench.training.trainee import trainable
@@ -126,21 +126,73 @@ def test_a_training_that_was_begun_before_goes_on_to_the_same_bytes(
     assert pd.read_parquet(again.parent / LOG)["iteration"].tolist() == list(range(1, 7))
 
 
-def test_a_training_whose_state_is_damaged_says_what_to_do(tmp_path: Path) -> None:
-    method, spec = recipe("sdd", "paper", iterations=4), spec_of(SINGLE)
+def killed(folder: Path, at: int, seed: int = 3) -> Path:
+    """A training of four iterations that was killed; returns its state."""
+    method, spec = recipe("sdd", "paper", iterations=4), spec_of(SINGLE, seed=seed)
     with pytest.raises(KilledError):
-        train(fresh()[0], method, spec, tmp_path, save_every=2, tracker=Kill(3))
-    state = tmp_path / spec.folder / "state.pt"
-    state.write_bytes(state.read_bytes()[:1000])
-    bundle, world = fresh()
-    with pytest.raises(InputError) as caught:
-        train(bundle, method, spec, tmp_path, save_every=2)
-    assert str(caught.value).startswith(
-        f"the training in {state.parent} cannot go on ({state} is no state dict"
-    )
-    assert str(caught.value).endswith("): move the folder away, and it starts again")
-    expected = dict(world.bundle.unet.named_parameters())
-    assert all(torch.equal(p, expected[name]) for name, p in bundle.unet.named_parameters())
+        train(fresh()[0], method, spec, folder, save_every=2, tracker=Kill(at))
+    return folder / spec.folder / "state.pt"
+
+
+def test_a_training_whose_state_is_damaged_starts_again_to_the_same_bytes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    method, spec = recipe("sdd", "paper", iterations=4), spec_of(SINGLE)
+    whole = train(fresh()[0], method, spec, tmp_path / "whole", save_every=2)
+    for number, content in enumerate((b"", None, b"other"), start=1):
+        state = killed(tmp_path, 3)
+        if content == b"other":
+            state.write_bytes(killed(tmp_path / "other", 3, seed=9).read_bytes())
+        else:
+            state.write_bytes(state.read_bytes()[:1000] if content is None else content)
+        again = train(fresh()[0], method, spec, tmp_path, save_every=2)
+        assert again.read_bytes() == whole.read_bytes()
+        aside = state.with_name(f"state.pt.damaged{f'-{number}' if number > 1 else ''}")
+        assert f"kept as {aside}, the training starts again" in caplog.text
+        assert aside.exists()
+        again.unlink()
+        state.unlink()
+
+
+@pytest.mark.parametrize("damage", ["flipped", "empty", "step", "other"])
+def test_a_checkpoint_that_is_not_the_result_is_made_again_from_the_state(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    method, spec = recipe("sdd", "paper", iterations=4), spec_of(SINGLE)
+    path = train(fresh()[0], method, spec, tmp_path, save_every=2)
+    whole, content = path.read_bytes(), bytearray(path.read_bytes())
+    content[-1000] ^= 1
+    if damage == "step":
+        content[:] = steps(path.parent)[0].read_bytes()
+    elif damage == "other":
+        other = recipe("sdd", "paper", iterations=2)
+        content[:] = train(fresh()[0], other, spec_of(SINGLE, seed=9), tmp_path).read_bytes()
+    path.write_bytes(b"" if damage == "empty" else content)
+
+    class Untouched:
+        """A tracker of a training that has nothing left to do."""
+
+        def log(self, iteration: int, values: object) -> None:
+            raise AssertionError
+
+        def close(self) -> None:
+            pass
+
+    assert train(fresh()[0], method, spec, tmp_path, tracker=Untouched()) == path
+    assert path.read_bytes() == whole
+    aside = path.with_name("checkpoint.safetensors.damaged")
+    assert f"kept as {aside}, the training goes on from its last state" in caplog.text
+    assert aside.exists()
+
+
+def test_a_damaged_log_costs_the_log_alone(tmp_path: Path) -> None:
+    method, spec = recipe("sdd", "paper", iterations=4), spec_of(SINGLE)
+    whole = train(fresh()[0], method, spec, tmp_path / "whole", save_every=2)
+    log = killed(tmp_path, 3).with_name(LOG)
+    log.write_bytes(b"")
+    again = train(fresh()[0], method, spec, tmp_path, save_every=2)
+    assert again.read_bytes() == whole.read_bytes()
+    assert pd.read_parquet(log)["iteration"].tolist() == [1, 2, 3, 4]
 
 
 def test_the_log_tells_the_most_memory_so_far(tmp_path: Path) -> None:

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from sdd_bench.errors import InputError
+from sdd_bench import files
+from sdd_bench.files import ContentError
 from sdd_bench.training import states
 from support.training import as_before
 
 NAMES = ("a.weight", "b.weight")
+
+DIGEST = "0123456789"
 
 
 def stepped(parameters: list[nn.Parameter], steps: int) -> torch.optim.Optimizer:
@@ -31,7 +35,9 @@ def parameters() -> list[nn.Parameter]:
 
 def state_of(learned: list[nn.Parameter], optimizer: torch.optim.Optimizer) -> states.State:
     return {
+        "digest": DIGEST,
         "done": 2,
+        "rows": [{"iteration": 1.0}, {"iteration": 2.0}],
         "weights": {f"student/{n}": p.data for n, p in zip(NAMES, learned, strict=True)},
         "optimizer": optimizer.state_dict(),
         "scaler": {},
@@ -52,7 +58,7 @@ def goes_on(state: states.State) -> list[Tensor]:
 def test_a_state_comes_back_and_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
     learned = parameters()
     states.write(tmp_path, state_of(learned, stepped(learned, 2)))
-    found = states.read(tmp_path, NAMES, [])
+    found = states.read(tmp_path / states.STATE, DIGEST, NAMES, [])
     assert found is not None
     assert (found["done"], found["scaler"]) == (2, {})
     whole = parameters()
@@ -62,7 +68,7 @@ def test_a_state_comes_back_and_goes_on_as_if_nothing_had_happened(tmp_path: Pat
 
 
 def test_no_state_is_none(tmp_path: Path) -> None:
-    assert states.read(tmp_path, NAMES, []) is None
+    assert states.read(tmp_path / states.STATE, DIGEST, NAMES, []) is None
 
 
 def test_a_former_state_goes_on_too(tmp_path: Path) -> None:
@@ -70,7 +76,9 @@ def test_a_former_state_goes_on_too(tmp_path: Path) -> None:
     optimizer = stepped(learned, 2)
     scaler = torch.amp.GradScaler("cpu").state_dict() | {"_growth_tracker": 2}
     as_before(tmp_path, {**state_of(learned, optimizer), "scaler": scaler})
-    found = states.read(tmp_path, NAMES, optimizer.state_dict()["param_groups"])
+    found = states.read(
+        tmp_path / states.FORMER_STATE, DIGEST, NAMES, optimizer.state_dict()["param_groups"]
+    )
     assert found is not None
     assert found["weights"].keys() == {f"student/{name}" for name in NAMES}
     whole = parameters()
@@ -86,24 +94,51 @@ def test_a_former_state_goes_on_too(tmp_path: Path) -> None:
     }
 
 
-def test_what_is_written_since_counts_more_than_a_former_state(tmp_path: Path) -> None:
-    learned = parameters()
-    optimizer = stepped(learned, 2)
-    as_before(tmp_path, state_of(learned, optimizer))
-    states.write(tmp_path, {**state_of(learned, optimizer), "done": 4})
-    found = states.read(tmp_path, NAMES, [])
-    assert found is not None
-    assert found["done"] == 4
-
-
-@pytest.mark.parametrize("content", [b"", b"nonsense", "list", "dict"])
-def test_a_damaged_state_is_named(tmp_path: Path, content: bytes | str) -> None:
-    path = tmp_path / "state.pt"
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"PK", "list", "dict"])
+@pytest.mark.parametrize("name", [states.STATE, states.FORMER_STATE])
+def test_a_damaged_state_is_damage(tmp_path: Path, name: str, content: bytes | str) -> None:
+    path = tmp_path / name
     if isinstance(content, bytes):
         path.write_bytes(content)
-    else:
+    elif name == states.STATE:
         torch.save([1] if content == "list" else {"done": 2}, path)
-    with pytest.raises(
-        InputError, match=r"state\.pt (is no state dict|holds no state of a training)"
-    ):
-        states.read(tmp_path, NAMES, [])
+    else:
+        about = {} if content == "list" else {"sdd_bench": "[]"}
+        save_file({"other": torch.zeros(1)}, path, about)
+    with pytest.raises(ContentError):
+        states.read(path, DIGEST, NAMES, [])
+
+
+def test_every_flipped_bit_is_noticed(tmp_path: Path) -> None:
+    learned = parameters()
+    states.write(tmp_path, state_of(learned, stepped(learned, 2)))
+    path = tmp_path / states.STATE
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 101):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        path.write_bytes(damaged)
+        if files.BLANK[:17].encode() in damaged:
+            with pytest.raises(ContentError):
+                states.read(path, DIGEST, NAMES, [])
+
+
+def test_the_state_of_another_training_is_refused(tmp_path: Path) -> None:
+    learned = parameters()
+    state = state_of(learned, stepped(learned, 2))
+    states.write(tmp_path, {**state, "digest": "9876543210"})
+    with pytest.raises(ContentError, match="it is of another training, 9876543210"):
+        states.read(tmp_path / states.STATE, DIGEST, NAMES, [])
+    as_before(tmp_path, {**state, "digest": "9876543210"})
+    with pytest.raises(ContentError, match="it is of another training"):
+        states.read(tmp_path / states.FORMER_STATE, DIGEST, NAMES, [])
+
+
+def test_a_state_of_before_has_neither_digest_nor_log(tmp_path: Path) -> None:
+    learned = parameters()
+    state = dict(state_of(learned, stepped(learned, 2)))
+    del state["digest"], state["rows"]
+    torch.save(state, tmp_path / states.STATE)
+    found = states.read(tmp_path / states.STATE, DIGEST, NAMES, [])
+    assert found is not None
+    assert (found["digest"], found["rows"], found["done"]) == ("", None, 2)

@@ -1,0 +1,94 @@
+"""Files of weights that a training writes: what made them, how far it was, and their own hash."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from sdd_bench import files
+from sdd_bench.files import ContentError
+from sdd_bench.runs.identity import TrainSpec
+
+METADATA = "sdd_bench"
+"""The one metadata entry of our files: several would be written in no fixed order."""
+
+_SEAL = "sha256"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What a file of ours says of the training that it is of."""
+
+    spec: Mapping[str, object]
+    """The fields of its TrainSpec."""
+    done: int
+    """Iterations when it was written."""
+    planned: int | None
+    """Iterations of the whole training; None in files of before."""
+
+    @property
+    def method(self) -> str:
+        """The name of the method."""
+        return str(self.spec.get("method"))
+
+    @property
+    def progress(self) -> str:
+        """`24 iterations`, or `4 of 24 iterations` of a training that went on."""
+        if self.planned in {None, self.done}:
+            return f"{self.done} iterations"
+        return f"{self.done} of {self.planned} iterations"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the training was at its end, as far as the file says."""
+        return self.planned in {None, self.done}
+
+
+def pack(tensors: Mapping[str, Tensor], spec: TrainSpec, done: int, planned: int) -> bytes:
+    """The content of a file, for `files.write_sealed`."""
+    described = asdict(spec) | {"iterations": done, "planned": planned, _SEAL: files.BLANK}
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return save(plain, {METADATA: json.dumps(described, sort_keys=True)})
+
+
+def origin(text: str) -> Origin:
+    """What the metadata of a file says. Raises ContentError."""
+    try:
+        described = json.loads(text)
+        done, planned = described.pop("iterations"), described.pop("planned", None)
+        described.pop(_SEAL, None)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ContentError("its description cannot be read") from error
+    if not isinstance(done, int) or not isinstance(planned, int | None):
+        raise ContentError("its description cannot be read")
+    return Origin(spec=described, done=done, planned=planned)
+
+
+def check_result(path: Path, spec: TrainSpec, planned: int) -> None:
+    """Raise ContentError unless a file holds what a whole training gave, and nothing else.
+
+    SDDBenchError if it cannot be read.
+    """
+    files.check_seal(path)
+    try:
+        with safe_open(path, "pt") as file:
+            metadata, names = file.metadata() or {}, list(file.keys())
+    except (OSError, SafetensorError) as error:
+        raise ContentError(f"no safetensors: {error}") from error
+    if METADATA not in metadata:
+        raise ContentError("it doesn't say which training it is of")
+    found = origin(metadata[METADATA])
+    wanted = json.loads(json.dumps(asdict(spec)))
+    other = [key for key in wanted if key != "model" and found.spec.get(key) != wanted[key]]
+    if other:
+        raise ContentError(f"it is of another training: its {other[0]} differs")
+    if found.done != planned:
+        raise ContentError(f"it is of {found.done} of {planned} iterations")
+    if any("/" in name for name in names):
+        raise ContentError("it holds weights on the way, not the result")
