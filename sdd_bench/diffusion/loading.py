@@ -217,6 +217,8 @@ def _network(kind: Any, folder: Path, **options: Any) -> Any:
                 f"{folder} has numbers in {shown(name)} that are not finite (NaN or infinite) in "
                 f"{str(parameter.dtype).removeprefix('torch.')}"
             )
+        # Where nothing was converted it is a view of the file, which may be overwritten meanwhile.
+        parameter.data = parameter.data.clone()
     return network
 
 

@@ -97,7 +97,7 @@ def load(path: Path) -> tuple[object, dict[str, str]]:
 
 
 def weights(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors, plain and detached, if all of them can be weights. Raises InputError."""
+    """Copies of the tensors, if all of them can be weights. Raises InputError."""
     return {name: _weight(path, name, tensor) for name, tensor in tensors.items()}
 
 
@@ -251,4 +251,5 @@ def _weight(path: Path, name: str, tensor: Tensor) -> Tensor:
     plain = tensor.detach()
     if not bool(torch.isfinite(plain).all()):
         raise InputError(f"{label} has numbers that are not finite (NaN or infinite)")
-    return plain
+    # Safetensors are a view of their file: whoever overwrites that would change a run's weights.
+    return plain.clone(memory_format=torch.contiguous_format)

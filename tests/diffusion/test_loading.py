@@ -224,6 +224,24 @@ def test_an_unreadable_manifest_is_named(copied_miniature: Path) -> None:
 
 
 @pytest.mark.parametrize("file", [UNET, TEXT])
+def test_a_file_that_is_overwritten_changes_no_model_that_was_loaded(
+    copied_miniature: Path, file: str
+) -> None:
+    path = copied_miniature / file
+    whole = {name: tensor.float() for name, tensor in load_file(path).items()}  # as it is computed
+    save_file(whole, path, {"format": "pt"})
+    model = load(copied_miniature)
+    latents = torch.zeros(1, *model.latent_shape)
+    before = model.predict(latents, 481, model.text(("red cat",)))
+    with path.open("r+b") as opened:  # in place, as `cp` does
+        opened.seek(path.stat().st_size // 2)
+        opened.write(bytes(path.stat().st_size // 2))
+    model.text.states.cache_clear()
+    model.text.forget()
+    assert torch.equal(model.predict(latents, 481, model.text(("red cat",))), before)
+
+
+@pytest.mark.parametrize("file", [UNET, TEXT])
 @pytest.mark.parametrize("damage", ["absent", "cut", "incomplete"])
 def test_a_damaged_model_of_the_users_is_refused(
     copied_miniature: Path, file: str, damage: str

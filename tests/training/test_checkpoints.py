@@ -67,6 +67,18 @@ def test_state_dicts_are_taken_whole_or_in_part(
     assert all(torch.equal(found.tensors[name], tensor) for name, tensor in part.items())
 
 
+def test_a_file_that_is_overwritten_changes_no_weights_that_were_read(
+    tmp_path: Path, bundle: Bundle, part: dict[str, Tensor]
+) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_file(part, path)
+    found = checkpoints.read(path, bundle)
+    with path.open("r+b") as file:  # in place, as `cp` does
+        file.seek(-100_000, 2)
+        file.write(bytes(100_000))
+    assert all(torch.equal(found.tensors[name], tensor) for name, tensor in part.items())
+
+
 def test_weights_are_applied_and_taken_back(bundle: Bundle, part: dict[str, Tensor]) -> None:
     latents = torch.randn(2, *bundle.latent_shape, generator=torch.Generator().manual_seed(1))
     texts = ("nudity", "red cat")
