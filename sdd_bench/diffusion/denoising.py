@@ -11,18 +11,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
 from sdd_bench.types import Method, Settings, State, WarmsUp
 
+from . import border
+from .border import BranchTexts
 from .bundle import Bundle
 from .pndm import PNDM
-
-BranchTexts: TypeAlias = tuple[str, ...]
-"""The texts of one branch, one per image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +84,8 @@ class _Trajectory:
         estimate = None
         for branching in active:
             branches = [noise[column] for column in branching.columns]
-            estimate, branching.state = branching.method.guide(
-                call, branches, scale, branching.state
+            estimate, branching.state = border.guide(
+                branching.method, call, branches, scale, branching.state
             )
         if self.plain:
             empty, prompt = (noise[column] for column in self.plain)
@@ -133,5 +131,4 @@ def walk(
 
 
 def _branching(plan: Plan, prompts: Sequence[str]) -> _Branching:
-    texts = [plan.method.branches(prompt, plan.concepts) for prompt in prompts]
-    return _Branching(plan.method, tuple(zip(*texts, strict=True)))
+    return _Branching(plan.method, border.branches(plan.method, prompts, plan.concepts))

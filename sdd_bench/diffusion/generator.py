@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from sdd_bench.errors import SDDBenchError
+from sdd_bench.plugins import PluginError
 from sdd_bench.types import Pixels, Sample, Settings
 
+from . import border
 from .bundle import Bundle
 from .denoising import Plan, walk
 from .loading import exact_numerics
@@ -38,8 +40,10 @@ def generate(
 ) -> Iterator[Picture]:
     """The pictures of the samples by every plan: batches in the order given, plan by plan.
 
-    Raises SDDBenchError if a picture comes out as something else than numbers.
+    Raises PluginError for a method that fails or whose pictures would depend on one another, and
+    SDDBenchError if a picture comes out as something else than numbers.
     """
+    _try_out(bundle, plans, samples, settings)
     for start in range(0, len(samples), bundle.batch):
         batch = samples[start : start + bundle.batch]
         hashes = [noise_hash(sample.seed, bundle.latent_shape) for sample in batch]
@@ -58,7 +62,32 @@ def denoise(
 ) -> list[Tensor]:
     """Final latents (N, C, h, w) of the samples by every plan."""
     start = torch.stack([noise(sample.seed, bundle.latent_shape) for sample in samples])
-    return walk(bundle, plans, [sample.prompt.text for sample in samples], start, settings)
+    try:
+        return walk(bundle, plans, [sample.prompt.text for sample in samples], start, settings)
+    except PluginError as error:
+        names = " to ".join(dict.fromkeys(samples[place].stem for place in (0, -1)))
+        raise PluginError(f"{error}; images before {names} are kept") from error
+
+
+@exact_numerics()
+def _try_out(
+    bundle: Bundle, plans: Sequence[Plan], samples: Sequence[Sample], settings: Settings
+) -> None:
+    """Raise PluginError for a method that makes no pictures of their own."""
+    if not samples:
+        return
+    prompts = tuple(dict.fromkeys(sample.prompt.text for sample in samples[: bundle.batch]))
+    trial = border.Trial(
+        prompts=prompts[: border.ROWS + 2],
+        batch=min(bundle.batch, len(samples)),
+        shape=bundle.latent_shape,
+        calls=settings.steps + 1,
+        scale=settings.guidance_scale,
+        device=bundle.device,
+        dtype=bundle.dtype,
+    )
+    for plan in plans:
+        border.try_out(plan.method, plan.concepts, trial)
 
 
 def _check(latents: Tensor, samples: Sequence[Sample]) -> None:

@@ -217,16 +217,17 @@ class Breaks:
     def branches(self, prompt, concepts):
         return (prompt,)
     def guide(self, call, noise, scale, state):
-        CALLS.append(call)
-        return noise[0] * (1 if len(CALLS) <= 4 * 3 else float("nan")), state
+        CALLS.extend([call] if len(noise[0]) == 1 else [])
+        return noise[0] * (1 if len(CALLS) <= 1 + 4 * 3 else float("nan")), state
 """
 
 
 def test_nan_stops_a_run_and_keeps_what_was_made(tmp_path: Path) -> None:
     plugin = tmp_path / "breaks.py"
     plugin.write_text(BREAKS_LATER)
-    # Batches of one with three calls each: the fifth image is the first to break.
-    with pytest.raises(SDDBenchError, match=r"1 of 1 images .* prompt 'cat'.*are kept") as caught:
+    # One call beforehand, then batches of one with three calls each: the fifth image breaks.
+    said = r"breaks.py:Breaks.guide gave NaN or infinity .*; images before cat_0000 are kept"
+    with pytest.raises(SDDBenchError, match=said) as caught:
         runner.run(request(tmp_path, methods=(f"{plugin}:Breaks",), batch_size=1))
     assert caught.value.exit_code == 4
     (stopped,) = (tmp_path / "results").glob("runs/*/*/*")
