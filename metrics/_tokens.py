@@ -59,14 +59,16 @@ def of_user() -> Tokens | None:
         return None
     from safetensors import SafetensorError, safe_open
 
-    path = Path(file_name).expanduser()
+    path = Path(file_name)
     try:
+        path = path.expanduser()
         with safe_open(path, framework="np") as file:
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in sorted(file.keys())}
-    except (OSError, SafetensorError) as error:
+    except (OSError, RuntimeError, SafetensorError) as error:
         raise InputError(
-            f"{VARIABLE} names {path}, which cannot be read as safetensors ({error}): give a file "
-            "of textual inversion; one ending in .bin is a pickle and has to be converted first"
+            f"the environment variable {VARIABLE} names {path}, which cannot be read as "
+            f"safetensors ({error}): unset it, or name a file of textual inversion; one ending in "
+            ".bin is a pickle and has to be converted first"
         ) from error
     widths = {shape[-1] for shape in shapes.values() if len(shape) in {1, 2}}
     if len(widths) != 1 or any(len(shape) not in {1, 2} or 0 in shape for shape in shapes.values()):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sdd_bench.errors import InputError
 from sdd_bench.types import Definition, Floats, Images, Metric
 
 from . import _clip, _tokens
@@ -16,7 +15,7 @@ TEMPERATURE = 100.0
 """The factor of the cosines that CLIP itself has, as in its zero-shot classification."""
 
 
-def _definitions(instrument: str, source: str) -> tuple[Definition, ...]:
+def definitions(instrument: str, source: str) -> tuple[Definition, ...]:
     """The mean probability, and the share of images that rather are the artist's than not."""
     mean = Definition(name=f"style/{instrument}", better="lower", tolerance=0.05, source=source)
     return mean, replace(mean, name=f"{mean.name}@0.5", tolerance=5.0, threshold=0.5)
@@ -111,61 +110,19 @@ PAINTERS = (
 MINIATURES = (("hokusai",), ("mondrian",), ("monet",), ("seurat",), ("van gogh",))
 """The artists whom the miniature draws."""
 
-TOKEN_SPACES = {
-    128: (_clip.MINIATURE, MINIATURES),
-    512: (_clip.B32, PAINTERS),
-    768: (_clip.L14, PAINTERS),
-    1024: (_clip.H14, PAINTERS),
-}
-"""The CLIP that learned tokens are for and whom they may be of, by the width of the tokens."""
-
-
-def _learned() -> tuple[Metric, ...]:
-    """Style by the tokens that the user brings, if any. Raises InputError."""
-    tokens = _tokens.of_user()
-    if tokens is None:
-        return ()
-    if tokens.width not in TOKEN_SPACES:
-        raise InputError(
-            f"{tokens.path} holds tokens {tokens.width} numbers wide, which fit no CLIP here: "
-            f"there are {', '.join(map(str, TOKEN_SPACES))}"
-        )
-    clip, known = TOKEN_SPACES[tokens.width]
-    artists = tuple(_artist(placeholder, known) for placeholder in tokens.placeholders)
-    if len(artists) < 2 or len(set(artists)) < len(artists):
-        raise InputError(
-            f"{tokens.path} has to hold one token for each of several artists, not "
-            f"{', '.join(tokens.placeholders)}: the style is that of one among others"
-        )
-    source = (
-        f"Kim et al., 2023, appendix B: tokens by textual inversion, zero-shot by {clip.name} "
-        f"among {len(artists)} artists; tokens SHA-256 {tokens.sha256}"
-    )
-    definitions = _definitions(f"{clip.name}-tokens-{tokens.sha256[:8]}", source)
-    return (Style(clip=clip, artists=artists, definitions=definitions, tokens=tokens),)
-
-
-def _artist(placeholder: str, known: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
-    """The names of the artist whom `<van-gogh>` is of; one who isn't known has just this one."""
-    name = re.sub(r"[-_\s]+", " ", placeholder.strip("<>")).strip()
-    lowered = name.casefold()
-    return next((names for names in known if lowered in map(str.casefold, names)), (name,))
-
-
 METRICS: tuple[Metric, ...] = (
     Style(
         clip=_clip.MINIATURE,
         artists=MINIATURES,
-        definitions=_definitions(
+        definitions=definitions(
             "miniature", "zero-shot by the miniature's CLIP among the five artists that it draws"
         ),
     ),
     Style(
         clip=_clip.L14,
         artists=PAINTERS,
-        definitions=_definitions(
+        definitions=definitions(
             "l14", "zero-shot by ViT-L/14 among 15 artists; Kim et al. show section 4.4 only"
         ),
     ),
-    *_learned(),
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .errors import InputError, MissingError, unknown
 from .types import ModelSpec
-from .weights import catalog, downloads, store
+from .weights import catalog, downloads, hub, store
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +91,21 @@ def matches_suite(suite: str, model: str, names: Collection[str]) -> bool:
     return suite in names or any(stand_ins.get(name) == suite for name in names)
 
 
+def check_reachable(spec: ModelSpec) -> None:
+    """Raise MissingError at once for a model that is neither here nor can be fetched."""
+    if _here(spec) is None and not hub.has(spec.source):
+        reason = hub.silent()
+        if reason:
+            raise _absent(spec, reason)
+
+
 def folder_of(spec: ModelSpec) -> Path:
     """The model's files on this disk, downloaded from the hub if that is where they are."""
+    return _here(spec) or _from_hub(spec)
+
+
+def _here(spec: ModelSpec) -> Path | None:
+    """The folder of a model that does not come from the hub's cache."""
     if spec.source == "miniature":
         return store.find("miniature")
     if Path(spec.source).is_dir():
@@ -107,7 +120,11 @@ def folder_of(spec: ModelSpec) -> Path:
     fetched = catalog.weights().get(spec.name)
     if fetched and store.state(fetched, hashing=False) != "missing":
         return store.find(spec.name)
-    from huggingface_hub import constants, snapshot_download
+    return None
+
+
+def _from_hub(spec: ModelSpec) -> Path:
+    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     patterns = [
@@ -119,18 +136,32 @@ def folder_of(spec: ModelSpec) -> Path:
         for part in PARTS
         for name in ("model", "diffusion_pytorch_model")
     ]
-    cache = Path(constants.HF_HUB_CACHE, f"models--{spec.source.replace('/', '--')}")
+    reason = hub.silent()
     try:
-        with downloads.arriving(spec.name, cache):
+        with downloads.arriving(spec.name, hub.cache(spec.source)):
             brought = snapshot_download(
-                spec.source, revision=spec.revision, allow_patterns=patterns
+                spec.source,
+                revision=spec.revision,
+                allow_patterns=patterns,
+                local_files_only=bool(reason),
             )
         return Path(brought)
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise MissingError(
-            f"the model '{spec.name}' is not on this machine and could not be fetched: bring a "
-            "folder in the diffusers format and give its path with --model"
-        ) from error
+        refusal = error if isinstance(error, HfHubHTTPError) else error.__cause__
+        if isinstance(refusal, HfHubHTTPError) and not reason:
+            reason = (
+                f"the hub answers {refusal.response.status_code}, as it does where there is none "
+                "and where it wants a login (`hf auth login`)"
+            )
+        raise _absent(spec, reason or "it could not be fetched") from error
+
+
+def _absent(spec: ModelSpec, reason: str) -> MissingError:
+    remedy = "give the path of a folder in the diffusers format with --model"
+    if spec.name in catalog.weights():
+        fetch = f"`sdd-bench weights fetch {spec.name}`"
+        remedy = f"bring it by {fetch} where there is a network (docs/weights.md), or {remedy}"
+    return MissingError(f"the model '{spec.name}' is not on this machine, and {reason}: {remedy}")
 
 
 def hash_of(folder: Path) -> str:

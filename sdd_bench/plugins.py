@@ -31,6 +31,8 @@ class Source:
     """For messages: the file, or the entry point and its distribution."""
     read: Callable[[], object]
     """Runs the plugin's code and returns what it holds."""
+    optional: bool = False
+    """Whether None stands in it where the user has to bring something and hasn't."""
 
 
 # --- places -----------------------------------------------------------------------------------
@@ -53,7 +55,7 @@ def file_source(kind: Kind, file: str) -> Source:
         held: object = getattr(importlib.import_module(f"sdd_bench.{kind}.{file}"), kind.upper())
         return held
 
-    return Source(f"{kind}/{file}.py", read)
+    return Source(f"{kind}/{file}.py", read, optional=True)
 
 
 def entry_sources(kind: Kind) -> dict[str, list[Source]]:
@@ -113,8 +115,10 @@ def as_method(source: Source) -> Method:
 
 
 def as_metrics(source: Source) -> tuple[Metric, ...]:
-    """The source's metrics: one, or a tuple of them."""
+    """The source's metrics: one, or a tuple of them; none of an optional one that is not there."""
     found = load(source)
+    if found is None and source.optional:
+        return ()
     items = found if isinstance(found, tuple) else (found,)
     if not items:
         raise unusable(source, "it holds no metric")

@@ -55,7 +55,8 @@ class Grid:
         """Write `image` as PNG. Raises InputError where nothing can be written."""
         buffer = io.BytesIO()
         self.image.save(buffer, format="PNG")
-        files.write(Path(path), buffer.getvalue())
+        with files.writing(Path(path), "`path`"):
+            files.write(Path(path), buffer.getvalue())
 
     def _size(self) -> tuple[int, int]:
         sizes = [picture.size for row in self.pictures for picture in row if picture is not None]

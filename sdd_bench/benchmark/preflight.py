@@ -27,6 +27,7 @@ def prepare(request: Request) -> Job:
     machine.
     """
     spec = models.find(request.model)
+    models.check_reachable(spec)
     plugins = registry.scan()
     methods = tuple(choose(name, request, plugins) for name in request.methods)
     suites = tuple(_suite(name, spec, request, plugins) for name in request.suites)

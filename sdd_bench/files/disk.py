@@ -10,6 +10,7 @@ import stat
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path
@@ -38,6 +39,9 @@ _WRONG_PLACE = {
     errno.EROFS,
 }
 """Faults that trying again doesn't cure: the folder is not one that can be written to."""
+
+_SETTING: ContextVar[str] = ContextVar("setting", default="")
+"""What names the folder that is being written to, if anything is."""
 
 _BOUNDED = {stat.S_IFREG, stat.S_IFDIR}
 """Kinds of files that can be read to their end."""
@@ -77,18 +81,24 @@ def append(path: Path, text: str, setting: str) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path, setting: str = "--results") -> Iterator[None]:
-    """Turns an OSError while writing to `path` into one sentence; `setting` names its folder."""
+    """Turns an OSError while writing to `path` into one sentence; `setting` names its folder.
+
+    Within another one it is the outer one's setting that is named, which knows what was asked for.
+    """
+    outer = _SETTING.set(_SETTING.get() or setting)
     try:
         yield
     except OSError as error:
         if error.errno in _WRONG_PLACE:
             raise InputError(
-                f"cannot write {path}: {error.strerror}; give another folder with {setting}"
+                f"cannot write {path}: {error.strerror}; give another folder with {_SETTING.get()}"
             ) from error
         raise SDDBenchError(
             f"cannot write {path}: {error.strerror}; what is there is kept, so make room and run "
             "the same command again"
         ) from error
+    finally:
+        _SETTING.reset(outer)
 
 
 def set_aside(path: Path, reader: Callable[[Path], object]) -> Path | None:

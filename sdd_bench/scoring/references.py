@@ -161,8 +161,9 @@ def write(
         "crop": crop,
         "compare_with": str(compare_with or len(images)),
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    files.write(out, _sorted(save({"features": np.concatenate(parts)}, metadata=metadata)))
+    with files.writing(out, "--out"):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        files.write(out, _sorted(save({"features": np.concatenate(parts)}, metadata=metadata)))
     return metadata
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from sdd_bench import files
+from sdd_bench.files.environment import named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class SuiteEntry:
 
 def folder() -> Path:
     """Where the prompts of suites that are not shipped lie."""
-    return Path(os.environ.get("SDD_BENCH_PROMPTS", "~/.cache/sdd-bench/prompts")).expanduser()
+    return named("SDD_BENCH_PROMPTS", "~/.cache/sdd-bench/prompts")
 
 
 def catalog() -> dict[str, SuiteEntry]:

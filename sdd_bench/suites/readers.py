@@ -19,6 +19,7 @@ from typing import TypeAlias
 from sdd_bench import files
 from sdd_bench.errors import InputError, MissingError, SDDBenchError
 from sdd_bench.progress import waiting
+from sdd_bench.weights import hub
 
 HUB = "hub:"
 """What the address of a data set of the Hugging Face hub starts with."""
@@ -259,12 +260,13 @@ def _hub(address: str) -> Sheet:
         )
     import datasets
 
+    reason = ""
     try:
         # Data only: since version 4 the library runs no code that a data set brings along.
-        with _without_bars(), waiting(f"loading {address}"):
+        with hub.bounded() as reason, _without_bars(), waiting(f"loading {address}"):
             splits = datasets.load_dataset(parts["id"], parts["subset"], revision=parts["revision"])
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        reason = " ".join(str(error).split())
+        reason = reason or " ".join(str(error).split())
         raise MissingError(
             f"cannot load the data set '{parts['id']}' ({reason}): check its name and the "
             "connection, or bring its file and give the path"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Literal
 
 from sdd_bench import files
 from sdd_bench.errors import unknown
+from sdd_bench.files.environment import named as named_path
 
 CATALOG = Path(__file__).with_name("catalog.toml")
 """What there is beside the miniature."""
@@ -117,7 +117,7 @@ def named(name: str) -> Weight:
 
 def folder() -> Path:
     """Where weights that are not shipped lie."""
-    return Path(os.environ.get("SDD_BENCH_WEIGHTS") or "~/.cache/sdd-bench/weights").expanduser()
+    return named_path("SDD_BENCH_WEIGHTS", "~/.cache/sdd-bench/weights")
 
 
 def _weight(name: str, table: _Table) -> Weight:

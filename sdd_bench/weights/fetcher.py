@@ -17,7 +17,7 @@ from sdd_bench import files
 from sdd_bench.errors import InputError, MissingError
 from sdd_bench.files import sha256
 
-from . import catalog, downloads, pypi, store
+from . import catalog, downloads, hub, pypi, store
 from .catalog import File, Hub, Package, Url, Weight
 
 if TYPE_CHECKING:
@@ -188,6 +188,13 @@ def _from_url(source: Url, file: File, staging: Path, web: httpx2.Client) -> Pat
 
 def _from_hub(source: Hub, file: File, staging: Path) -> Path:
     """Through the hub's own client, which continues what broke off in `staging`."""
+    reason = hub.silent()
+    if reason:
+        raise MissingError(
+            f"{file.path} of {source} cannot be had: {reason}; what has arrived is kept, so run "
+            "the same command again where there is a network, or bring the files by hand with "
+            "--from FOLDER"
+        )
     import httpx2
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError

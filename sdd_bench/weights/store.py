@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from sdd_bench import files
 from sdd_bench.errors import MissingError, SDDBenchError
-from sdd_bench.files import ContentError
+from sdd_bench.files import ContentError, environment
 
 from . import content
 from .catalog import File, Weight, folder, named
@@ -26,6 +25,9 @@ from .catalog import File, Weight, folder, named
 SHIPPED = Path(__file__).parents[1] / "miniature" / "weights"
 """The miniature, in the folder format of diffusers, with its judges. Another build of it can be
 tried by naming its folder in the environment variable SDD_BENCH_MINIATURE."""
+
+MINIATURE = "SDD_BENCH_MINIATURE"
+"""The environment variable that names another build of the miniature."""
 
 MANIFEST = "manifest.json"
 
@@ -46,7 +48,7 @@ class _Lock:
 def find(name: str) -> Path:
     """The verified file or folder of a weight. Raises MissingError if absent or damaged."""
     if name == "miniature" or name.startswith("miniature/"):
-        root = Path(os.environ.get("SDD_BENCH_MINIATURE", SHIPPED))
+        root = environment.named(MINIATURE, SHIPPED)
         return _shipped(name.removeprefix("miniature").strip("/"), root)
     weight = named(name)
     for file in weight.files:
@@ -78,8 +80,9 @@ def recorded(root: Path) -> dict[str, str]:
         lock = files.read_json(path, _Lock, extra="ignore")
     except (SDDBenchError, ValueError) as error:
         raise MissingError(
-            f"the record of hashes {path} cannot be read ({error}): put its copy back, or move it "
-            "away and fetch again the weights that it held"
+            f"the record of hashes {path} cannot be read ({error}): put its copy back, move it "
+            "away and fetch again the weights that it held, or name another folder in "
+            "SDD_BENCH_WEIGHTS"
         ) from error
     return lock.sha256 if lock else {}
 
@@ -134,13 +137,13 @@ def _shipped(inside: str, root: Path) -> Path:
     }
     if not wanted:
         raise MissingError(
-            f"the miniature has no weights '{inside}': reinstall sdd-bench, or rebuild them with "
-            "`python -m sdd_bench.miniature.train`"
+            f"the miniature in {root} has no weights '{inside}': {_remedy(root)}, or rebuild them "
+            "with `python -m sdd_bench.miniature.train`"
         )
     for file, sha in wanted.items():
         if not (root / file).exists():
-            raise MissingError(f"the weight file {root / file} is missing: reinstall sdd-bench")
-        _verify(root / file, sha, "reinstall sdd-bench")
+            raise MissingError(f"the weight file {root / file} is missing: {_remedy(root)}")
+        _verify(root / file, sha, _remedy(root))
     return root / inside
 
 
@@ -151,13 +154,20 @@ def _manifest(root: Path) -> dict[str, str]:
     except (SDDBenchError, ValueError) as error:
         raise MissingError(
             f"the list of the miniature's weights, {path}, cannot be read ({error}): "
-            "reinstall sdd-bench"
+            f"{_remedy(root)}"
         ) from error
     if manifest is None:
         raise MissingError(
-            f"the list of the miniature's weights, {path}, is missing: reinstall sdd-bench"
+            f"the list of the miniature's weights, {path}, is missing: {_remedy(root)}"
         )
     return manifest
+
+
+def _remedy(root: Path) -> str:
+    """What to do about a miniature that is not whole: ours, or the one that the user names."""
+    if root == SHIPPED:
+        return "reinstall sdd-bench"
+    return f"unset {MINIATURE}, or let it name a folder that holds another build of the miniature"
 
 
 @functools.lru_cache(maxsize=256)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,7 +72,8 @@ def test_damaged_weights_are_missing(shell: Shell, copied_miniature: Path, damag
         file.write_bytes(file.read_bytes()[:-1])
     line = shell.run_fails(3)
     assert str(file) in line
-    assert "reinstall" in line
+    # The tests have another build of the miniature; the one in the package is reinstalled.
+    assert "unset SDD_BENCH_MINIATURE" in line
     assert len(re.findall(r"\b[0-9a-f]{64}\b", line)) == (0 if damage == "absent" else 2)
 
 
@@ -272,3 +276,74 @@ def test_a_traceback_is_there_for_those_who_ask(
 def test_ctrl_c_is_no_fault(shell: Shell) -> None:
     line = shell.run_fails(130, method=plugin(shell, PLUGIN.format(body="raise KeyboardInterrupt")))
     assert "the same command goes on" in line
+
+
+# --- environment variables --------------------------------------------------------------------
+
+
+def test_a_miniature_that_is_not_there_is_the_variables_fault(
+    used: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SDD_BENCH_MINIATURE", "/nonsense")
+    line = used.run_fails(3)
+    assert "/nonsense/manifest.json, is missing: unset SDD_BENCH_MINIATURE" in line
+    assert "reinstall" not in line
+    # What is stored is read all the same, and an empty variable is one that is not set.
+    assert used("table", "--results", used.results).code == 0
+    monkeypatch.setenv("SDD_BENCH_MINIATURE", "")
+    assert used.run(*METRICS).code == 0
+
+
+def test_tokens_that_are_not_there_stop_no_run_that_needs_none(used: Shell) -> None:
+    def answer(*arguments: object) -> subprocess.CompletedProcess[str]:
+        """Of a process of its own: a metric's file is read once in each."""
+        return subprocess.run(
+            [sys.executable, "-m", "sdd_bench", *map(str, arguments)],
+            env={**os.environ, "SDD_BENCH_STYLE_TOKENS": "/nonsense"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    run = ("run", "--method", "sd", "--suite", used.folder / "toy.csv", "--limit", 2, "--steps", 2,
+           "--images-per-prompt", 1, "--device", "cpu", "--results", used.results)  # fmt: skip
+    assert answer(*run).returncode == 0
+    listed = answer("list", "metrics")
+    assert "style/miniature@0.5" in listed.stdout
+    assert "variable SDD_BENCH_STYLE_TOKENS names /nonsense" in listed.stderr
+    done = answer(*run, "--metric", "style/miniature-tokens-0123abcd")
+    assert done.returncode == 2
+    assert "variable SDD_BENCH_STYLE_TOKENS names /nonsense" in done.stderr
+
+
+@pytest.mark.parametrize(("place", "code"), [("file", 3), ("~no-such-user/weights", 2)])
+def test_a_weights_folder_that_is_none_is_the_variables_fault(
+    used: Shell, monkeypatch: pytest.MonkeyPatch, place: str, code: int
+) -> None:
+    (used.folder / "file").touch()
+    named = place if place.startswith("~") else str(used.folder / place)
+    monkeypatch.setenv("SDD_BENCH_WEIGHTS", named)
+    line = used.run_fails(code, "--metric", "nude/v2-classifier@0.7")
+    assert "SDD_BENCH_WEIGHTS" in line
+    assert used.run(*METRICS).code == 0
+    assert used("doctor", "--results", used.results).code == 0
+
+
+# --- places that cannot be written ------------------------------------------------------------
+
+
+def test_the_remedy_names_the_option_that_was_given(used: Shell) -> None:
+    taken = used.folder / "taken"
+    taken.touch()
+    place = taken / "x"
+    results = "--results", used.results
+    baseline = used.folder / "baseline.json"
+    line = used.fails(2, "gate", "--update", "--baseline", place, *results)
+    assert "give another folder with --baseline" in line
+    assert used("gate", "--update", "--baseline", baseline, *results).code == 0
+    line = used.fails(2, "gate", "--baseline", baseline, "--junit", place, *results)
+    assert "give another folder with --junit" in line
+    line = used.fails(
+        2, "run", "--method", "sd", "--suite", used.folder / "toy.csv", "--results", place
+    )
+    assert "give another folder with --results" in line

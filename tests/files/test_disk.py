@@ -39,6 +39,17 @@ def test_text_is_added_to_what_others_wrote(tmp_path: Path) -> None:
         files.append(tmp_path, "é", "--summary")
 
 
+def test_the_remedy_is_that_of_whoever_knows_what_was_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(InputError, match="give another folder with --out"),
+        files.writing(tmp_path, "--out"),
+    ):
+        files.write(tmp_path / "file" / "x", b"")
+    with pytest.raises(InputError, match="give another folder with --results"):
+        files.write(tmp_path / "file" / "x", b"")
+
+
 def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SDDBenchError) as caught:
         files.read(tmp_path)

@@ -31,8 +31,9 @@ from sdd_bench.miniature.renderer.scene import ARTISTS
 from sdd_bench.types import Images
 from sdd_bench.weights import store
 
-style, learned, clip_embeddings = (
-    importlib.import_module(f"sdd_bench.metrics.{file}") for file in ("style", "_tokens", "_clip")
+style_tokens, learned, clip_embeddings = (
+    importlib.import_module(f"sdd_bench.metrics.{file}")
+    for file in ("style_tokens", "_tokens", "_clip")
 )
 
 CAPTIONS = (
@@ -81,7 +82,7 @@ def given(folder: Path, monkeypatch: pytest.MonkeyPatch, tensors: dict[str, torc
 
 
 def metric() -> Any:
-    (found,) = style._learned()
+    (found,) = style_tokens.learned()
     return found
 
 
@@ -143,7 +144,7 @@ def test_the_hash_is_part_of_the_name(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (rate.name, rate.threshold) == (f"{mean.name}@0.5", 0.5)
     assert sha256 in mean.source
     monkeypatch.delenv(learned.VARIABLE)
-    assert style._learned() == ()
+    assert style_tokens.learned() is None
 
 
 def test_the_command_line_knows_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +225,7 @@ def test_files_that_hold_something_else(
 ) -> None:
     given(tmp_path, monkeypatch, tensors)
     with pytest.raises(InputError, match=said):
-        style._learned()
+        style_tokens.learned()
 
 
 def test_a_pickle_is_never_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,10 +233,10 @@ def test_a_pickle_is_never_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     torch.save({"<monet>": torch.ones(128)}, path)
     monkeypatch.setenv(learned.VARIABLE, str(path))
     with pytest.raises(InputError, match="a pickle and has to be converted first"):
-        style._learned()
+        style_tokens.learned()
     monkeypatch.setenv(learned.VARIABLE, str(tmp_path / "none.safetensors"))
     with pytest.raises(InputError, match=r"SDD_BENCH_STYLE_TOKENS names .*none.safetensors"):
-        style._learned()
+        style_tokens.learned()
 
 
 def test_a_word_of_the_clip_is_no_placeholder(
