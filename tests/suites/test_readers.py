@@ -259,6 +259,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
     (folder / "test.jsonl").write_text(rows.replace("a cat", "a dog"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setattr("sdd_bench.weights.hub.silent", lambda: "")
     return loading.load
 
 
