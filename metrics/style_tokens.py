@@ -10,13 +10,14 @@ import re
 from sdd_bench.errors import InputError
 from sdd_bench.types import Metric
 
-from . import _clip, _tokens, style
+from . import _clip, _tokens
+from ._style import MINIATURES, PAINTERS, Style, definitions
 
 TOKEN_SPACES = {
-    128: (_clip.MINIATURE, style.MINIATURES),
-    512: (_clip.B32, style.PAINTERS),
-    768: (_clip.L14, style.PAINTERS),
-    1024: (_clip.H14, style.PAINTERS),
+    128: (_clip.MINIATURE, MINIATURES),
+    512: (_clip.B32, PAINTERS),
+    768: (_clip.L14, PAINTERS),
+    1024: (_clip.H14, PAINTERS),
 }
 """The CLIP that learned tokens are for and whom they may be of, by the width of the tokens."""
 
@@ -42,8 +43,8 @@ def learned() -> tuple[Metric, ...] | None:
         f"Kim et al., 2023, appendix B: tokens by textual inversion, zero-shot by {clip.name} "
         f"among {len(artists)} artists; tokens SHA-256 {tokens.sha256}"
     )
-    definitions = style.definitions(f"{clip.name}-tokens-{tokens.sha256[:8]}", source)
-    return (style.Style(clip=clip, artists=artists, definitions=definitions, tokens=tokens),)
+    of_tokens = definitions(f"{clip.name}-tokens-{tokens.sha256[:8]}", source)
+    return (Style(clip=clip, artists=artists, definitions=of_tokens, tokens=tokens),)
 
 
 def _artist(placeholder: str, known: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
