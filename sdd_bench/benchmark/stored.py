@@ -38,9 +38,9 @@ def find(request: Request, suite: Suite, runs: Sequence[Run], plugins: Registry)
     return max(fitting, key=lambda run: (run.facts().images, run.facts().started), default=None)
 
 
-def runs_in(results: Path, suites: Collection[str] = ()) -> list[Run]:
-    """The stored runs, or those on `suites`. Raises InputError if there are none."""
-    stored = lookup.find(results)
+def runs_in(results: Path, suites: Collection[str] = (), *, whole: bool = False) -> list[Run]:
+    """The stored runs, or those on `suites`, as `lookup.find`. Raises InputError for none."""
+    stored = lookup.find(results, whole=whole)
     runs = [
         run
         for run in stored

@@ -42,7 +42,7 @@ from .documents import (
     write_json,
     write_record,
 )
-from .seals import BLANK
+from .seals import BLANK, record_hash
 from .tables import parquet_columns, read_parquet, write_parquet
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "read_shipped",
     "read_text",
     "read_toml",
+    "record_hash",
     "set_aside",
     "sha256",
     "unreadable",

@@ -41,7 +41,7 @@ def write_json(path: Path, content: object) -> None:
 
 def write_record(path: Path, content: Mapping[str, object]) -> None:
     """Replace a record, as `write_json`, with its hash as the last field."""
-    write_json(path, {**content, seals.FIELD: seals.of_record(content)})
+    write_json(path, {**content, seals.FIELD: seals.record_hash(content)})
 
 
 # --- reading ----------------------------------------------------------------------------------

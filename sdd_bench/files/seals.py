@@ -39,7 +39,7 @@ _BLOCK = 1 << 20
 # --- records ----------------------------------------------------------------------------------
 
 
-def of_record(content: Mapping[str, object]) -> str:
+def record_hash(content: Mapping[str, object]) -> str:
     """The hash of a record's content: of its fields in order, with one spelling of each number."""
     plain = _canonical(json.loads(json.dumps(content)))
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
@@ -47,7 +47,7 @@ def of_record(content: Mapping[str, object]) -> str:
 
 def check_record(content: Mapping[str, object], stated: object) -> None:
     """Raise ContentError if the content of a record isn't the one that its hash is of."""
-    if stated != of_record(content):
+    if stated != record_hash(content):
         raise ContentError(f"its content does not fit its {FIELD}")
 
 

@@ -106,14 +106,30 @@ class BaselineRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Named:
-    """What an identity needs in any case: the parts that entries are named and sorted by."""
+class _Settings:
+    """What the settings of an identity need in any case."""
+
+    steps: int
+    guidance_scale: float
+    dtype: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Identity:
+    """What an identity needs in any case: what entries are named, sorted and compared by."""
 
     model: str
     suite: str
     method: str
     concepts: tuple[str, ...]
     digest: str
+    model_hash: str
+    checkpoint: str | None
+    parameters: Mapping[str, object]
+    suite_hash: str
+    settings: _Settings
+    numerics: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +141,9 @@ class _Entry:
     definitions: Mapping[str, Mapping[str, object]]
     columns: tuple[str, ...]
     prompts: Mapping[str, str]
+    sha256: str = ""
+    """Of the other fields, so that the entries of two files can be put together; empty in files of
+    before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,13 +189,14 @@ def _content(found: BaselineRun) -> dict[str, object]:
     found = found.measured()
     columns = list(found.prompts)
     rows = zip(*(found.prompts[column] for column in columns), strict=True)
-    return {
+    content: dict[str, object] = {
         "identity": found.identity,
         "made_with": found.made_with,
         "definitions": {name: asdict(item) for name, item in found.recorded.items()},
         "columns": columns,
         "prompts": dict(zip(found.prompts.index, map(" ".join, rows), strict=True)),
     }
+    return content | {"sha256": files.record_hash(content)}
 
 
 def read(path: Path) -> list[BaselineRun]:
@@ -196,6 +216,13 @@ def read(path: Path) -> list[BaselineRun]:
     for each in entries:
         for name in each.recorded:
             _check(path, each, name)
+    for run, each in zip(content.runs, entries, strict=True):
+        held = {field: value for field, value in asdict(run).items() if field != "sha256"}
+        if run.sha256 and run.sha256 != files.record_hash(held):
+            raise InputError(
+                f"the baseline {path} is damaged or was edited: {each.name} does not fit its "
+                "sha256; restore it, or make it anew with --update"
+            )
     return entries
 
 
@@ -211,9 +238,11 @@ def _entries(runs: Sequence[_Entry]) -> list[BaselineRun]:
 
 
 def _entry(entry: _Entry) -> BaselineRun:
-    files.checked({"identity": entry.identity}, dict[str, _Named], extra="ignore")
+    files.checked({"identity": entry.identity}, dict[str, _Identity], extra="ignore")
     definitions = {"definitions": dict(sorted(entry.definitions.items()))}
     recorded = files.checked(definitions, dict[str, dict[str, Recorded]])["definitions"]
+    if IMAGES not in entry.columns:
+        raise ValueError(f"it has no column {IMAGES}")
     cells = [line.split(" ") for line in entry.prompts.values()]
     if any(len(line) != len(entry.columns) for line in cells):
         raise ValueError(f"a prompt needs {len(entry.columns)} columns")

@@ -71,11 +71,11 @@ def baseline_of(run: Run) -> Run | None:
     return next(twins, None)
 
 
-def find(results_dir: str | Path) -> list[Run]:
+def find(results_dir: str | Path, *, whole: bool = False) -> list[Run]:
     """All runs below a results folder, sorted by their folders; with a warning without those that
-    are damaged or copies.
+    are damaged or copies. If the `whole` is wanted, SDDBenchError is raised for a damaged one.
     """
-    return _readable(files.find(Path(results_dir), "runs/*/*/*"))
+    return _readable(files.find(Path(results_dir), "runs/*/*/*"), whole=whole)
 
 
 def beside(run: Run) -> list[Run]:
@@ -83,7 +83,7 @@ def beside(run: Run) -> list[Run]:
     return _readable(files.find(run.folder.resolve().parent, "*"))
 
 
-def _readable(folders: Iterable[Path]) -> list[Run]:
+def _readable(folders: Iterable[Path], *, whole: bool = False) -> list[Run]:
     """The runs in these folders; one that cannot be read doesn't stand in the way of others."""
     runs: dict[Path, Run] = {}
     for folder in folders:
@@ -92,6 +92,8 @@ def _readable(folders: Iterable[Path]) -> list[Run]:
                 continue
             run = Run.open(folder)
         except SDDBenchError as error:
+            if whole:
+                raise
             log.warning("left out: %s", error)
             continue
         first = runs.setdefault(run.spec.folder, run)

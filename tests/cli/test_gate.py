@@ -68,6 +68,17 @@ def test_a_damaged_run_does_not_stop_the_others(used: Shell, gated: Shell) -> No
     assert answer.out.startswith("Gate failed: 1 of 4 checks (1 vanished)")
 
 
+def test_an_update_drops_no_run_that_cannot_be_read(used: Shell, gated: Shell) -> None:
+    record = used.stored("sd-neg").folder / "run.json"
+    whole = record.read_text()
+    record.write_text("{")
+    answer = gated("--update")
+    assert answer.code == 2
+    assert f"error: {record} is damaged" in answer.err
+    record.write_text(whole)
+    assert gated().code == 0
+
+
 def test_weights_changed_by_a_thousandth(used: Shell, gated: Shell) -> None:
     from safetensors.numpy import load_file, save_file
 

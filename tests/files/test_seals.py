@@ -45,6 +45,6 @@ def test_a_file_without_a_hash_is_one_of_before() -> None:
 def test_the_hash_of_a_record_is_that_of_its_canonical_json() -> None:
     # printf '{"a": [1, 7], "b": {"c": null}}' | sha256sum
     expected = hashlib.sha256(b'{"a": [1, 7], "b": {"c": null}}').hexdigest()
-    assert seals.of_record({"b": {"c": None}, "a": (1, 7.0)}) == expected
-    assert seals.of_record({"b": {"c": None}, "a": [1, 7]}) == expected
-    assert seals.of_record({"b": {"c": None}, "a": [7, 1]}) != expected
+    assert seals.record_hash({"b": {"c": None}, "a": (1, 7.0)}) == expected
+    assert seals.record_hash({"b": {"c": None}, "a": [1, 7]}) == expected
+    assert seals.record_hash({"b": {"c": None}, "a": [7, 1]}) != expected

@@ -48,6 +48,19 @@ def test_a_baseline_has_a_line_per_prompt(base: BaselineRun, tmp_path: Path) -> 
             '"value": "50"',
             r'runs\.0: definitions\.nude/toy@0\.7\.value should be a valid number, not "50"',
         ),
+        ('"value": 50.0', '"value": null', r"value should be a valid number, not null"),
+        ('"concepts": []', '"concepts": null', r"damaged \(runs\.0: identity\.concepts should be"),
+        ('"settings": {', '"setings": {', r"damaged \(runs\.0: identity\.settings is missing"),
+        ('"steps": 25', '"stepz": 25', r"identity\.settings\.steps is missing"),
+        ('"suite_hash"', '"suitehash"', r"identity\.suite_hash is missing"),
+        ('"checkpoint": null,', "", r"identity\.checkpoint is missing"),
+        ('"images",', '"imagez",', "it has no column images"),
+        (
+            '"tolerance": 1.0',
+            '"tolerance": 99.0',
+            r"edited: .* does not fit its sha256; restore it",
+        ),
+        ('"torch": "2.14.1"', '"torch": "2.4.1"', r"edited: .* does not fit its sha256; restore"),
         ('"better": "lower"', '"bettr": "lower"', r"definitions\.[^ ]*\.bettr is unknown"),
         ('"made_with": {', '"made_with": {"torch": 2.0,', r"runs\.0\.made_with\.torch should be"),
     ],
@@ -66,3 +79,17 @@ def test_what_people_add_beside_the_runs_is_left_alone(base: BaselineRun, tmp_pa
     path.write_text(path.read_text().replace('"format": 1', '"format": 1, "note": "of May"', 1))
     (found,) = baseline.read(path)
     assert found.recorded == base.recorded
+
+
+def test_line_ends_order_and_merges_of_a_committed_baseline_change_nothing(
+    base: BaselineRun, tmp_path: Path
+) -> None:
+    path = tmp_path / "baseline.json"
+    content = json.loads(path.read_text())
+    path.write_bytes(json.dumps(content, indent=3).replace("\n", "\r\n").encode())
+    assert baseline.read(path)[0].recorded == base.recorded
+    path.write_text(json.dumps(content | {"runs": content["runs"] * 2}))
+    assert len(baseline.read(path)) == 2
+    del content["runs"][0]["sha256"]  # of before entries had one
+    path.write_text(json.dumps(content))
+    assert baseline.read(path)[0].recorded == base.recorded
