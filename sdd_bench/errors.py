@@ -55,13 +55,15 @@ class IncompleteError(SDDBenchError):
     def of(cls, errors: Sequence[SDDBenchError], result: object) -> IncompleteError:
         """One error for several, with the code that they agree on."""
         codes = {error.exit_code for error in errors}
-        told = [str(error) for error in errors[:_TOLD]]
+        told = [str(error).removesuffix(_KEPT) for error in errors[:_TOLD]]
         more = [f"and {len(errors) - _TOLD} more"] if len(errors) > _TOLD else []
         code = codes.pop() if len(codes) == 1 else SDDBenchError.exit_code
-        joined = cls(f"{'; '.join([*told, *more])}; all else is done and kept", code)
+        joined = cls(f"{'; '.join([*told, *more])}{_KEPT}", code)
         joined.result = result
         return joined
 
+
+_KEPT = "; all else is done and kept"
 
 _TOLD = 3
 """How many of several errors are told."""

@@ -223,5 +223,10 @@ def reproduce(
     plugins = registry.scan()
     paper, needs, results = paper_of(table, sources or {}, options, preview=preview)
     with interruptible():
-        states = reproduction.reproduce(needs, results, plugins, say)
+        try:
+            states = reproduction.reproduce(needs, results, plugins, say)
+        except IncompleteError as error:
+            if isinstance(error.result, list):
+                error.result = Result(pages=(page(paper, error.result, plugins),))
+            raise
         return Result(pages=(page(paper, states, plugins),))

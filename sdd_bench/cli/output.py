@@ -29,7 +29,7 @@ def show(result: Result, format_: str = "text", *, width: int = WIDTH) -> None:
 
 
 @contextmanager
-def shown_if_incomplete() -> Iterator[None]:
+def shown_if_incomplete(format_: str = "text", *, width: int = WIDTH) -> Iterator[None]:
     """Within it, an error for work that is not complete shows first what there is of it."""
     try:
         yield
@@ -37,7 +37,7 @@ def shown_if_incomplete() -> Iterator[None]:
         from sdd_bench.api.results import Result
 
         if isinstance(error.result, Result):
-            write(f"{error.result.render(width=wide())}\n")
+            write(f"{error.result.render(format_, width=wide(width))}\n")
         raise
 
 

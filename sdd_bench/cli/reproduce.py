@@ -22,5 +22,6 @@ def reproduce(table: str, format_: str, sources: tuple[str, ...], **given: Any) 
     from sdd_bench.api import making
 
     talk = partial(say, err=True)
-    result = making.reproduce(table, sources=options.sources_of(sources), say=talk, **given)
+    with output.shown_if_incomplete(format_, width=output.PAPER_WIDTH):
+        result = making.reproduce(table, sources=options.sources_of(sources), say=talk, **given)
     output.show(result, format_, width=output.PAPER_WIDTH)

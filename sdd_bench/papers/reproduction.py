@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sdd_bench.benchmark import runner
 from sdd_bench.benchmark.request import Request
-from sdd_bench.errors import MissingError
+from sdd_bench.errors import IncompleteError, MissingError, SDDBenchError
 from sdd_bench.registry import Registry
 from sdd_bench.runs.identity import BASELINE
 
@@ -20,15 +20,23 @@ def reproduce(
 ) -> list[NeedStatus]:
     """The status of each need in the results folder, after making what it lacked.
 
-    `say` is told what is done next.
+    `say` is told what is done next. Raises IncompleteError, which has the statuses, if metrics have
+    failed, when all else is done.
     """
     before = states_of(needs, results, plugins)
     missing = requests(before)
+    failed: list[SDDBenchError] = []
     for number, request in enumerate(missing, 1):
         names = ", ".join(request.methods)
         say(f"{number} of {len(missing)}: {names} on {request.suites[0]}")
-        runner.run(request)
-    return states_of(needs, results, plugins) if missing else before
+        try:
+            runner.run(request)
+        except IncompleteError as error:
+            failed.append(error)
+    states = states_of(needs, results, plugins) if missing else before
+    if failed:
+        raise IncompleteError.of(failed, states)
+    return states
 
 
 def requests(states: Sequence[NeedStatus]) -> list[Request]:

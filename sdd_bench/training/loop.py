@@ -23,7 +23,7 @@ import pandas as pd
 import torch
 from torch import Generator, nn
 
-from sdd_bench import files, provenance
+from sdd_bench import files, plugins, provenance
 from sdd_bench.diffusion.loading import exact_numerics
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.progress import progress
@@ -157,8 +157,9 @@ class _Loop:
         if self.done % self.plan.reuse == 0:
             self.student.memo.clear()
         seed = derived_seed(self.spec.seed, "training", self.spec.method, self.done)
-        loss = method.loss(self.student, self.done, Generator().manual_seed(seed))
-        value = loss.item()
+        with plugins.calling(method, "loss", f" at iteration {self.done + 1}"):
+            loss = method.loss(self.student, self.done, Generator().manual_seed(seed))
+            value = loss.item()
         if not math.isfinite(value):
             raise SDDBenchError(
                 f"the loss of {self.spec.method} is {value} at iteration {self.done + 1}: lower "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,9 @@ import torch
 from PIL import Image
 
 import sdd_bench as sb
+from sdd_bench.api.results import Result
+from sdd_bench.errors import IncompleteError
+from sdd_bench.runs.lookup import find
 from sdd_bench.types import Pixels
 from support.papers import own_table
 from support.runs import pictures
@@ -151,3 +155,24 @@ def test_a_table_is_made_and_shown(shell: Shell) -> None:
     again = sb.table(mine, results=shell.results, **options)  # type: ignore[arg-type]
     assert json.loads(result.render("json")) == json.loads(again.render("json"))
     assert Path(shell.results, "runs").is_dir()
+
+
+def test_a_metric_that_fails_leaves_a_table_with_all_else(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nudity = importlib.import_module("sdd_bench.metrics.nudity")
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no judge today")
+
+    monkeypatch.setattr(nudity.Classifier, "score", fail)
+    options = {"limit": 2, "images_per_prompt": 1, "steps": 2, "device": "cpu"}
+    with pytest.raises(sb.SDDBenchError, match="no judge today") as caught:
+        sb.reproduce(own_table(shell.folder), results=shell.results, **options)  # type: ignore[arg-type]
+    assert isinstance(caught.value, IncompleteError)
+    assert isinstance(caught.value.result, Result)
+    assert "LPIPS" in str(caught.value.result)
+    assert str(caught.value).count("all else is done and kept") == 1
+    runs = {(run.spec.method, run.spec.suite): run for run in find(shell.results)}
+    pairs = runs["sd-neg", "miniature/coco30k"].scores()["lpips/miniature"]
+    assert pairs.notna().all()

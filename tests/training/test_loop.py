@@ -259,3 +259,17 @@ def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path) -> None:
     method = recipe("sdd", "paper", schedule="constant", rate=1e30)
     with pytest.raises(SDDBenchError, match=r"the loss of sdd is nan at iteration \d+: lower the"):
         train(bundle, method, spec_of(SINGLE), tmp_path)
+
+
+def test_a_loss_that_raises_is_told_with_the_plugins_name(tmp_path: Path) -> None:
+    bundle, _ = fresh()
+    method = recipe("sdd", "paper", iterations=2)
+
+    def leave(*_: object) -> None:
+        raise SystemExit(0)
+
+    # Slots and frozen fields leave nothing to replace but the class's own function.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(method), "loss", leave)
+        with pytest.raises(SDDBenchError, match=r"^sdd.py:SDD.loss called sys.exit at iteration 1"):
+            train(bundle, method, spec_of(SINGLE), tmp_path)
