@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from support.models import load
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
 TEXT = "text_encoder/model.safetensors"
-Folder = Path
 
 
 def change(path: Path, **settings: object) -> None:
@@ -194,16 +192,13 @@ def test_parts_that_do_not_fit_together_are_refused(
 # --- weights that a library would take without a word -----------------------------------------
 
 
-def edit(name: str) -> Callable[[Path, dict[str, Any]], None]:
-    def edited(folder: Path, tensors: dict[str, Any]) -> None:
-        save_file(load_file(folder / name) | tensors, folder / name, {"format": "pt"})
-
-    return edited
+def add(path: Path, tensors: dict[str, torch.Tensor]) -> None:
+    save_file(load_file(path) | tensors, path, {"format": "pt"})
 
 
 def test_weights_beside_the_networks_own_are_not_left_out(copied_miniature: Path) -> None:
     layer = "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k"
-    edit(UNET)(copied_miniature, {f"{layer}.lora.up.weight": torch.ones(80, 4)})
+    add(copied_miniature / UNET, {f"{layer}.lora.up.weight": torch.ones(80, 4)})
     with pytest.raises(MissingError, match=rf"something else beside its own: '{layer}\.lora\.up"):
         load(copied_miniature)
 
@@ -213,10 +208,10 @@ def test_quantised_and_infinite_weights_are_refused(copied_miniature: Path, file
     path = copied_miniature / file
     before = path.read_bytes()
     name, own = next((n, t) for n, t in load_file(path).items() if t.ndim == 2)
-    edit(file)(copied_miniature, {name: own.to(torch.int8)})
+    add(path, {name: own.to(torch.int8)})
     with pytest.raises(MissingError, match=rf"the weights '{name}' of the type I8"):
         load(copied_miniature)
     path.write_bytes(before)
-    edit(file)(copied_miniature, {name: own / 0})
+    add(path, {name: own / 0})
     with pytest.raises(MissingError, match=r"numbers in '.*' that are not finite"):
         load(copied_miniature)
