@@ -21,6 +21,9 @@ RANGES: dict[str, tuple[int, int | None]] = {
 }
 """Smallest and largest value of each whole number; None: no limit."""
 
+_MOST = 10_000_000
+"""Images of a run: what is known of them all is in memory at once."""
+
 _DEFAULT = Settings()
 
 
@@ -88,13 +91,21 @@ class Request(Options):
 def load_suite(name: str, spec: ModelSpec, options: Options) -> Suite:
     """The suite of that name as the model has it. Raises InputError or MissingError."""
     own = spec.images_per_prompt.get(name.partition("=")[0])
-    return loading.load(
+    suite = loading.load(
         name,
         images_per_prompt=options.images_per_prompt or own,
         limit=options.limit,
         stand_ins=spec.suites,
         columns=options.columns,
     )
+    images = len(suite.prompts) * suite.images_per_prompt
+    if images > _MOST:
+        raise InputError(
+            f"{suite.images_per_prompt:,} images of each of {len(suite.prompts):,} prompts of "
+            f"suite '{suite.name}' are more than {_MOST:,}: give fewer with --images-per-prompt "
+            "or --limit"
+        )
+    return suite
 
 
 def _check_whole(name: str, value: object, low: int, high: int | None) -> None:

@@ -120,7 +120,7 @@ def _faults(error: ValidationError) -> str:
 
 def _fault(error: Mapping[str, Any]) -> str:
     """`spec.settings.steps should be a valid integer, not "25"`."""
-    field = ".".join(map(str, error["loc"])) or "the content"
+    field = f"{'.'.join(map(str, error['loc'])):.100}" or "the content"
     if error["type"] == "json_invalid":
         return f"not JSON: {error['ctx']['error']}"
     if error["type"] == "missing":

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from sdd_bench.files import Source
 
 
+_SHOWN = 5
+"""How many of several cells are named."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One line of a table."""
@@ -168,9 +172,10 @@ def _table(place: Source, file: str) -> Table:
             concepts.find(row.concepts)
     known = {(row.label, column.key) for row in content.rows for column in content.columns}
     published = _cells(place, content.published)
-    strangers = [f"{row}/{column}" for row, column in published if (row, column) not in known]
+    strangers = [f"{row:.40}/{column:.40}" for row, column in published.keys() - known]
     if strangers:
-        raise ValueError(f"published cells without a row and column: {', '.join(strangers)}")
+        named = ", ".join(sorted(strangers)[:_SHOWN])
+        raise ValueError(f"{len(strangers)} published cells without a row and column: {named}")
     return Table(
         title=content.title,
         source=content.source,

@@ -6,7 +6,7 @@ The names that published files give their columns are known; any others can be n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sdd_bench.errors import InputError
 from sdd_bench.types import Prompt
@@ -80,7 +80,7 @@ _NUMBERS = ("case_number", "case_num", "case", "number", "index", "row", "Unname
 
 def _names(sheet: Sheet, columns: Mapping[str, str]) -> dict[str, str]:
     """What the file calls each of our columns."""
-    exist = f"there are: {', '.join(sheet.columns)}"
+    exist = f"there are: {_listed(sheet.columns)}"
     for ours, name in columns.items():
         if name not in sheet.columns:
             raise InputError(
@@ -94,18 +94,29 @@ def _names(sheet: Sheet, columns: Mapping[str, str]) -> dict[str, str]:
     }
     named = known | dict(columns)
     if "text" not in named:
+        apart = next((mark for mark in ";\t|" if any(mark in name for name in sheet.columns)), "")
+        hint = f", if {apart!r} is not what separates them: only commas do" if apart else ""
         raise InputError(
             f"{sheet.where}: no column 'text' or 'prompt'; {exist}: name the one that holds the "
-            "prompts with --prompt-column"
+            f"prompts with --prompt-column{hint}"
         )
     for name in named.values():
         if sheet.columns.count(name) > 1:
-            raise InputError(f"{sheet.where}: two columns are called '{name}'")
+            raise InputError(f"{sheet.where}: two columns are called '{name:.40}'")
     return named
 
 
 _WORDS = {"text": "prompt", "seed": "seed", "group": "group", "id": "id"}
 """How our columns are spoken of."""
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names of columns; of a list longer than anybody reads its beginning."""
+    more = f", and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(f"{name:.40}" for name in names[:_SHOWN]) + more
+
+
+_SHOWN = 30
 
 
 def _check_named(row: Cells, text: str, where: str) -> None:

@@ -70,6 +70,10 @@ def _load(name: str, columns: Mapping[str, str]) -> Suite:
     if equals and not _exists(name):
         if named not in entries:
             raise unknown("suite", named, entries)
+        if not source.strip():
+            raise InputError(
+                f"no file is named after '{name}': give {named}=PATH, or {named} alone"
+            )
         return _named(named, entries[named], source, columns)
     if name.startswith(readers.HUB) or Path(name).suffix.lower() in readers.READERS:
         sheet = readers.read(name)

@@ -21,6 +21,8 @@ from sdd_bench.errors import InputError, MissingError, SDDBenchError
 from sdd_bench.progress import waiting
 from sdd_bench.weights import hub
 
+from .texts import foreign
+
 HUB = "hub:"
 """What the address of a data set of the Hugging Face hub starts with."""
 
@@ -32,19 +34,16 @@ _ADDRESS = re.compile(
 _LARGEST = 100_000_000
 """Bytes of a file of prompts: several times what 200,000 rows with seeds and labels take."""
 
-_SHAPES = (
+_SHAPES = (  # of JSON that are read
     'a list of texts, a list of objects [{"prompt": ...}, ...] (pandas: orient="records"), and one '
     'object of lists {"prompt": [...]}'
 )
-"""The JSON that is read, for messages."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
-_END_OF_DOS = "\x1a"
-"""What old editors put at the end of a file."""
+_END_OF_DOS = "\x1a"  # what old editors put at the end of a file
 
-_DIGITS = 40
-"""Of an integer: more than any seed has."""
+_DIGITS = 40  # of an integer: more than any seed has
 
 Cells: TypeAlias = Mapping[str, object]
 """One row by the names of the file's columns."""
@@ -91,6 +90,9 @@ def parse(data: bytes, name: str) -> Sheet:
             f"cannot tell the format of '{name}': prompts come from {', '.join(READERS)}, or "
             f"from {HUB}OWNER/NAME"
         )
+    what = foreign(data)
+    if what:
+        raise InputError(f"{name} is {what}")
     return reader(data, name)
 
 
@@ -224,7 +226,7 @@ def _rows_of_columns(content: Mapping[str, object], where: str) -> list[dict[str
         )
     lengths = {name: len(cells) for name, cells in columns.items()}
     if len(set(lengths.values())) > 1:
-        said = ", ".join(f"'{name}' {length}" for name, length in lengths.items())
+        said = ", ".join(f"'{name:.40}' {length}" for name, length in list(lengths.items())[:30])
         raise InputError(f"{where}: columns of different lengths: {said}")
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 

@@ -11,6 +11,22 @@ _UNSEEN = {"Cc", "Cf"}
 """Unicode's categories of controls and of marks without a shape, such as a zero-width space."""
 
 
+_FOREIGN = {
+    b"version https://git-lfs": "a pointer of Git LFS: bring the file itself with `git lfs pull`",
+    b"<!doctype html": "a page of HTML: download the file itself",
+    b"<html": "a page of HTML: download the file itself",
+    b"PK\x03\x04": "an archive or a spreadsheet: unpack it, or save it as CSV",
+    b"\x1f\x8b": "compressed: unpack it",
+}
+"""What else is found under the name of a text, by how it begins."""
+
+
+def foreign(data: bytes) -> str:
+    """What a file is that holds no text of prompts, and what to do; empty if it may hold some."""
+    head = data[:40].lstrip().lower()
+    return next((what for mark, what in _FOREIGN.items() if head.startswith(mark.lower())), "")
+
+
 def flaw(text: str) -> str:
     """What is wrong with a text, as the end of a sentence about it; empty if nothing is."""
     if "\0" in text:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -160,6 +161,12 @@ def _manifest(root: Path) -> dict[str, str]:
         raise MissingError(
             f"the list of the miniature's weights, {path}, is missing: {_remedy(root)}"
         )
+    for file, sha in manifest.items():
+        if not (_LISTED.fullmatch(file) and _SHA256.fullmatch(sha)):
+            raise MissingError(
+                f"the list of the miniature's weights, {path}, is damaged: {file:.60} {sha:.70}: "
+                f"{_remedy(root)}"
+            )
     return manifest
 
 
@@ -168,6 +175,11 @@ def _remedy(root: Path) -> str:
     if root == SHIPPED:
         return "reinstall sdd-bench"
     return f"unset {MINIATURE}, or let it name a folder that holds another build of the miniature"
+
+
+_LISTED = re.compile(r"[\w.-]{1,100}(/[\w.-]{1,100}){0,9}")
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @functools.lru_cache(maxsize=256)

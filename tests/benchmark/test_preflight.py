@@ -32,6 +32,15 @@ def request(results: Path, **changes: object) -> Request:
     return Request(**fields | changes)  # type: ignore[arg-type]
 
 
+def test_more_images_than_a_memory_holds_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        preflight.prepare(request(tmp_path, images_per_prompt=10**9))
+    assert str(caught.value) == (
+        "1,000,000,000 images of each of 2 prompts of suite 'country_body' are more than "
+        "10,000,000: give fewer with --images-per-prompt or --limit"
+    )
+
+
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often plugins were looked for, and suites and pictures read."""

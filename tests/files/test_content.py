@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import pytest
+from hypothesis import given
 
 from sdd_bench import files
+from support.fuzz import BRIEFLY, anything, or_a_sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,3 +167,27 @@ def test_a_row_of_csv_is_an_object_and_an_empty_cell_is_not_there() -> None:
         files.parse_csv('more,steps\n"two\nlines",1\n,many\n', Inner)
     # The second row stands behind a cell of two lines.
     assert str(caught.value) == 'line 4: steps should be a valid integer, not "many"'
+
+
+# --- anything at all --------------------------------------------------------------------------
+
+
+@BRIEFLY
+@given(anything(b'{"name": "n", "inner": {"steps": 2}, "words": ["a"], "free": {"x": [1, null]}}'))
+def test_any_bytes_are_json_or_have_a_sentence(data: bytes) -> None:
+    with or_a_sentence(files.ContentError):
+        assert isinstance(files.parse_json(data, Outer), Outer)
+
+
+@BRIEFLY
+@given(anything(b'name = "n"\nwords = ["a"]\n[inner]\nsteps = 1\n[free]\nx = [1, 2020-01-01]\n'))
+def test_any_bytes_are_toml_or_have_a_sentence(data: bytes) -> None:
+    with or_a_sentence(files.ContentError):
+        assert isinstance(files.parse_toml(files.decoded(data), Outer), Outer)
+
+
+@BRIEFLY
+@given(anything(b'steps,more,scale\n1,"x",\n2,,8.5\n'))
+def test_any_bytes_are_csv_or_have_a_sentence(data: bytes) -> None:
+    with or_a_sentence(files.ContentError):
+        assert all(isinstance(row, Inner) for row in files.parse_csv(files.decoded(data), Inner))

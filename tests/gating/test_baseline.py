@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sdd_bench.errors import InputError
 from sdd_bench.gating import baseline
 from sdd_bench.gating.baseline import BaselineRun
+from support.fuzz import BRIEFLY, anything, or_a_sentence
 from support.gating import RATE
 from support.runs import run_spec
 
@@ -93,3 +96,14 @@ def test_line_ends_order_and_merges_of_a_committed_baseline_change_nothing(
     del content["runs"][0]["sha256"]  # of before entries had one
     path.write_text(json.dumps(content))
     assert baseline.read(path)[0].recorded == base.recorded
+
+
+@BRIEFLY
+@given(data=st.data())
+def test_any_file_is_a_baseline_or_has_a_sentence(
+    base: BaselineRun, tmp_path: Path, data: st.DataObject
+) -> None:
+    path = tmp_path / "any.json"
+    path.write_bytes(data.draw(anything((tmp_path / "baseline.json").read_bytes())))
+    with or_a_sentence(InputError):
+        assert all(isinstance(each, BaselineRun) for each in baseline.read(path))

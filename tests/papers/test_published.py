@@ -4,6 +4,8 @@ import math
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sdd_bench import models, registry
 from sdd_bench.errors import InputError
@@ -11,6 +13,7 @@ from sdd_bench.papers import published
 from sdd_bench.papers.published import Table
 from sdd_bench.statistics.intervals import wilson
 from sdd_bench.suites import catalog
+from support.fuzz import BRIEFLY, anything, or_a_sentence
 from support.papers import OWN_TABLE, own_table
 
 
@@ -175,3 +178,19 @@ def test_a_folder_is_no_table(tmp_path: Path) -> None:
         InputError, match=r"mine\.toml describes no table \(cannot read .*: Is a dir"
     ):
         published.load(str(tmp_path / "mine.toml"))
+
+
+# --- anything at all --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spoilt", ["toml", "csv"])
+@BRIEFLY
+@given(data=st.data())
+def test_any_file_is_a_table_or_has_a_sentence(
+    tmp_path: Path, spoilt: str, data: st.DataObject
+) -> None:
+    path = Path(own_table(tmp_path))
+    file = path if spoilt == "toml" else next(tmp_path.glob("*.csv"))
+    file.write_bytes(data.draw(anything(file.read_bytes())))
+    with or_a_sentence(InputError):
+        assert isinstance(published.load(str(path)), Table)

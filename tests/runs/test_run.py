@@ -7,10 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.runs import lookup
 from sdd_bench.runs.run import Run
+from support.fuzz import BRIEFLY, anything, or_a_sentence
 from support.runs import PIXELS, SLD_WEAK, sample, toy_rows
 
 
@@ -109,3 +112,34 @@ def test_a_failed_write_leaves_what_was_there(
     assert str(caught.value).endswith(advice)
     assert run.image_path(sample()).read_bytes() == before
     assert [file.name for file in (run.folder / "images").iterdir()] == ["japan_0000.png"]
+
+
+# --- anything at all --------------------------------------------------------------------------
+
+SETS = b'{"fid/toy": {"value": 12.5, "low": 1.0, "high": 20.0, "n": 4, "reason": ""}}'
+
+
+@BRIEFLY
+@given(data=st.data())
+def test_any_record_is_read_or_has_a_sentence(run: Run, data: st.DataObject) -> None:
+    folder = run.folder.parent / "spoilt"
+    folder.mkdir(exist_ok=True)
+    good = (run.folder / "run.json").read_bytes()
+    (folder / "run.json").write_bytes(data.draw(anything(good)))
+    with or_a_sentence(InputError):
+        opened = Run.open(folder)
+        assert opened.facts().images >= 0
+        assert len(opened.spec.digest) == 10
+
+
+@BRIEFLY
+@given(data=st.data())
+def test_any_values_and_scores_are_read_or_left_out(run: Run, data: st.DataObject) -> None:
+    path = run.folder / "scores.parquet"
+    if not path.exists():
+        run.write_scores(toy_rows(("japan", 0, 0.5), ("japan", 1, 0.75)))
+        path.with_suffix(".good").write_bytes(path.read_bytes())
+    path.write_bytes(data.draw(anything(path.with_suffix(".good").read_bytes())))
+    (run.folder / "sets.json").write_bytes(data.draw(anything(SETS)))
+    assert all(name and value.n is not None for name, value in run.sets().items())
+    assert len(run.samples()) == len(run.scores())

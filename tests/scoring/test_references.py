@@ -11,6 +11,8 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from sdd_bench import registry
@@ -20,6 +22,7 @@ from sdd_bench.scoring import references
 from sdd_bench.scoring.references import RealImages
 from sdd_bench.types import Definition, Features, Images, SetMetric
 from sdd_bench.weights import store
+from support.fuzz import BRIEFLY, anything, or_a_sentence
 from support.images import claiming
 from support.references import IMAGES, pixels, real_images
 
@@ -285,3 +288,30 @@ def test_another_file_is_refused(
     spoil(path)
     with pytest.raises(InputError, match="make it again"):
         references.read(path)
+
+
+# --- anything at all --------------------------------------------------------------------------
+
+
+@BRIEFLY
+@given(data=st.data())
+def test_any_list_of_ids_is_read_or_has_a_sentence(folder: Path, data: st.DataObject) -> None:
+    ids = folder.parent / "ids.csv"
+    ids.write_bytes(data.draw(anything(b"image_id,prompt\n42,x\n73,y\n")))
+    with or_a_sentence(InputError):
+        assert len(references.find_images(folder, ids)) >= 2
+
+
+@BRIEFLY
+@given(data=st.data())
+def test_any_file_of_features_is_read_or_has_a_sentence(
+    folder: Path, stored: RealImages, data: st.DataObject
+) -> None:
+    path = stored.path("means")
+    good = path.with_suffix(".good")
+    if not good.exists():
+        write(folder, good)
+    path.write_bytes(data.draw(anything(good.read_bytes())))
+    with or_a_sentence(InputError):
+        assert references.read(path)[0].shape[1] == 3
+        stored.lacks(Means(), 4)

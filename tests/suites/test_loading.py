@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,9 @@ def test_a_file_is_given_for_a_name_that_exists(tmp_path: Path) -> None:
     path = write(tmp_path / "some.csv", "text\nx\n")
     with pytest.raises(InputError, match=r"^no suite named 'i3p'\. Did you mean 'i2p'"):
         loading.load(f"i3p={path}")
+    for empty in ("i2p=", "i2p= "):
+        with pytest.raises(InputError, match=f"^no file is named after '{empty}': give i2p=PATH"):
+            loading.load(empty)
     with pytest.raises(InputError, match=r"^no suite named 'aaa"):
         loading.load(f"{'a' * 5000}=x.csv")
     with pytest.raises(InputError, match="holds half a character"):
@@ -117,3 +122,37 @@ def test_nothing_is_not_a_number_of_images(number: int) -> None:
         loading.load("country_body", limit=number)
     with pytest.raises(InputError, match=f"images per prompt must be at least 1, not {number}"):
         loading.load("country_body", images_per_prompt=number)
+
+
+# --- big files --------------------------------------------------------------------------------
+
+MEASURED = """
+import re, sys
+from pathlib import Path
+from sdd_bench.suites import loading
+suite = loading.load(sys.argv[1])
+status = Path("/proc/self/status").read_text()
+print(len(suite.prompts), re.search(r"VmHWM:\\s*(\\d+) kB", status)[1])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the memory of a process")
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_200_000_rows_take_less_than_a_minute_and_a_gigabyte(tmp_path: Path, ending: str) -> None:
+    texts = [
+        f"a photograph of red boat {row} on the beach, highly detailed" for row in range(200_000)
+    ]
+    rows = (
+        ["text,seed", *(f'"{text}",{row}' for row, text in enumerate(texts))]
+        if ending == "csv"
+        else [f'{{"text": "{text}", "seed": {row}}}' for row, text in enumerate(texts)]
+    )
+    path = write(tmp_path / f"big.{ending}", "\n".join(rows))
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, path],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    count, peak = map(int, done.stdout.split())
+    assert count == 200_000
+    assert peak < 1_000_000

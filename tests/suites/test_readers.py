@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sdd_bench.errors import InputError, MissingError
-from sdd_bench.suites import loading
+from sdd_bench.suites import loading, readers
+from sdd_bench.suites.columns import own_numbers, prompts_of
 from sdd_bench.types import Prompt, Suite
+from support.fuzz import BRIEFLY, anything, or_a_sentence
 from support.suites import write
 
 # --- the user's own ---------------------------------------------------------------------------
@@ -74,6 +78,14 @@ def test_a_text_file_has_a_prompt_per_line(tmp_path: Path) -> None:
         (f"text\nx\n{chr(0) * 4096}", ", line 3: a zero byte, which no text has"),
         ("text\n\u200b\x07\n", ", line 2: the prompt is empty"),
         ("text,id,text\nx,1,y\n", ": two columns are called 'text'"),
+        (
+            "prompt;seed\na cat;3\n",
+            (
+                ": no column 'text' or 'prompt'; there are: prompt;seed: name the one that holds "
+                "the prompts with --prompt-column, if ';' is not what separates them: only commas"
+            ),
+        ),
+        ("<html><body>404</body></html>", " is a page of HTML: download the file itself"),
         ("id,text\n", ": no prompts in it"),
         ("", ": no prompts in it"),
     ],
@@ -302,3 +314,34 @@ def test_a_data_set_that_cannot_be_had(hub: Hub, tmp_path: Path) -> None:
     (tmp_path / "owner" / "nothing").mkdir()
     with pytest.raises(MissingError, match=r"cannot load the data set 'owner/nothing' \(.+\)"):
         hub("hub:owner/nothing")
+
+
+# --- anything at all --------------------------------------------------------------------------
+
+SAMPLES = {
+    "csv": (
+        b'id,text,seed,group\na,"a, cat",7,x\nb,a dog,,y\n',
+        b"prompt,categories,hard,sd_seed\nx,hate,0,1\n",
+        b"case_number,prompt\n3,a\n4,b\n",
+    ),
+    "json": (
+        b'[{"prompt": "a", "seed": 3, "group": ["x", "y"]}, {"prompt": "b"}]',
+        b'["a", "b"]',
+        b'{"prompts": ["a", "b"], "seeds": [1, 2]}',
+    ),
+    "jsonl": (b'{"prompt": "a", "seed": 3, "group": ["x"]}\n{"prompt": "b"}\n', b'"a"\n"b"\n'),
+    "txt": (b"a\nb\r\nc\n",),
+}
+
+
+@pytest.mark.parametrize("ending", SAMPLES)
+@BRIEFLY
+@given(st.data())
+def test_any_file_holds_prompts_or_has_a_sentence(ending: str, data: st.DataObject) -> None:
+    with or_a_sentence(InputError):
+        sheet = readers.parse(data.draw(anything(*SAMPLES[ending])), f"x.{ending}")
+        prompts = prompts_of(sheet)
+        own_numbers(sheet)
+        assert all(prompt.text.strip() and "\0" not in prompt.text for prompt in prompts)
+        assert all(prompt.text.encode() and prompt.group.encode() is not None for prompt in prompts)
+        assert len({prompt.id.lower() for prompt in prompts}) == len(prompts) > 0

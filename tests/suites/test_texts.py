@@ -26,6 +26,20 @@ def test_what_is_no_text_says_why(text: str, wrong: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of Git LFS: "),
+        (b"\n<!DOCTYPE html>\n<html>", "a page of HTML: download the file itself"),
+        (b"PK\x03\x04\x14\x00", "an archive or a spreadsheet: unpack it, or save it as CSV"),
+        (b"\x1f\x8b\x08\x00", "compressed: unpack it"),
+    ],
+)
+def test_what_is_no_file_of_texts_is_known_by_its_beginning(data: bytes, what: str) -> None:
+    assert texts.foreign(data).startswith(what)
+    assert texts.foreign(b"prompt\n" + data) == ""
+
+
+@pytest.mark.parametrize(
     "text", ["a", " a cat\n", "–", "猫", "\U0001f408", "a\x1b[31m", "a" * 100_000]
 )
 def test_anything_that_can_be_seen_is_a_text(text: str) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sdd_bench.errors import InputError, MissingError
 from sdd_bench.weights import store
+from support.fuzz import BRIEFLY, anything, or_a_sentence
 from support.web import RIGHT, WRONG, sha, toy
 
 
@@ -55,3 +58,25 @@ def test_an_installed_package_is_looked_into_and_not_imported(
     (site / "m" / "toy.bin").write_bytes(WRONG)
     with pytest.raises(MissingError, match=f"{sha(WRONG)}, not {sha(RIGHT)}"):
         store.find("wheel")
+
+
+@BRIEFLY
+@given(data=st.data())
+def test_any_list_of_hashes_is_read_or_has_a_sentence(tmp_path: Path, data: st.DataObject) -> None:
+    listed = b'{"version": 1, "sha256": {"a/b": "' + b"0" * 64 + b'"}}'
+    (tmp_path / store.LOCK).write_bytes(data.draw(anything(listed)))
+    with or_a_sentence(MissingError):
+        assert isinstance(store.recorded(tmp_path), dict)
+
+
+@BRIEFLY
+@given(data=st.data())
+def test_any_manifest_is_read_or_has_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
+) -> None:
+    monkeypatch.setenv("SDD_BENCH_MINIATURE", str(tmp_path))
+    (tmp_path / "a").write_bytes(b"y")
+    listed = b'{"a": "' + b"0" * 64 + b'"}'
+    (tmp_path / store.MANIFEST).write_bytes(data.draw(anything(listed)))
+    with or_a_sentence(MissingError):
+        raise AssertionError(store.find("miniature"))
