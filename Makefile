@@ -12,7 +12,7 @@ SOURCES := sdd_bench methods metrics prompts tests benchmarks
 TORCH := -P torch==2.14.1 -P torchvision==0.29.1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gate test check format coverage mutants constraints clean
+.PHONY: help demo gate test check audit format coverage mutants constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' \
@@ -51,6 +51,14 @@ check: .venv/dev.stamp ## format, lint, types and who imports whom, without chan
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+# A tool of its own, not one of ours: what it depends on is no part of what it looks at.
+.venv/audit/bin/pip-audit:
+	@$(PYTHON) -m venv .venv/audit
+	@.venv/audit/bin/python -m pip install --quiet --quiet --disable-pip-version-check pip-audit
+
+audit: .venv/audit/bin/pip-audit ## known vulnerabilities of what constraints.txt pins; asks the index of advisories
+	@.venv/audit/bin/python benchmarks/audit.py .venv/audit/bin/pip-audit constraints.txt
 
 format: .venv/dev.stamp ## format, and repair what the linter can
 	@$(BIN)/ruff format --quiet $(SOURCES)
