@@ -39,6 +39,8 @@ def score(task: Task, track: Track) -> None:
         for measure, metric in task.metrics.items()
         if not (unpaired and measure in pairs)
     }
+    broken = _without_reference(task, due)
+    due = {measure: metric for measure, metric in due.items() if measure not in broken}
     sets = [measure for measure, metric in due.items() if _set_is_due(task, table, measure, metric)]
     work = Work(task, table, KeptFeatures.of(task.run.folder, sets))
     todo = {measure: _unscored(work, measure, sets) for measure in due}
@@ -56,7 +58,8 @@ def score(task: Task, track: Track) -> None:
             work.score(todo, needed, track)
     features = work.features(sets)
     failed = {name: work.error(name) for name in sets if name not in features and work.pictures()}
-    _conclude(work, todo, sets, write_sets(task, table, features, failed, unpaired))
+    errors = write_sets(task, table, features, failed | broken, unpaired)
+    _conclude(work, todo, sets, errors)
 
 
 def _any_of(todo: Mapping[str, NDArray[np.bool_]], table: pd.DataFrame) -> NDArray[np.bool_]:
@@ -94,6 +97,19 @@ _IMAGE = ["prompt_id", "k", "seed"]
 
 _HASHES = ["noise_hash", "image_hash", "fault"]
 """The columns that are filled when the image has been read."""
+
+
+def _without_reference(task: Task, due: Mapping[str, Metric]) -> dict[str, SDDBenchError]:
+    """The set metrics whose real images cannot be read, and why."""
+    broken: dict[str, SDDBenchError] = {}
+    for measure, metric in due.items():
+        if isinstance(metric, SetMetric) and task.reference is not None:
+            try:
+                if not task.reference.lacks(metric, len(task.samples)):
+                    task.reference.label(metric)
+            except SDDBenchError as error:
+                broken[measure] = error
+    return broken
 
 
 def _set_is_due(task: Task, table: pd.DataFrame, measure: str, metric: Metric) -> bool:

@@ -37,7 +37,7 @@ def write_sets(
             if unpaired:
                 values[name] = _absent(unpaired)
         elif isinstance(metric, SetMetric):
-            reason = _incomparable(task, table, metric)
+            reason = "" if item.measure in failed else _incomparable(task, table, metric)
             if reason:
                 values[name] = _absent(reason)
             elif item.measure in features:

@@ -295,6 +295,18 @@ def test_a_distance_that_fails_is_named_and_spoils_no_other(
     assert run.sets() == alone.sets()
 
 
+def test_real_images_that_cannot_be_read_stop_no_other_metric(
+    tmp_path: Path, reference: RealImages
+) -> None:
+    run = make_run(tmp_path, 3)
+    reference.path("means").write_bytes(b"no reference")
+    with pytest.raises(IncompleteError, match=r"toy/means: .*real-means") as caught:
+        score(run, samples(3), Means(), Brightness(), reference=reference)
+    assert caught.value.exit_code == 2
+    assert run.scores()["toy/brightness"].notna().all()
+    assert run.sets() == {}
+
+
 # --- time -------------------------------------------------------------------------------------
 
 
