@@ -7,10 +7,11 @@ names the file or the distribution.
 from __future__ import annotations
 
 import importlib.util
+import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, is_dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -104,8 +105,11 @@ def path_source(name: str) -> Source:
 def load(source: Source) -> object:
     """What a source holds, classes already called. Raises InputError whatever goes wrong."""
     try:
-        return _instance(source.read())
-    except Exception as error:
+        with _settings_kept(), watch.bounded(f"loading {source.owner}"):
+            return _instance(source.read())
+    except (watch.OverdueError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
         raise unusable(source, f"{type(error).__name__}: {error}") from error
 
 
@@ -208,12 +212,13 @@ def is_ours(plugin: object) -> bool:
 def calling(plugin: object, part: str, about: str = "") -> Iterator[None]:
     """Turns whatever a plugin raises within it, `sys.exit` too, into a PluginError that names it.
 
-    It is bounded in time (`progress.watch`). Errors of ours, such as weights that are missing, and
+    It is bounded in time (`progress.watch`), and what it sets for the whole process is set back:
+    others' numbers would depend on it. Errors of ours, such as weights that are missing, and
     an interrupt pass as they are.
     """
     name = f"{name_of(plugin)}.{part}"
     try:
-        with watch.bounded(f"{name}{about}"):
+        with _settings_kept(), watch.bounded(f"{name}{about}"):
             yield
     except (SDDBenchError, KeyboardInterrupt):
         raise
@@ -227,3 +232,29 @@ def calling(plugin: object, part: str, about: str = "") -> Iterator[None]:
 
 _LONGEST = 200
 """Characters of a plugin's own words in a message."""
+
+
+@contextmanager
+def _settings_kept() -> Iterator[None]:
+    """Within it, a plugin may change the folder, numpy's warnings and torch's number types."""
+    folder = _folder()
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    errors = numpy.geterr() if numpy else {}
+    dtype = torch.get_default_dtype() if torch else None
+    try:
+        yield
+    finally:
+        if numpy and errors != numpy.geterr():
+            numpy.seterr(**errors)
+        torch = sys.modules.get("torch")  # the plugin may be the first to import it
+        if torch and torch.get_default_dtype() != (dtype or torch.float32):
+            torch.set_default_dtype(dtype or torch.float32)
+        if folder is not None and _folder() != folder:
+            os.chdir(folder)
+
+
+def _folder() -> Path | None:
+    """Where relative paths start; None where that has been removed."""
+    with suppress(OSError):
+        return Path.cwd()
+    return None

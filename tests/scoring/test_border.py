@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from sdd_bench.analysis.values import Scored
 from sdd_bench.errors import IncompleteError, MissingError
@@ -80,6 +82,23 @@ def test_a_metric_of_ours_cannot_write_at_all(
     with pytest.raises(IncompleteError, match=r"Failing.score raised ValueError: assignment desti"):
         score(run, samples(1), Failing(overwrite), Brightness())
     assert run.scores()["toy/brightness"].tolist() == [random_image(0).mean()]
+
+
+def test_a_metric_that_sets_something_for_the_whole_process_sets_it_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def unsettle(images: Images) -> None:
+        torch.set_default_dtype(torch.float64)
+        np.seterr(all="raise")
+        os.chdir("/")
+
+    before = np.geterr()
+    score(make_run(tmp_path, 1), samples(1), Failing(unsettle))
+    assert torch.get_default_dtype() == torch.float32
+    assert np.geterr() == before
+    assert Path.cwd() == tmp_path
 
 
 # --- what they give ---------------------------------------------------------------------------
