@@ -44,6 +44,7 @@ from .documents import (
 )
 from .seals import BLANK, record_hash
 from .tables import parquet_columns, read_parquet, write_parquet
+from .tensors import in_order
 
 __all__ = [
     "BLANK",
@@ -57,6 +58,7 @@ __all__ = [
     "decoded",
     "exists",
     "find",
+    "in_order",
     "parquet_columns",
     "parse_csv",
     "parse_json",

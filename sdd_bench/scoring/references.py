@@ -11,8 +11,8 @@ cropped. It is a safetensors file, so that reading it runs no code:
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -40,6 +40,9 @@ FORMATS = (*pictures.FORMATS, "PPM", "TIFF")
 """Pillow's names of their formats; a file in another one is no image, whatever its ending."""
 
 _FORMAT = "sdd-bench reference 1"
+
+_SEAL = "sha256"
+"""The entry of the metadata that holds the hash of the file; files of before have none."""
 
 
 ANY: Literal["any"] = "any"
@@ -124,12 +127,17 @@ def read(path: Path) -> tuple[Features, dict[str, str]]:
 
     metadata = _metadata(path)
     try:
+        files.check_seal(path)
         features: Features = load_file(path)["features"]
-    except (OSError, KeyError, SafetensorError) as error:
-        raise InputError(f"the reference {path} is damaged ({error}): make it again") from error
-    if features.ndim != 2 or len(features) != int(metadata["count"]):
-        raise InputError(f"the reference {path} is damaged: {features.shape}, make it again")
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
+        raise _damaged(path, error) from error
+    if features.ndim != 2 or str(len(features)) != metadata["count"]:
+        raise _damaged(path, f"{features.shape} for {metadata['count']} images")
     return features, metadata
+
+
+def _damaged(path: Path, reason: object) -> InputError:
+    return InputError(f"the reference {path} is damaged ({reason}): make it again")
 
 
 def write(
@@ -163,19 +171,11 @@ def write(
     }
     with files.writing(out, "--out"):
         out.parent.mkdir(parents=True, exist_ok=True)
-        files.write(out, _sorted(save({"features": np.concatenate(parts)}, metadata=metadata)))
+        held = metadata | {_SEAL: files.BLANK}
+        files.write_sealed(
+            out, files.in_order(save({"features": np.concatenate(parts)}, metadata=held))
+        )
     return metadata
-
-
-def _sorted(data: bytes) -> bytes:
-    """A safetensors file with its header in order: the library writes it in another each time.
-
-    The header is JSON, and its length stands before it. Both take a multiple of eight bytes.
-    """
-    start = 8 + int.from_bytes(data[:8], "little")
-    header = json.dumps(json.loads(data[8:start]), sort_keys=True, separators=(",", ":")).encode()
-    header += b" " * (-len(header) % 8)
-    return len(header).to_bytes(8, "little") + header + data[start:]
 
 
 def _of_one_size(images: Sequence[Path], crop: Crop) -> Iterator[list[Pixels]]:
@@ -288,7 +288,13 @@ def _metadata(path: Path) -> dict[str, str]:
         with safe_open(path, framework="numpy") as file:
             metadata: dict[str, str] = file.metadata() or {}
     except (OSError, SafetensorError) as error:
-        raise InputError(f"cannot read the reference {path} ({error}): make it again") from error
+        with suppress(files.ContentError):
+            files.check_seal(path)  # raises where the disk or its rights are at fault
+        raise _damaged(path, error) from error
     if metadata.get("format") != _FORMAT:
         raise InputError(f"{path} was not written by `sdd-bench reference`: make it again")
+    metadata.pop(_SEAL, None)
+    lacking = {"count", "crop", "images", "compare_with"} - metadata.keys()
+    if lacking:
+        raise _damaged(path, f"it doesn't say its {min(lacking)}")
     return metadata

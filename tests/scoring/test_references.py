@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import pickle
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sdd_bench import registry
-from sdd_bench.errors import InputError, MissingError
+from sdd_bench.errors import InputError, MissingError, SDDBenchError
 from sdd_bench.files import sha256
 from sdd_bench.scoring import references
 from sdd_bench.scoring.references import RealImages
@@ -288,6 +289,34 @@ def test_another_file_is_refused(
     spoil(path)
     with pytest.raises(InputError, match="make it again"):
         references.read(path)
+
+
+def test_every_flipped_bit_of_a_reference_is_noticed(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    about = write(folder, path)
+    assert references.read(path)[1] == about
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 5):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        path.write_bytes(damaged)
+        if b"sdd_bench:sha256:" in damaged:
+            with pytest.raises(InputError, match=r"is damaged \(|was not written by"):
+                references.read(path)
+
+
+def test_a_reference_that_cannot_be_read_is_not_damaged(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, tmp_path / "f")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(SDDBenchError, match=r"cannot read .*f: Input/output error") as caught:
+        references.read(tmp_path / "f")
+    assert caught.value.exit_code == 4
 
 
 # --- anything at all --------------------------------------------------------------------------
