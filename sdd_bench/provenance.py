@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
+import sys
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
@@ -94,3 +97,36 @@ def _git(folder: Path, *arguments: str) -> str | None:
 def utc_now() -> str:
     """The time in UTC, ISO 8601, to the second."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def plugins(objects: Iterable[object]) -> dict[str, str]:
+    """Where plugins that are not ours come from: distribution, version, SHA-256 of their code.
+
+    By `plugin <file or module>:<class>`. Known beside a result, and no part of its identity.
+    """
+    found = {}
+    for each in objects:
+        kind = type(each)
+        module = sys.modules.get(kind.__module__)
+        path = Path(getattr(module, "__file__", None) or "")
+        if kind.__module__.startswith("sdd_bench.") or not path.is_file():
+            continue
+        top = kind.__module__.partition(".")[0]
+        owners = metadata.packages_distributions().get(top, [path.name])
+        named = [f"{owner} {metadata.version(owner)}" for owner in owners if owner != path.name]
+        name = path.name if not named else kind.__module__
+        found[f"plugin {name}:{kind.__name__}"] = ", ".join(
+            [*(named or [path.name]), f"SHA-256 {_hash(kind.__module__, path)}"]
+        )
+    return found
+
+
+def _hash(module: str, path: Path) -> str:
+    """The SHA-256 of a plugin's file, or one over all files of the package that it is in."""
+    depth = module.count(".") + (path.name == "__init__.py")
+    if not depth:
+        return files.sha256(path)
+    total, folder = hashlib.sha256(), path.parents[depth - 1]
+    for file in files.find(folder, "**/*.py"):
+        total.update(f"{file.relative_to(folder).as_posix()}\0{files.sha256(file)}\n".encode())
+    return total.hexdigest()

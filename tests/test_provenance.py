@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
+import click
 import pytest
 
-from sdd_bench import provenance
+from sdd_bench import plugins, provenance, registry
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -65,3 +67,27 @@ def test_a_folder_inside_another_project_has_no_commit(tmp_path: Path) -> None:
 def test_no_git_is_no_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert provenance.git_commit() is None
+
+
+# --- plugins ----------------------------------------------------------------------------------
+
+
+def test_a_plugin_is_known_by_the_hash_of_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("class Mine:\n    concepts = ()\n    branches = guide = None\n")
+    source = plugins.path_source(f"{path}:Mine")
+    found = provenance.plugins([plugins.load(source)])
+    sha = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert found == {"plugin mine.py:Mine": f"mine.py, SHA-256 {sha}"}
+
+
+def test_a_plugin_of_a_distribution_has_its_version() -> None:
+    # Any class of an installed package stands for a plugin's.
+    (key,) = found = provenance.plugins([click.Option(["--x"])])
+    assert key == "plugin click.core:Option"
+    assert found[key].startswith(f"click {metadata.version('click')}, SHA-256 ")
+
+
+def test_what_is_ours_is_known_by_the_commit() -> None:
+    method = registry.scan().method("sd")
+    assert provenance.plugins([method]) == {}

@@ -143,6 +143,8 @@ def _make_images(
         versions = provenance.collect()
         for run, facts in unfinished:
             run.finish(images=facts.images, truncated_prompts=truncated, provenance=versions)
+    for run, method in zip(runs, methods, strict=True):
+        _note_plugins(run, [method.method])
 
 
 def _prepare(run: Run, samples: Sequence[Sample]) -> tuple[set[str], Facts]:
@@ -154,6 +156,14 @@ def _prepare(run: Run, samples: Sequence[Sample]) -> tuple[set[str], Facts]:
     if facts != known:
         run.write_facts(facts)
     return {sample.stem for sample in missing}, facts
+
+
+def _note_plugins(run: Run, objects: Sequence[object]) -> None:
+    """Record where plugins come from that have made or judged the images."""
+    known = run.facts()
+    facts = replace(known, provenance={**known.provenance, **provenance.plugins(objects)})
+    if facts != known:
+        run.write_facts(facts)
 
 
 @contextmanager
@@ -185,4 +195,5 @@ def _score(
         baseline=baseline_of(run),
         reference=reference,
     )
+    _note_plugins(run, [metric for _, metric in selected.values()])
     score(task, partial(progress, f"scoring {run.spec.method} on {run.spec.suite}"))
