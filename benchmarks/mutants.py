@@ -15,6 +15,7 @@ decorated, properties among them.
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import json
 import os
 import shutil
@@ -116,7 +117,7 @@ def stage(name: str, group: Group) -> Path:
     sources[Path("pyproject.toml")] = (ROOT / "pyproject.toml").read_bytes() + settings.encode()
     changed = synchronised(folder, sources)
     if any(path.parts[0] == "tests" for path in changed):
-        forget(folder)
+        forget(folder, group)
     return folder
 
 
@@ -145,15 +146,18 @@ def synchronised(folder: Path, sources: dict[Path, bytes]) -> list[Path]:
     return changed
 
 
-def verdict_files(folder: Path) -> Iterator[Path]:
-    """mutmut's files of verdicts, one per module that has mutants."""
-    yield from sorted((folder / "mutants").rglob("*.py.meta"))
+def verdict_files(folder: Path, group: Group) -> Iterator[Path]:
+    """mutmut's files of verdicts, one per module; those that a group had before stay about."""
+    for path in sorted((folder / "mutants").rglob("*.py.meta")):
+        module = path.relative_to(folder / "mutants").as_posix().removesuffix(".meta")
+        if any(fnmatch.fnmatchcase(module, pattern) for pattern in group.modules):
+            yield path
 
 
-def forget(folder: Path) -> None:
+def forget(folder: Path, group: Group) -> None:
     """Have tried again what other tests may notice; which test reaches which function, too."""
     (folder / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
-    for path in verdict_files(folder):
+    for path in verdict_files(folder, group):
         kept = json.loads(path.read_bytes())
         codes: dict[str, int | None] = kept["exit_code_by_key"]
         for mutant, code in codes.items():
@@ -199,7 +203,7 @@ def report(name: str, folder: Path, group: Group) -> tuple[int, int]:
     """How many mutants live unexplained, and how many have not been tried; prints a table."""
     explained = {(each.where, each.was, each.now): each for each in group.equivalent}
     living, waiting, used = 0, 0, set()
-    for path in verdict_files(folder):
+    for path in verdict_files(folder, group):
         module = path.relative_to(folder / "mutants").as_posix().removesuffix(".meta")
         codes: dict[str, int | None] = json.loads(path.read_bytes())["exit_code_by_key"]
         counts = Counter(status_by_exit_code[code] for code in codes.values())

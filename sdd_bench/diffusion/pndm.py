@@ -33,9 +33,9 @@ class PNDM:
         alphas: Sequence[float],
         steps: int,
         *,
-        final_alpha: float | None = None,
-        offset: int = 1,
-        double: bool = False,
+        final_alpha: float,
+        offset: int,
+        double: bool,
     ) -> None:
         import torch
 
@@ -44,8 +44,7 @@ class PNDM:
         dtype = torch.float64 if double else torch.float32
         self.alphas = torch.tensor(alphas, dtype=dtype)
         """Cumulative products of the noise schedule, one per training timestep."""
-        last = alphas[0] if final_alpha is None else final_alpha
-        self.final_alpha = torch.tensor(last, dtype=dtype)
+        self.final_alpha = torch.tensor(final_alpha, dtype=dtype)
         self.timesteps = timesteps(steps, len(alphas), offset)
         self.ratio = len(alphas) // steps
         self.call = 0

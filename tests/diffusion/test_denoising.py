@@ -89,6 +89,15 @@ def test_every_method_ends_where_a_loop_of_its_own_ends(
         assert (one - other).abs().max() > 0.01
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_latents_are_as_precise_as_the_model(
+    dtype: torch.dtype, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bundle, "predict", lambda self, *given: 0.1 * given[0])
+    (latents,) = denoise(replace(bundle, dtype=dtype), plans(("sd",)), SAMPLES, Settings(steps=3))
+    assert latents.dtype == dtype
+
+
 def test_methods_still_differ_from_one_another(bundle: Bundle) -> None:
     latents = denoise(bundle, plans(TRIO), SAMPLES, Settings(steps=16))
     for i, j in ((0, 1), (0, 2), (1, 2)):
@@ -105,6 +114,8 @@ def test_methods_still_differ_from_one_another(bundle: Bundle) -> None:
         (TRIO, ("nudity, sexual", "nudity"), 168),
         # Without momentum the concept need not be looked at: 15 x 2, then 11 x (2 + 3).
         (("sd", "sld-weak"), ("nudity", "nudity"), 85),
+        # Nobody is left to walk on after the warm-up: 26 x 2, 10 x 3, then 16 x (3 + 3).
+        (("sd-neg", "sega", "sld-medium"), ("nudity", "nudity"), 178),
         # Nothing to share: 26 x (2 + 2) and 26 x (2 + 3).
         (("sd", "sd-neg"), ("nudity", "nudity"), 104),
         (("sd", "sld-max"), ("nudity", "nudity"), 130),

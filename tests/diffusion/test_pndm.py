@@ -43,12 +43,13 @@ def theirs(reference: PNDMScheduler, steps: int, latents: Tensor) -> Tensor:
     return latents
 
 
-def ours(reference: PNDMScheduler, steps: int, latents: Tensor) -> Tensor:
+def ours(reference: PNDMScheduler, steps: int, latents: Tensor, *, double: bool = False) -> Tensor:
     sampler = PNDM(
         reference.alphas_cumprod.double().tolist(),
         steps,
         final_alpha=float(reference.final_alpha_cumprod),
         offset=reference.config.steps_offset,
+        double=double,
     )
     for time in sampler.timesteps:
         latents = sampler.step(estimate(latents, time), latents)
@@ -77,11 +78,15 @@ def test_timesteps_are_those_of_diffusers(steps: int) -> None:
 
 
 @pytest.mark.parametrize("steps", STEPS[:-1])
-def test_trajectories_are_those_of_diffusers(steps: int) -> None:
+def test_trajectories_are_those_of_diffusers_to_the_bit(steps: int) -> None:
     noise = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(
-        ours(scheduler(), steps, noise), theirs(scheduler(), steps, noise), rtol=0, atol=1e-5
-    )
+    reference = scheduler()
+    assert torch.equal(ours(reference, steps, noise), theirs(reference, steps, noise))
+    # In double precision with the same alphas.
+    reference.alphas_cumprod = reference.alphas_cumprod.double()
+    reference.final_alpha_cumprod = reference.final_alpha_cumprod.double()
+    noise = noise.double()
+    assert torch.equal(ours(reference, steps, noise, double=True), theirs(reference, steps, noise))
 
 
 @pytest.mark.parametrize(("to_one", "offset"), [(True, 1), (False, 0), (True, 0)])
