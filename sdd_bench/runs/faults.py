@@ -17,12 +17,9 @@ from sdd_bench.types import Pixels, Sample
 
 from .images import DAMAGE, UNKNOWN, Marks, refuse_unreadable
 from .run import Run
+from .scores import NO_PICTURE
 
-MISSING = "missing"
-
-DAMAGED = "damaged"
-
-FOREIGN = "not of this run"
+MISSING, DAMAGED, FOREIGN = NO_PICTURE
 
 NOT_OURS = (DAMAGED, FOREIGN)
 """Faults of files whose pixels are none of the run's: what was known of the image still holds."""

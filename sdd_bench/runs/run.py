@@ -31,7 +31,7 @@ from . import scores as tables
 from .identity import RunSpec
 from .images import UNKNOWN, Known
 from .records import RUN, SETS, Facts, SetValue
-from .scores import KEYS, SCORES
+from .scores import KEYS, NO_PICTURE, SCORES
 
 if TYPE_CHECKING:
     from sdd_bench.types import Pixels
@@ -177,18 +177,24 @@ class Run:
     # --- scores ---
 
     def forget_changed(self, samples: Sequence[Sample]) -> None:
-        """Drop the scores of pictures that are others than those that were scored."""
-        known = self.known()
-        changed = {each.stem for each in samples if self._changed(each, known.get(each.stem))}
-        if changed:
-            scores = self.scores()
-            self.write_scores(scores[[name not in changed for name in stems_of(scores)]])
+        """Drop the scores of pictures that are others than those that were scored, and the faults
+        of those that are there again.
 
-    def _changed(self, sample: Sample, known: Known | None) -> bool:
-        """By what the files say, which is quickly read: `missing` has looked at their pixels."""
-        if known is None or not known.pixels:
-            return False
-        return images.stated_pixels(self.image_path(sample)) not in {"", known.pixels}
+        By what the files say, which is quickly read: `missing` has looked at their pixels.
+        """
+        scores = self.scores()
+        asked = {each.stem: each for each in samples}
+        changed, mended = [], []
+        for name, pixels, fault in zip(
+            stems_of(scores), scores["image_hash"], scores["fault"], strict=True
+        ):
+            wanted = asked.get(name) if pixels else None
+            stated = images.stated_pixels(self.image_path(wanted)) if wanted else ""
+            changed.append(stated not in {"", pixels})
+            mended.append(stated == pixels != "" and fault in NO_PICTURE)
+        if any(changed) or any(mended):
+            scores.loc[mended, "fault"] = ""
+            self.write_scores(scores[[not each for each in changed]])
 
     def scores(self) -> pd.DataFrame:
         """One row per image, KEYS and then one float64 column per measure; empty if there are none

@@ -26,6 +26,9 @@ KEYS = (
 )
 """The columns of scores.parquet that say which image a row is about; the others are measures."""
 
+NO_PICTURE = ("missing", "damaged", "not of this run")
+"""Faults of a file that is not the run's picture: they go when the picture is there again."""
+
 _INTEGERS = ("k", "seed")
 
 _POSSIBLE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")

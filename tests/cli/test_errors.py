@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from PIL import Image
 
 from support.runs import pictures
 from support.shell import METRICS, Shell
@@ -61,6 +63,67 @@ def test_truncated_scores_are_set_aside_and_made_again(used: Shell, size: int) -
     assert path.with_name("scores.parquet.damaged").stat().st_size < path.stat().st_size
     assert run.scores().equals(scores)
     assert pictures(run) == before
+
+
+def test_rows_given_twice_are_damage_that_a_table_leaves_where_it_is(used: Shell) -> None:
+    run = used.stored("sd-neg")
+    path, scores = run.folder / "scores.parquet", run.scores()
+    pd.concat([scores, scores]).to_parquet(path)
+    shown = used("table", "--results", used.results, "--format", "csv")
+    assert f"{path} is damaged (two rows of scores are about the same image)" in shown.err
+    assert not list(run.folder.glob("*.damaged"))
+    done = used.run(*METRICS, method="sd-neg")
+    assert done.code == 0
+    assert f"kept as {path}.damaged" in done.err
+    assert run.scores().equals(scores)
+
+
+def test_foreign_pictures_are_judged_by_nobody_and_made_again(used: Shell) -> None:
+    run = used.stored("sd-neg")
+    before, scores = pictures(run), run.scores()
+    path = run.folder / "images" / "bare_0000.png"
+    other = used.stored().folder / "images" / "bare_0000.png"
+    for foreign in (other.read_bytes(), None):
+        if foreign is None:
+            Image.effect_noise((64, 64), 90).convert("RGB").save(path)
+        else:
+            path.write_bytes(foreign)
+        done = used("score", run.folder, "--metric", "clip/miniature")
+        assert f"{path} is not the picture of this run" in done.err
+        done = used.run(*METRICS, method="sd-neg")
+        assert done.code == 0
+        assert f"{path} is not the picture of this run and prompt and will be made" in done.err
+        assert path.read_bytes() == before["bare_0000.png"][0]
+        pd.testing.assert_frame_equal(run.scores()[scores.columns], scores)
+        assert set(run.scores()["fault"]) == {""}
+
+
+def test_pictures_saved_again_without_their_text_keep_scores_and_noise(used: Shell) -> None:
+    run = used.stored("sd-neg")
+    before, scores = pictures(run), run.scores()
+    for path in (run.folder / "images").glob("*.png"):
+        with Image.open(path) as image:
+            plain = image.convert("RGB")
+        plain.info.clear()
+        plain.save(path)
+    done = used.run("--metric", "lpips/miniature", method="sd-neg")
+    assert done.code == 0
+    assert run.scores()["lpips/miniature"].notna().all()
+    assert run.scores()[scores.columns].equals(scores)
+    assert {name: content for name, (content, _) in pictures(run).items()} == {
+        name: content for name, (content, _) in before.items()
+    }
+
+
+def test_a_record_that_is_cut_off_is_written_again_and_no_picture_made(used: Shell) -> None:
+    run = used.stored("sd-neg")
+    before, facts, path = pictures(run), run.facts(), run.folder / "run.json"
+    path.write_text(path.read_text()[:200])
+    done = used.run(*METRICS, method="sd-neg")
+    assert done.code == 0
+    assert f"kept as {path}.damaged, it is written again" in done.err
+    assert pictures(run) == before
+    assert (run.facts().images, run.facts().provenance) == (facts.images, facts.provenance)
 
 
 @pytest.mark.parametrize("damage", ["absent", "changed"])
