@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from sdd_bench import models, provenance
 from sdd_bench.errors import IncompleteError, InputError
 from sdd_bench.progress import progress
 from sdd_bench.registry import Registry
+from sdd_bench.runs import changes, claims
 from sdd_bench.runs.identity import RunSpec
 from sdd_bench.runs.lookup import baseline_of
 from sdd_bench.runs.run import Facts, Run
@@ -24,10 +25,12 @@ from sdd_bench.suites import catalog
 from sdd_bench.types import Sample, Settings
 
 from . import trainer
+from .generation import Lack, Making
 from .job import Job, SuiteJob
 from .preflight import load, prepare
 from .request import Request
 from .selection import SelectedMethod
+from .shares import shares
 
 if TYPE_CHECKING:
     from sdd_bench.diffusion.bundle import Bundle
@@ -42,6 +45,12 @@ def run(request: Request) -> list[Run]:
 def run_job(job: Job) -> list[Run]:
     """The runs of a request that has been read, made and scored as far as they are missing."""
     bundle = load(job.request)
+    ready = trainer.ready(bundle, job.methods, job.request)
+    if ready and len(ready) < len(job.methods):
+        # Another process trains the others: what there is to do until then is done first.
+        first = replace(job, methods=tuple(ready))
+        with suppress(IncompleteError):  # which the whole of it will tell
+            run_with(first, bundle, trainer.weights(bundle, ready, job.request))
     return run_with(job, bundle, trainer.weights(bundle, job.methods, job.request))
 
 
@@ -62,8 +71,9 @@ def run_with(job: Job, bundle: Bundle, weights: Sequence[Checkpoint | None]) -> 
                 methods = [job.methods[place] for place in places]
                 _make_images(bundle, methods, [runs[place] for place in places], work)
         for each in runs:
-            with _going_on(failed):
-                _score(each, work.samples, work.measurements, work.reference)
+            for share in shares(each, work.measurements):
+                with _going_on(failed):
+                    _score(each, work.samples, share, work.reference)
         done += runs
     return _all(done, failed)
 
@@ -82,8 +92,9 @@ def rescore(folders: Iterable[Path], metrics: Sequence[str], plugins: Registry) 
         each.repair()
         selected = measurements(metrics, models.judged_as(each.spec.model), (), plugins)
         entry = suites.get(each.spec.suite)
-        with _going_on(failed):
-            _score(each, samples, selected, reference_of(entry.reference if entry else None))
+        for share in shares(each, selected):
+            with _going_on(failed):
+                _score(each, samples, share, reference_of(entry.reference if entry else None))
     return _all(runs, failed)
 
 
@@ -119,51 +130,46 @@ def _make_images(
     bundle: Bundle, methods: Sequence[SelectedMethod], runs: Sequence[Run], work: SuiteJob
 ) -> None:
     """Generate what the runs lack. Methods that lack the same images make them together."""
-    from sdd_bench.diffusion import generator
-
-    prepared = [_prepare(run, work.samples) for run in runs]
+    lacks = [_prepare(run, work.samples) for run in runs]
     try:
-        for unit in work.units([missing for missing, _ in prepared]):
-            plans = [methods[place].plan for place in unit.methods]
-            names = " + ".join(runs[place].spec.method for place in unit.methods)
-            settings = runs[0].spec.settings
-            with progress(f"{names} on {work.suite.name}", unit.images) as advance:
-                for picture in generator.generate(bundle, plans, unit.samples, settings):
-                    run = runs[unit.methods[picture.plan]]
-                    run.save_image(picture.sample, picture.pixels, picture.noise_hash)
-                    advance(1)
+        Making(bundle=bundle, methods=methods, lacks=lacks, work=work).make()
     finally:
         for run in runs:
-            run.forget_changed(work.samples)
-    unfinished = [
-        (run, facts) for run, (_, facts) in zip(runs, prepared, strict=True) if not facts.finished
-    ]
+            changes.forget_changed(run, work.samples)
+    unfinished = [run for run in runs if not run.facts().finished and not _is_shared(run)]
     if unfinished:
         truncated = sum(bundle.truncates(prompt.text) for prompt in work.suite.prompts)
         versions = provenance.collect()
-        for run, facts in unfinished:
-            run.finish(images=facts.images, truncated_prompts=truncated, provenance=versions)
+        for run in unfinished:
+            run.finish(truncated_prompts=truncated, provenance=versions)
     for run, method in zip(runs, methods, strict=True):
         _note_plugins(run, [method.method])
 
 
-def _prepare(run: Run, samples: Sequence[Sample]) -> tuple[set[str], Facts]:
-    """The stems of the images that a run lacks, and its facts."""
-    missing = run.missing(samples)
+def _prepare(run: Run, samples: Sequence[Sample]) -> Lack:
+    """The images that a run lacks, after noting how many it is to have."""
+    lack = Lack.of(run, samples)
     total = len({sample.stem for sample in [*run.samples(), *samples]})
-    known = run.facts()
-    facts = replace(known, images=total, finished=None if missing else known.finished)
-    if facts != known:
-        run.write_facts(facts)
-    return {sample.stem for sample in missing}, facts
+    # Who makes more of them has noted that: only what nobody is making any more is forgotten.
+    shared = claims.others_in(run.folder / "images")
+
+    def noted(known: Facts) -> Facts:
+        images = max(total, known.images) if shared else total
+        return replace(known, images=images, finished=None if lack.files else known.finished)
+
+    changes.facts(run, noted)
+    return lack
+
+
+def _is_shared(run: Run) -> bool:
+    """Whether another process is making more images of a run: it will say when all are there."""
+    return run.facts().images > len(run.stored()) and claims.others_in(run.folder / "images")
 
 
 def _note_plugins(run: Run, objects: Sequence[object]) -> None:
     """Record where plugins come from that have made or judged the images."""
-    known = run.facts()
-    facts = replace(known, provenance={**known.provenance, **provenance.plugins(objects)})
-    if facts != known:
-        run.write_facts(facts)
+    found = provenance.plugins(objects)
+    changes.facts(run, lambda known: replace(known, provenance={**known.provenance, **found}))
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdd_bench.errors import InputError
-from sdd_bench.runs import identity
+from sdd_bench.runs import claims
+from sdd_bench.runs.identity import CHECKPOINT, TrainSpec
 from sdd_bench.types import Trained
 
 from .preflight import load
@@ -72,7 +73,7 @@ def _check_origin(path: Path, origin: Origin | None, method: SelectedMethod) -> 
         )
     if not origin.finished:
         raise InputError(
-            f"{path} is of {origin.progress} of {method.name}: give {identity.CHECKPOINT} beside "
+            f"{path} is of {origin.progress} of {method.name}: give {CHECKPOINT} beside "
             "it, or --method sd for a row of its own"
         )
 
@@ -113,10 +114,38 @@ def train(
     """The checkpoint of a trained method, made if it isn't there; None for other methods."""
     if not isinstance(method.method, Trained):
         return None
-    from sdd_bench.diffusion.loading import single_precision
-    from sdd_bench.training import loop
+    spec = _spec(bundle, method, options)
+    with claims.held(options.results / spec.folder / CHECKPOINT, f"training {method.name}"):
+        return _train(bundle, method.method, spec, options, save_every, tracker)
 
-    spec = identity.TrainSpec(
+
+def ready(
+    bundle: Bundle, methods: Sequence[SelectedMethod], options: Options
+) -> list[SelectedMethod]:
+    """The methods whose weights are there, after training those that no other process trains."""
+    _check_concepts(bundle, methods)
+    return [
+        method for method in methods if options.checkpoint or _is_ready(bundle, method, options)
+    ]
+
+
+def _is_ready(bundle: Bundle, method: SelectedMethod, options: Options) -> bool:
+    if not isinstance(method.method, Trained):
+        return True
+    spec = _spec(bundle, method, options)
+    claim = claims.take(options.results / spec.folder / CHECKPOINT)
+    if claim is None:
+        return False
+    try:
+        _train(bundle, method.method, spec, options, None, None)
+    finally:
+        claim.release()
+    return True
+
+
+def _spec(bundle: Bundle, method: SelectedMethod, options: Options) -> TrainSpec:
+    """What the weights of a method depend on."""
+    return TrainSpec(
         model=bundle.spec.name,
         model_hash=bundle.hash,
         method=method.name,
@@ -125,9 +154,23 @@ def train(
         seed=options.seed,
         numerics=f"{bundle.device.type}-{bundle.dtype_name}",
     )
+
+
+def _train(
+    bundle: Bundle,
+    method: Trained,
+    spec: TrainSpec,
+    options: Options,
+    save_every: int | None,
+    tracker: Tracker | None,
+) -> Path:
+    """The checkpoint of a training that this process has the claim on."""
+    from sdd_bench.diffusion.loading import single_precision
+    from sdd_bench.training import loop
+
     with single_precision():
         return loop.train(
-            bundle, method.method, spec, options.results, save_every=save_every, tracker=tracker
+            bundle, method, spec, options.results, save_every=save_every, tracker=tracker
         )
 
 

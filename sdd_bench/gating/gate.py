@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sdd_bench.errors import InputError, unknown
 from sdd_bench.registry import Registry
+from sdd_bench.runs import claims
 from sdd_bench.scoring.definitions import definitions_of
 
 from . import baseline
@@ -98,14 +99,18 @@ def check(
     return GateReport(
         checks=tuple(results),
         page=None if first else page(results, before, now),
-        update=_update(file, updated(kept, now, filters)) if update else None,
+        update=_update(file, now, filters) if update else None,
         junit=None if first else junit,
     )
 
 
-def _update(file: Path, entries: Sequence[BaselineRun]) -> Update:
-    if not entries:
-        raise InputError("the results hold no value to write a baseline of")
-    baseline.write(file, entries)
+def _update(file: Path, now: Sequence[BaselineRun], filters: Sequence[str]) -> Update:
+    """Renew a baseline file as it is now: another update may have added to it meanwhile."""
+    with claims.held(file, f"the baseline {file}"):
+        kept = baseline.read(file) if file.exists() else []
+        entries = updated(kept, now, filters)
+        if not entries:
+            raise InputError("the results hold no value to write a baseline of")
+        baseline.write(file, entries)
     values = sum(len(run.measured().recorded) for run in entries)
     return Update(file=file, values=values, runs=len(entries))

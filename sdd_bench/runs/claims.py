@@ -18,24 +18,20 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
-import hashlib
 import json
 import logging
 import os
 import socket
 import threading
 import time
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from sdd_bench import files, progress
-from sdd_bench.errors import SDDBenchError
 from sdd_bench.provenance import utc_now
+
+from . import processes
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +51,6 @@ POLL = 1.0
 """Seconds between two looks at what another process holds."""
 
 _SUFFIX = ".claim"
-
-_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 clock = time.monotonic
 """Seconds since some moment."""
@@ -78,11 +72,8 @@ class Claim:
             return True
         try:
             self._write("r+b")
-        except FileNotFoundError:
-            _HEART.drop(self)
-            return False
         except OSError as error:
-            return error.errno != errno.ESTALE
+            return error.errno not in {errno.ENOENT, errno.ESTALE}
         return True
 
     def release(self) -> None:
@@ -157,18 +148,17 @@ if hasattr(os, "register_at_fork"):
 
 
 def take(path: Path) -> Claim | None:
-    """The claim on a path, whose folder is there; None if another has it."""
+    """The claim on a path; None if another has it.
+
+    Where no folder can be made nothing is kept out: whoever writes there will say why it can't.
+    """
     folder = _folder(path)
-    claim = Claim(folder, _token(), utc_now())
+    claim = Claim(folder, processes.new_name(), utc_now())
     _HEART.add(claim)
     taken = False
     try:
         taken = _make(claim) or _take_over(claim)
-    except OSError as error:
-        if error.errno not in _UNWRITABLE:
-            with files.writing(folder):
-                raise
-        _HEART.drop(claim)
+    except OSError:
         return Claim(folder, "", claim.since)
     finally:
         if not taken:
@@ -192,23 +182,38 @@ def held(path: Path, what: str) -> Iterator[Claim]:
         claim.release()
 
 
-@contextlib.contextmanager
-def waiting(path: Path, what: str) -> Iterator[None]:
-    """Within it, it is shown whom this process waits for."""
-    who = _who(path)
-    log.info("%s: another process is at work (%s), waiting for it", what, who)
-    with progress.waiting(f"waiting for {who}"):
-        yield
-
-
-def sweep(folder: Path) -> None:
-    """Remove the claims in a folder that crashes have left behind."""
-    with contextlib.suppress(OSError):
-        for path in list(folder.iterdir()):
-            if path.name.startswith(".") and path.suffix == _SUFFIX:
-                claim = take(path.with_name(path.stem[1:]))
+def until_free(paths: Sequence[Path], what: str, *, said: bool = False) -> None:
+    """Wait until one of the claims on these paths can be had; unless that was `said` before."""
+    with _waiting(paths[0], what, said=said):
+        while True:
+            time.sleep(POLL)
+            for path in paths:
+                claim = take(path)
                 if claim is not None:
                     claim.release()
+                    return
+
+
+def others_in(folder: Path) -> bool:
+    """Whether others have claims in a folder; those that crashes left behind are removed."""
+    found = False
+    for path in files.find(folder, f".*{_SUFFIX}"):
+        claim = take(path.with_name(path.stem[1:]))
+        if claim is None:
+            found = True
+        else:
+            claim.release()
+    return found
+
+
+@contextlib.contextmanager
+def _waiting(path: Path, what: str, *, said: bool = False) -> Iterator[None]:
+    """Within it, it is shown whom this process waits for."""
+    who = _who(path)
+    if not said:
+        log.info("%s: another process is at work (%s), waiting for it", what, who)
+    with progress.waiting(f"waiting for {who}"):
+        yield
 
 
 def _wait(path: Path, what: str) -> Claim:
@@ -217,7 +222,7 @@ def _wait(path: Path, what: str) -> Claim:
         while (claim := take(path)) is None:
             if not said and clock() - began > PATIENCE:
                 said = True
-                shown.enter_context(waiting(path, what))
+                shown.enter_context(_waiting(path, what))
             time.sleep(pause)
             pause = min(2 * pause, POLL)
     return claim
@@ -226,6 +231,9 @@ def _wait(path: Path, what: str) -> Claim:
 def _make(claim: Claim) -> bool:
     try:
         claim.folder.mkdir()
+    except FileNotFoundError:
+        claim.folder.parent.mkdir(parents=True, exist_ok=True)
+        return _make(claim)
     except FileExistsError:
         return False
     return claim.enter()
@@ -265,7 +273,7 @@ def _dead(folder: Path) -> str | None:
         _SEEN.pop(folder, None)
         return None
     holder = min(content, default="")
-    lives = _lives(holder)
+    lives = holder in _HEART.held if processes.is_this(holder) else processes.lives(holder)
     if lives is not None:
         return None if lives else holder
     seen, since = _SEEN.get(folder, (None, 0.0))
@@ -288,39 +296,4 @@ def _who(path: Path) -> str:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             about = json.loads(content)
             return f"process {about['pid']} on {about['host']}, since {about['since']}"
-    return "it is about to end"
-
-
-def _token() -> str:
-    return f"{_machine()}-{os.getpid()}-{_started(os.getpid())}-{uuid.uuid4().hex[:8]}"
-
-
-@functools.cache
-def _machine() -> str:
-    """A name for all whose processes this one can see: hosts and containers may share theirs."""
-    parts = [socket.gethostname(), str(uuid.getnode())]
-    with contextlib.suppress(OSError):
-        parts.append(str(Path("/proc/self/ns/pid").readlink()))
-    with contextlib.suppress(SDDBenchError):
-        parts.append(files.read_text(Path("/proc/sys/kernel/random/boot_id")) or "")
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
-
-
-def _started(pid: int) -> str:
-    """When a process began, counted from the start of the machine; empty if it has ended."""
-    boot = psutil.boot_time()  # read anew, for it moves when somebody sets the clock
-    try:
-        process = psutil.Process(pid)
-        ended = process.status() == psutil.STATUS_ZOMBIE
-        return "" if ended else str(round(100 * (process.create_time() - boot)))
-    except psutil.NoSuchProcess:
-        return ""
-
-
-def _lives(token: str) -> bool | None:
-    """Whether a holder's process still runs; None if this machine cannot know."""
-    parts = token.split("-")
-    if len(parts) != 4 or parts[0] != _machine():
-        return None
-    pid = int(parts[1])
-    return token in _HEART.held if pid == os.getpid() else _started(pid) == parts[2]
+    return "which is about to end"

@@ -6,11 +6,13 @@ failures.json    by raw score: the images with what the metric said, and why it 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from sdd_bench import files
+
+from . import claims
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +44,16 @@ def read(run_folder: Path) -> dict[str, Failures]:
         return {}
 
 
-def write(run_folder: Path, of_measure: Mapping[str, Failures]) -> None:
-    """Replace what is known; without any there is no file."""
+def change(run_folder: Path, asked: Collection[str], failed: Mapping[str, Failures]) -> None:
+    """Replace what is known of the raw scores that were asked for; without any there is no file."""
     path = run_folder / _NAME
-    content = {measure: asdict(of_measure[measure]) for measure in sorted(of_measure)}
-    if content:
-        files.write_record(path, content)
-    else:
-        with files.writing(path):
-            path.unlink(missing_ok=True)
+    with claims.held(path, str(path)):
+        known = read(run_folder)
+        kept = {measure: each for measure, each in known.items() if measure not in asked}
+        found = {**kept, **failed}
+        if not found and known:
+            with files.writing(path):
+                path.unlink(missing_ok=True)
+        elif found != known:
+            content = {measure: asdict(found[measure]) for measure in sorted(found)}
+            files.write_record(path, content)

@@ -21,7 +21,7 @@ from sdd_bench.files import ContentError, sha256
 from sdd_bench.progress import progress
 from sdd_bench.types import Pixels, Sample, Settings, Suite
 
-from . import filenames, pictures
+from . import changes, filenames, pictures
 from .filenames import MatchedFiles, Place
 from .identity import IMPORTED, RunSpec
 from .run import Run
@@ -170,7 +170,7 @@ def _list(run: Run, samples: Sequence[Sample]) -> None:
             "image_hash": "",
             "fault": "",
         }
-        run.write_scores(pd.DataFrame(rows))
+        changes.scores(run, pd.DataFrame(rows))
 
 
 def _warn(fault: str, names: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.provenance import utc_now
 from sdd_bench.types import Prompt, Sample, stem
 
-from . import images, records
+from . import claims, images, records
 from . import scores as tables
 from .identity import RunSpec
 from .images import UNKNOWN, Known
@@ -90,17 +90,25 @@ class Run:
         """Replace what is known about how the run went."""
         records.write(self.folder, self.spec, facts)
 
-    def finish(self, *, images: int, truncated_prompts: int, provenance: Mapping[str, str]) -> None:
-        """Record that all images are there."""
-        self.write_facts(
-            replace(
-                self.facts(),
-                finished=utc_now(),
-                images=images,
-                truncated_prompts=truncated_prompts,
-                provenance=provenance,
+    def finish(
+        self,
+        *,
+        truncated_prompts: int,
+        provenance: Mapping[str, str],
+        images: int | None = None,
+    ) -> None:
+        """Record that all images are there, `images` of them if that is not on record."""
+        with claims.held(self.folder / RUN, f"{self.folder / RUN}"):
+            known = self.facts()
+            self.write_facts(
+                replace(
+                    known,
+                    finished=utc_now(),
+                    images=known.images if images is None else images,
+                    truncated_prompts=truncated_prompts,
+                    provenance=provenance,
+                )
             )
-        )
 
     # --- images ---
 

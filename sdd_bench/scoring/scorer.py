@@ -151,17 +151,15 @@ def _conclude(
     `failed` are the set metrics that have no value because of that.
     """
     run, errors = work.task.run, dict(failed)
-    known = failures.read(run.folder)
-    now = {name: known[name] for name in known if name not in {*todo, *failed}}
-    for name in dict.fromkeys([*todo, *failed]):
+    asked, now = dict.fromkeys([*todo, *failed]), {}
+    for name in asked:
         judge = work.judges[name]
         if name not in sets and judge.error is not None:
             errors[name] = judge.error
         if name in errors:
             stopped = judge.stopped or (None if judge.failed else errors[name])
             now[name] = Failures(images=judge.failed, stopped=str(stopped or ""))
-    if now != known:
-        failures.write(run.folder, now)
+    failures.change(run.folder, asked, now)
     if sets and not failed:
         work.kept.remove()
     if errors:

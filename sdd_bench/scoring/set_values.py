@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from sdd_bench.errors import SDDBenchError
+from sdd_bench.runs import changes
 from sdd_bench.runs.faults import summary
 from sdd_bench.runs.run import SetValue
 from sdd_bench.types import Features, PairMetric, SetMetric
@@ -49,8 +50,7 @@ def write_sets(
                     errors[item.measure] = error
             if item.measure in errors and not reason:
                 values.pop(name, None)
-    if values != stored:
-        task.run.write_sets(values)
+    changes.sets(task.run, stored, values)
     return errors
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.progress import watch
+from sdd_bench.runs import changes
 from sdd_bench.runs.faults import NOT_OURS, blank, fault_of
 from sdd_bench.runs.run import KEYS, Run
 from sdd_bench.types import Features, PairMetric, Pixels, Sample, SetMetric
@@ -71,7 +72,7 @@ class Work:
             and judge.error is not None
             and not judge.answered
         ]
-        self.task.run.write_scores(self.table.drop(columns=empty))
+        changes.scores(self.task.run, self.table.drop(columns=empty))
         self.kept.write()
         self._wrote = clock()
         self._pause = min(MOST, max(LEAST, (self._wrote - began) / SHARE))

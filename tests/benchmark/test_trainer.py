@@ -13,7 +13,8 @@ from sdd_bench import weights
 from sdd_bench.runs.lookup import find
 from sdd_bench.runs.run import Run
 from support.runs import images
-from support.shell import Shell
+from support.shell import METRICS, Shell
+from support.together import Together
 from support.training import checkpoint_of, forget
 
 SCORED = ("--metric", "nude/miniature@0.7")
@@ -145,3 +146,19 @@ def test_a_curve_goes_from_the_untrained_model_to_the_last_weights(
         assert curve.loc[curve["role"] == role, "iteration"].tolist() == [0, 2, 4]
     assert set(curve["definition"]) == {"nude/miniature@0.7"}
     assert curve["n"].tolist() == [2] * 6
+
+
+@pytest.mark.slow
+def test_one_trains_and_the_others_wait(shell: Shell) -> None:
+    method = forget(shell.folder)
+    together = Together(shell.folder, waits=0.3)
+    asked = ("--method", method, "--device", "cpu", "--results", shell.results)
+    for _ in range(2):
+        together.start("train", *asked)
+    together.start(
+        "run", *asked, "--method", "sd", "--suite", "toy.csv", "--limit", 1, "--steps", 2, *METRICS
+    )
+    together.end()
+    assert sorted(name for name, _ in together.made("iteration")) == ["0", "1", "2", "3"]
+    assert checkpoint_of(shell).exists()
+    assert {run.spec.method for run in find(shell.results)} == {"sd", "forget.py:Forget"}

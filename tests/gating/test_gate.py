@@ -9,7 +9,7 @@ import pytest
 
 from sdd_bench import registry
 from sdd_bench.errors import InputError
-from sdd_bench.gating import baseline, gate
+from sdd_bench.gating import baseline, gate, snapshot
 from sdd_bench.gating.gate import Update
 from sdd_bench.gating.outcome import IDENTITY, PROMPTS
 from sdd_bench.runs.run import Run
@@ -112,6 +112,22 @@ def test_what_it_refuses(runs: list[Run], file: Path, tmp_path: Path) -> None:
         gate.check(tmp_path / "none.json", runs, PLUGINS)
     with pytest.raises(InputError, match="hold no value to write a baseline of"):
         gate.check(tmp_path / "none.json", [], PLUGINS, update=True)
+
+
+def test_two_updates_at_once_lose_no_entry(
+    runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "baseline.json"
+    others = ["method=sd-neg"]
+
+    def while_another_updates(*given: object) -> object:
+        if others:
+            gate.check(path, runs, PLUGINS, filters=[others.pop()], update=True)
+        return snapshot.entry(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(gate, "entry", while_another_updates)
+    gate.check(path, runs, PLUGINS, filters=["method=sd"], update=True)
+    assert [run.identity["method"] for run in baseline.read(path)] == ["sd", "sd-neg"]
 
 
 def test_a_refused_update_leaves_the_baseline_as_it_is(runs: list[Run], file: Path) -> None:

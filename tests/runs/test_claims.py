@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from sdd_bench.runs import claims
-from sdd_bench.runs.claims import held, sweep, take
+from sdd_bench.runs import claims, processes
+from sdd_bench.runs.claims import held, others_in, take
 from support import late
 from support.clock import Clock
 
@@ -92,6 +92,11 @@ def test_three_processes_that_count_miss_no_number(tmp_path: Path) -> None:
     for process in counting:
         process.join()
     assert path.read_text() == "60"
+
+
+def test_the_folder_of_what_is_claimed_may_have_to_be_made(tmp_path: Path) -> None:
+    with held(tmp_path / "new" / "folder" / "work", "work"):
+        assert take(tmp_path / "new" / "folder" / "work") is None
 
 
 def test_an_exception_releases_it(tmp_path: Path) -> None:
@@ -211,13 +216,15 @@ def test_a_claim_that_nobody_entered_is_left_alone_for_a_while(
     assert take(tmp_path / "work") is not None
 
 
-def test_only_what_the_dead_have_left_is_swept_away(tmp_path: Path) -> None:
+def test_what_the_dead_have_left_is_removed_by_who_looks_for_others(tmp_path: Path) -> None:
     process = holder_of(tmp_path / "living")
     end(holder_of(tmp_path / "dead"))
     (tmp_path / "image.png").touch()
-    sweep(tmp_path)
+    assert others_in(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {".living.claim", "image.png"}
     end(process)
+    assert not others_in(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["image.png"]
 
 
 def test_a_long_holder_gives_signs_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +281,7 @@ class _Machines:
 @pytest.fixture
 def machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Machines:
     """Several machines with one folder; each knows its own processes only."""
-    monkeypatch.setattr(claims, "_machine", late.machine)
+    monkeypatch.setattr(processes, "machine", late.machine)
     monkeypatch.setattr(claims, "_SEEN", late.Own())
     monkeypatch.setattr(claims, "_HEART", claims._Heart())
     monkeypatch.setattr(claims, "BEAT", 0.05)

@@ -13,9 +13,9 @@ KNOWN = {"t/picky": Failures(images={"a_0000": "it raised"}, stopped="")}
 
 
 def test_what_is_written_is_read_and_nothing_leaves_no_file(tmp_path: Path) -> None:
-    failures.write(tmp_path, KNOWN)
+    failures.change(tmp_path, KNOWN, KNOWN)
     assert failures.read(tmp_path) == KNOWN
-    failures.write(tmp_path, {})
+    failures.change(tmp_path, KNOWN, {})
     assert list(tmp_path.iterdir()) == []
     assert failures.read(tmp_path) == {}
 
@@ -23,7 +23,7 @@ def test_what_is_written_is_read_and_nothing_leaves_no_file(tmp_path: Path) -> N
 def test_a_damaged_file_counts_as_none_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    failures.write(tmp_path, KNOWN)
+    failures.change(tmp_path, KNOWN, KNOWN)
     path = tmp_path / "failures.json"
     path.write_text(path.read_text().replace("it raised", "it didn't"))
     assert failures.read(tmp_path) == {}

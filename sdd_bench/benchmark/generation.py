@@ -1,0 +1,179 @@
+"""Images that runs lack, made: by this process, or by others that are at the same.
+
+The unit that a process claims is a block of a few prompts and images of each, the same for every
+request: batches are filled from as many blocks as they need, so that sharing costs no speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from sdd_bench.progress import progress
+from sdd_bench.runs import claims
+from sdd_bench.runs.run import Run
+from sdd_bench.types import Sample
+
+from .job import SuiteJob, Unit
+from .selection import SelectedMethod
+
+if TYPE_CHECKING:
+    from sdd_bench.diffusion.bundle import Bundle
+
+PROMPTS, IMAGES = 8, 4
+"""How many prompts, and images of each, a block has."""
+
+Seen: TypeAlias = "tuple[int, int, int] | None"
+"""By what a file is known to be the one that was there before; None if there was none."""
+
+
+@dataclass(slots=True, eq=False)
+class Lack:
+    """The images that a run lacks."""
+
+    run: Run
+    files: dict[str, Seen]
+    """By the stem of the image, what was there when it was looked at."""
+
+    @classmethod
+    def of(cls, run: Run, samples: Sequence[Sample]) -> Lack:
+        """Those of the samples that have no valid image."""
+        before = {sample.stem: _seen(run.image_path(sample)) for sample in samples}
+        return cls(run, {each.stem: before[each.stem] for each in run.missing(samples)})
+
+    def look_again(self, samples: Sequence[Sample]) -> None:
+        """Drop those that another process has made since."""
+        changed = [
+            each
+            for each in samples
+            if each.stem in self.files and self.files[each.stem] != _seen(self.run.image_path(each))
+        ]
+        if changed:
+            still = {each.stem for each in self.run.missing(changed)}
+            for each in changed:
+                if each.stem not in still:
+                    del self.files[each.stem]
+
+
+def _seen(path: Path) -> Seen:
+    try:
+        status = path.stat()
+    except OSError:  # of which `missing` makes a fault, if it is one
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """Methods that share weights, and what their runs on a suite lack."""
+
+    bundle: Bundle
+    methods: Sequence[SelectedMethod]
+    lacks: Sequence[Lack]
+    """In the order of the methods."""
+    work: SuiteJob
+
+    def make(self) -> None:
+        """Generate what is missing. What others are making is waited for."""
+        blocks, waited = _blocks(self.work), False
+        while units := list(self.work.units([lack.files.keys() for lack in self.lacks])):
+            made = [self._made(unit, blocks) for unit in units]
+            if not any(made):
+                name = f"{self._names(units[0])} on {self.work.suite.name}"
+                claims.until_free(self._paths(units, blocks), name, said=waited)
+                waited = True
+
+    def _made(self, unit: Unit, blocks: Mapping[str, str]) -> bool:
+        """Make what nobody else is at, methods that lack the same images together.
+
+        Returns whether anything was left to do, or has been done by others.
+        """
+        from sdd_bench.diffusion import generator
+
+        plans = [self.methods[place].plan for place in unit.methods]
+        before = [len(self.lacks[place].files) for place in unit.methods]
+        settings = self.lacks[0].run.spec.settings
+        with ExitStack() as shown:
+            advance = None
+            for batch in self._batches(unit, blocks):
+                if advance is None:
+                    name = f"{self._names(unit)} on {self.work.suite.name}"
+                    advance = shown.enter_context(progress(name, unit.images))
+                for picture in generator.generate(self.bundle, plans, batch, settings):
+                    lack = self.lacks[unit.methods[picture.plan]]
+                    lack.run.save_image(picture.sample, picture.pixels, picture.noise_hash)
+                    lack.files.pop(picture.sample.stem)
+                    advance(1)
+        return before != [len(self.lacks[place].files) for place in unit.methods]
+
+    def _batches(self, unit: Unit, blocks: Mapping[str, str]) -> Iterator[list[Sample]]:
+        """Full batches of samples that nobody else is at; the last one may be smaller."""
+        of_block: dict[str, list[Sample]] = {}
+        for sample in unit.samples:
+            of_block.setdefault(blocks[sample.stem], []).append(sample)
+        held: dict[str, ExitStack] = {}
+        pool: list[Sample] = []
+        try:
+            for block, samples in of_block.items():
+                with ExitStack() as taken:
+                    if all(self._take(place, block, taken) for place in self._ordered(unit)):
+                        pool += self._still(unit, samples)
+                        held[block] = taken.pop_all()
+                while len(pool) >= self.bundle.batch:
+                    batch, pool = pool[: self.bundle.batch], pool[self.bundle.batch :]
+                    yield batch
+                    unmade = {blocks[sample.stem] for sample in pool}
+                    for done in held.keys() - unmade:
+                        held.pop(done).close()
+            if pool:
+                yield pool
+        finally:
+            for taken in held.values():
+                taken.close()
+
+    def _ordered(self, unit: Unit) -> list[int]:
+        """The methods by their folders, as every process orders them: one gets all."""
+        return sorted(unit.methods, key=lambda place: self.lacks[place].run.folder)
+
+    def _take(self, place: int, block: str, taken: ExitStack) -> bool:
+        """Claim a block of a run's images, if nobody else has it."""
+        claim = claims.take(self._path(place, block))
+        if claim is None:
+            return False
+        taken.callback(claim.release)
+        return True
+
+    def _still(self, unit: Unit, samples: Sequence[Sample]) -> list[Sample]:
+        """Those that all methods still lack, now that nobody else can be at them."""
+        lacks = [self.lacks[place] for place in unit.methods]
+        for lack in lacks:
+            lack.look_again(samples)
+        return [each for each in samples if all(each.stem in lack.files for lack in lacks)]
+
+    def _paths(self, units: Sequence[Unit], blocks: Mapping[str, str]) -> list[Path]:
+        """What the claims are on."""
+        wanted = [
+            (place, blocks[sample.stem])
+            for unit in units
+            for place in unit.methods
+            for sample in unit.samples
+        ]
+        return [self._path(place, block) for place, block in dict.fromkeys(wanted)]
+
+    def _path(self, place: int, block: str) -> Path:
+        return self.lacks[place].run.folder / "images" / block
+
+    def _names(self, unit: Unit) -> str:
+        return " + ".join(self.lacks[place].run.spec.method for place in unit.methods)
+
+
+def _blocks(work: SuiteJob) -> dict[str, str]:
+    """The block of every image, by its stem."""
+    places = {prompt.id: number // PROMPTS for number, prompt in enumerate(work.suite.prompts)}
+    return {
+        sample.stem: f"{places[sample.prompt.id]:05}-{sample.k // IMAGES:04}"
+        for sample in work.samples
+    }

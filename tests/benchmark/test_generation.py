@@ -1,0 +1,102 @@
+"""Several processes that make the images of one run share them, and lose none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sdd_bench.runs import lookup
+from sdd_bench.runs.run import Run
+from support.runs import pictures
+from support.together import Together
+
+PROMPTS = 24
+IMAGES = 1
+"""Three blocks of images."""
+
+BATCH = 8
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    lines = [f"p{number:02},a red apple number {number}" for number in range(PROMPTS)]
+    (tmp_path / "many.csv").write_text("\n".join(["id,text", *lines, ""]))
+    return tmp_path
+
+
+def command(results: str = "results", *more: object) -> tuple[object, ...]:
+    return (
+        "run", "--method", "sd", "--suite", "many.csv", "--images-per-prompt", IMAGES, "--steps", 2,
+        "--batch-size", BATCH, "--device", "cpu", "--metric", "nude/miniature@0.7",
+        "--results", results, *more,
+    )  # fmt: skip
+
+
+def run_in(results: Path) -> Run:
+    (run,) = lookup.find(results)
+    return run
+
+
+def nothing_is_left_in(run: Run) -> bool:
+    return not list(run.folder.rglob(".*"))
+
+
+@pytest.mark.slow
+def test_the_same_command_several_times_at_once_makes_every_image_once(folder: Path) -> None:
+    alone = Together(folder)
+    alone.start(*command("alone"))
+    alone.end()
+    (folder / "made").unlink()
+    together = Together(folder, waits=0.02)
+    for _ in range(3):
+        together.start(*command())
+    together.end()
+    made = together.made("image")
+    run = run_in(folder / "results")
+    assert Counter(name for name, _ in made) == Counter(run.stored())
+    assert len(run.stored()) == PROMPTS * IMAGES
+    assert len({pid for _, pid in made}) > 1
+    there, here = pictures(run_in(folder / "alone")), pictures(run)
+    assert {name: each[0] for name, each in there.items()} == {
+        name: each[0] for name, each in here.items()
+    }
+    assert run.scores().equals(run_in(folder / "alone").scores())
+    assert run.facts().finished
+    assert run.facts().images == PROMPTS * IMAGES
+    assert nothing_is_left_in(run)
+
+
+@pytest.mark.slow
+def test_what_a_killed_process_was_at_is_made_by_the_other(folder: Path) -> None:
+    together = Together(folder, waits=0.02)
+    killed = together.start(*command())
+    together.until(lambda: bool(together.made("image")))
+    together.start(*command())
+    together.until(lambda: len({pid for _, pid in together.made("image")}) == 2)
+    killed.kill()
+    killed.communicate()
+    together.processes.remove(killed)
+    together.end()
+    run = run_in(folder / "results")
+    assert len(run.stored()) == PROMPTS * IMAGES
+    assert run.facts().finished
+    assert len(run.scores()) == PROMPTS * IMAGES
+    counts = Counter(name for name, _ in together.made("image"))
+    assert sum(count - 1 for count in counts.values()) <= BATCH
+    assert nothing_is_left_in(run)
+
+
+@pytest.mark.slow
+def test_commands_that_ask_for_other_images_lose_none(folder: Path) -> None:
+    together = Together(folder, waits=0.02)
+    together.start(*command("results", "--limit", 10))
+    together.start(*command())
+    together.start(*command("results", "--metric", "clip/miniature", "--limit", 12))
+    together.end()
+    run = run_in(folder / "results")
+    assert len(run.scores()) == run.facts().images == PROMPTS * IMAGES
+    assert run.scores()["nude/miniature"].notna().all()
+    assert run.scores()["clip/miniature"].notna().sum() >= 12 * IMAGES
+    assert set(Counter(name for name, _ in together.made("image")).values()) == {1}

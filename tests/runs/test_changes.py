@@ -1,0 +1,117 @@
+"""Records of a run that two processes change: each finds what the other has written."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sdd_bench.runs import changes, claims
+from sdd_bench.runs.records import SetValue
+from sdd_bench.runs.run import Run
+from support.runs import PIXELS, made_up, run_spec, sample, score_rows
+
+SAMPLES = [sample("a"), sample("b"), sample("c")]
+NAN = math.nan
+
+
+def rows(*hashes: str, of: int = 0, **columns: object) -> pd.DataFrame:
+    """Rows of the samples from a place on, with the hashes of their pixels."""
+    return score_rows(
+        "sd", SAMPLES[of : of + len(hashes)], image_hash=list(hashes), noise_hash="n", **columns
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return made_up(tmp_path, run_spec())
+
+
+def column(run: Run, name: str) -> list[float | None]:
+    return [None if math.isnan(cell) else cell for cell in run.scores()[name]]
+
+
+def test_columns_of_others_are_kept(run: Run) -> None:
+    run.write_scores(rows("1", "2", nude=[0.1, 0.2]))
+    changes.scores(run, rows("1", "2", clip=[30.0, NAN]))
+    assert column(run, "nude") == [0.1, 0.2]
+    assert column(run, "clip") == [30.0, None]
+
+
+def test_rows_of_others_are_kept(run: Run) -> None:
+    run.write_scores(rows("2", "3", of=1, nude=[0.2, 0.3]))
+    changes.scores(run, rows("1", "2", nude=[0.1, NAN]))
+    assert column(run, "nude") == [0.1, 0.2, 0.3]
+    assert list(run.scores()["prompt_id"]) == ["a", "b", "c"]
+
+
+def test_a_score_of_ones_own_counts_more_than_that_of_others(run: Run) -> None:
+    run.write_scores(rows("1", nude=[0.1]))
+    changes.scores(run, rows("1", nude=[0.9]))
+    assert column(run, "nude") == [0.9]
+
+
+def test_what_others_judged_meanwhile_is_not_unjudged(run: Run) -> None:
+    run.write_scores(rows("1", "2", nude=[0.1, 0.2]))
+    changes.scores(run, rows("", "2", nude=[NAN, 0.2]))
+    assert column(run, "nude") == [0.1, 0.2]
+    assert list(run.scores()["image_hash"]) == ["1", "2"]
+
+
+def test_scores_of_a_picture_that_is_gone_do_not_come_back(run: Run) -> None:
+    run.write_scores(rows("old", nude=[0.1], clip=[30.0]))
+    changes.scores(run, rows("new", nude=[0.9], clip=[NAN]))
+    assert (column(run, "nude"), column(run, "clip")) == ([0.9], [None])
+    faulty = rows("new", nude=[NAN], clip=[NAN]).assign(fault="damaged")
+    changes.scores(run, faulty)
+    assert column(run, "nude") == [None]
+
+
+def test_of_two_pictures_the_one_that_is_there_counts(run: Run) -> None:
+    run.save_image(SAMPLES[0], PIXELS)
+    there = rows(_hash(), nude=[0.9], clip=[30.0])
+    run.write_scores(there)
+    changes.scores(run, rows("before", nude=[0.1]))
+    assert run.scores().equals(there[run.scores().columns])
+
+
+def _hash() -> str:
+    return hashlib.sha256(np.ascontiguousarray(PIXELS).tobytes()).hexdigest()[:16]
+
+
+def test_values_of_sets_that_others_wrote_are_kept(run: Run) -> None:
+    old, new = (SetValue(value=v, low=v, high=v, n=3) for v in (1.0, 2.0))
+    run.write_sets({"fid/a": old, "fid/b": old, "fid/theirs": old})
+    changes.sets(run, {"fid/a": old, "fid/b": old}, {"fid/a": new})
+    assert run.sets() == {"fid/a": new, "fid/theirs": old}
+
+
+def test_facts_are_changed_as_they_are_now(run: Run) -> None:
+    run.write_facts(replace(run.facts(), images=7))
+    changes.facts(run, lambda known: replace(known, images=known.images + 1))
+    assert run.facts().images == 8
+
+
+def test_who_lost_the_claim_reads_again_before_writing(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost_once(claim: claims.Claim, renew: Callable[[claims.Claim], bool]) -> bool:
+        if not column_is_there(run, "theirs"):
+            run.write_scores(rows("1", theirs=[0.5]))
+            return False
+        return renew(claim)
+
+    renew = claims.Claim.renew
+    monkeypatch.setattr(claims.Claim, "renew", lambda claim: lost_once(claim, renew))
+    changes.scores(run, rows("1", ours=[0.1]))
+    assert (column(run, "ours"), column(run, "theirs")) == ([0.1], [0.5])
+
+
+def column_is_there(run: Run, name: str) -> bool:
+    return name in run.measures()
