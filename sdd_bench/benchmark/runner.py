@@ -74,6 +74,7 @@ def run_with(job: Job, bundle: Bundle, weights: Sequence[Checkpoint | None]) -> 
             for share in shares(each, work.measurements):
                 with _going_on(failed):
                     _score(each, work.samples, share, work.reference)
+            _count(each)
         done += runs
     return _all(done, failed)
 
@@ -159,6 +160,14 @@ def _prepare(run: Run, samples: Sequence[Sample]) -> Lack:
 
     changes.facts(run, noted)
     return lack
+
+
+def _count(run: Run) -> None:
+    """Record how many images there are if fewer are on record: a smaller request that began in the
+    same instant knew nothing of this one's.
+    """
+    scored = len(run.samples())
+    changes.facts(run, lambda known: replace(known, images=max(known.images, scored)))
 
 
 def _is_shared(run: Run) -> bool:

@@ -49,7 +49,7 @@ def test_the_same_command_several_times_at_once_makes_every_image_once(folder: P
     alone.start(*command("alone"))
     alone.end()
     (folder / "made").unlink()
-    together = Together(folder, waits=0.02)
+    together = Together(folder, waits=0.02, crowd=3)
     for _ in range(3):
         together.start(*command())
     together.end()
@@ -70,9 +70,8 @@ def test_the_same_command_several_times_at_once_makes_every_image_once(folder: P
 
 @pytest.mark.slow
 def test_what_a_killed_process_was_at_is_made_by_the_other(folder: Path) -> None:
-    together = Together(folder, waits=0.02)
+    together = Together(folder, waits=0.02, crowd=2)
     killed = together.start(*command())
-    together.until(lambda: bool(together.made("image")))
     together.start(*command())
     together.until(lambda: len({pid for _, pid in together.made("image")}) == 2)
     killed.kill()
@@ -90,7 +89,7 @@ def test_what_a_killed_process_was_at_is_made_by_the_other(folder: Path) -> None
 
 @pytest.mark.slow
 def test_commands_that_ask_for_other_images_lose_none(folder: Path) -> None:
-    together = Together(folder, waits=0.02)
+    together = Together(folder, waits=0.02, crowd=3)
     together.start(*command("results", "--limit", 10))
     together.start(*command())
     together.start(*command("results", "--metric", "clip/miniature", "--limit", 12))

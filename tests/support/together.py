@@ -10,7 +10,8 @@ from pathlib import Path
 
 PROGRAM = """
 import os, sys, time
-folder, waits, *arguments = sys.argv[1:]
+from pathlib import Path
+folder, waits, crowd, *arguments = sys.argv[1:]
 from sdd_bench.cli.main import main
 from sdd_bench.runs.run import Run
 from sdd_bench.training import loop
@@ -23,6 +24,16 @@ def noting(kind, function, name):
         return function(*given, **more)
     return noted
 
+def meeting(function):
+    def met(*given, **more):
+        Path(folder, f"here-{os.getpid()}").touch()
+        deadline = time.monotonic() + 100
+        while len(list(Path(folder).glob("here-*"))) < int(crowd) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return function(*given, **more)
+    return met
+
+Run.create = meeting(Run.create)
 Run.save_image = noting("image", Run.save_image, lambda run, sample, *_: sample.stem)
 loop._Loop.iterate = noting("iteration", loop._Loop.iterate, lambda loop, *_: loop.done)
 sys.exit(main(arguments))
@@ -30,15 +41,17 @@ sys.exit(main(arguments))
 
 
 class Together:
-    """Commands in one folder."""
+    """Commands in one folder. Each waits `waits` seconds at whatever it makes, and with its model
+    loaded until `crowd` of them have theirs.
+    """
 
-    def __init__(self, folder: Path, waits: float = 0.0) -> None:
-        self.folder, self.waits = folder, waits
+    def __init__(self, folder: Path, waits: float = 0.0, crowd: int = 1) -> None:
+        self.folder, self.waits, self.crowd = folder, waits, crowd
         self.processes: list[subprocess.Popen[str]] = []
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
         """Begin a command."""
-        command = [sys.executable, "-c", PROGRAM, self.folder, self.waits, *arguments]
+        command = [sys.executable, "-c", PROGRAM, self.folder, self.waits, self.crowd, *arguments]
         process = subprocess.Popen(
             [str(each) for each in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, cwd=self.folder,
