@@ -5,6 +5,7 @@ RESULTS ?= results
 PYTEST_ARGS ?=
 MUTANTS_ARGS ?=
 GATE_ARGS ?=
+DRILL_ARGS ?=
 BIN := .venv/bin
 SOURCES := sdd_bench methods metrics prompts tests benchmarks
 # The release that the published numbers and the bit-for-bit tests were made with: another one may
@@ -12,7 +13,7 @@ SOURCES := sdd_bench methods metrics prompts tests benchmarks
 TORCH := -P torch==2.14.1 -P torchvision==0.29.1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gate test check audit format coverage mutants constraints clean
+.PHONY: help demo gate test drill check audit format coverage mutants constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' \
@@ -45,6 +46,10 @@ gate: .venv/run.stamp ## hold the miniature to its committed baseline (GATE_ARGS
 
 test: .venv/dev.stamp ## the whole test suite on the CPU; the package index is asked once, for golden values
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+# Resumable: the record in .cache/ says what has been tried.
+drill: .venv/dev.stamp ## faults by the hundred: kills, crowds, full disks, flipped bits (DRILL_ARGS="--hours 1")
+	@cd tests && ../$(BIN)/python -m faults.drill --record ../.cache/drill.jsonl $(DRILL_ARGS)
 
 check: .venv/dev.stamp ## format, lint, types and who imports whom, without changing a file
 	@$(BIN)/ruff format --check $(SOURCES)
