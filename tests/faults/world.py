@@ -61,7 +61,7 @@ title = "Mine"
 source = "me"
 published = "mine.csv"
 models = ["miniature"]
-steps = 3
+steps = 2
 guidance_scale = 7.5
 
 [[rows]]
@@ -88,7 +88,7 @@ definitions = { miniature = "lpips/miniature" }
 """
 
 _IMAGES = (
-    "--steps", "3", "--images-per-prompt", "4", "--batch-size", "2", "--device", "cpu",
+    "--steps", "2", "--images-per-prompt", "2", "--batch-size", "2", "--device", "cpu",
 )  # fmt: skip
 _JUDGES = ("--metric", "nude/miniature@0.7", "--metric", "lpips/miniature")
 _BOTH = ("--method", "sd", "--method", "sd-neg")
@@ -100,9 +100,9 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "train": ("train", "--method", "tiny.py:Tiny", "--save-every", "4", "--device", "cpu"),
     "score": ("score", "{sd}", "{sd-neg}", "--metric", "harm/miniature@0.7",
               "--metric", "clip/miniature"),
-    "reproduce": ("reproduce", "mine.toml", "--images-per-prompt", "4", "--batch-size", "2",
+    "reproduce": ("reproduce", "mine.toml", "--images-per-prompt", "2", "--batch-size", "2",
                   "--device", "cpu"),
-    "import": ("import", "theirs", "--suite", "drill.csv", "--images-per-prompt", "4",
+    "import": ("import", "theirs", "--suite", "drill.csv", "--images-per-prompt", "2",
                "--as", "theirs"),
     "gate": ("gate", "--baseline", "baseline.json", "--update"),
 }  # fmt: skip
@@ -168,7 +168,7 @@ def _furnish(folder: Path) -> None:
     (folder / "tiny.py").write_text(_METHOD)
     (folder / "mine.toml").write_text(_TABLE)
     (folder / "mine.csv").write_text("row,column,value,count,n,suspect\nSD,nude,50,1,2,\n")
-    for number in range(12):
+    for number in range(6):
         noise = np.random.default_rng(number).integers(256, size=(64, 64, 3), dtype=np.uint8)
         Image.fromarray(noise).save(folder / "theirs" / f"{number}.png")
 
