@@ -173,12 +173,13 @@ def _bundle() -> Bundle:
 
 
 _OF_RUN = f"{RESULTS}/runs/*/*/sd-neg-*"
+_OF_SD = f"{RESULTS}/runs/*/*/sd-??????????"
 _OF_TRAINING = f"{RESULTS}/trained/*/*"
 
 KINDS: Mapping[str, Kind] = {
     "run.json": Kind(scene="run", pattern=f"{_OF_RUN}/run.json", reading=_run),
     "scores.parquet": Kind(scene="run", pattern=f"{_OF_RUN}/scores.parquet", reading=_run),
-    "sets.json": Kind(scene="run", pattern=f"{_OF_RUN}/sets.json", reading=_run),
+    "sets.json": Kind(scene="run", pattern=f"{_OF_SD}/sets.json", reading=_run),
     "picture": Kind(scene="run", pattern=f"{_OF_RUN}/images/*.png", reading=_picture),
     "imported picture": Kind(
         scene="import", pattern=f"{RESULTS}/runs/*/*/*/images/*.png", reading=_picture
