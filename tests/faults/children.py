@@ -63,11 +63,12 @@ class Child:
             self.process.join()
         code = self.process.exitcode
         assert code is not None, "it has been joined"
-        out, err = (
-            (self.folder / f"{self.name}.{stream}").read_text(errors="replace")
-            for stream in ("out", "err")
-        )
+        out, err = self._said("out"), self._said("err")
         return Ending(code=code, out=out, err=err, stuck=stuck, sent=tuple(self.sent))
+
+    def _said(self, stream: str) -> str:
+        path = self.folder / f"{self.name}.{stream}"
+        return path.read_text(errors="replace") if path.exists() else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -189,7 +189,7 @@ def difference(ours: Path, theirs: Path) -> str:
     Pictures, checkpoints and baselines are the same bytes, scores and values of sets the same
     numbers; when things happened, and on which try, is another matter.
     """
-    for pattern in ("images/*.png", "checkpoint.safetensors", "baseline.json"):
+    for pattern in ("images/*.png", "*.safetensors", "baseline.json"):
         one, other = _bytes(ours, pattern), _bytes(theirs, pattern)
         if one.keys() != other.keys():
             return f"{pattern}: not the same files: {sorted(one.keys() ^ other.keys())[:3]}"
@@ -218,13 +218,10 @@ def _bytes(folder: Path, pattern: str) -> dict[str, bytes]:
 
 
 def pictures(folder: Path) -> dict[str, tuple[int, int]]:
-    """The pictures and steps of a training on the disk, each with what changes when it is made
-    again.
-    """
-    found = [*folder.rglob("images/*.png"), *folder.rglob("step-*.safetensors")]
+    """The pictures on the disk, each with what changes when it is made again."""
     return {
         str(path.relative_to(folder)): (path.stat().st_ino, path.stat().st_mtime_ns)
-        for path in found
+        for path in folder.rglob("images/*.png")
         if not path.name.startswith(".")
     }
 
