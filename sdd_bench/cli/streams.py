@@ -54,6 +54,7 @@ def guarded() -> Iterator[None]:
     ):
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(Lines("%(levelname)s: %(message)s"))
+        handler.addFilter(Once())
         logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
         try:
             yield
@@ -72,6 +73,23 @@ class Lines(logging.Formatter):
     def formatException(self, ei: _SysExcInfoType) -> str:  # noqa: N802 - logging's name
         """The lines of a traceback."""
         return printable(super().formatException(ei), keep="\n")
+
+
+class Once(logging.Filter):
+    """Warnings that have been given by this command are not given again: a file is read by several
+    parts of it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._given: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line is new, or no warning."""
+        text = record.getMessage()
+        new = record.levelno < logging.WARNING or text not in self._given
+        self._given.add(text)
+        return new
 
 
 class _Lenient:

@@ -91,3 +91,10 @@ def test_a_log_says_what_acts_and_does_not_act(shell: Shell) -> None:
         logging.getLogger("sdd_bench.test").warning("a %s\nWARNING: b", "\x1b[2J\u202e")
     assert shell.capsys is not None
     assert shell.capsys.readouterr().err == "WARNING: a \\x1b[2J\\u202e\\nWARNING: b\n"
+
+
+def test_a_damaged_file_is_told_of_once(used: Shell) -> None:
+    path = used.stored().folder / "sets.json"
+    path.write_text("{")
+    said = used("table", "--results", used.results).err
+    assert said.count("WARNING: ") == said.count("sets.json is damaged") == 1
