@@ -87,6 +87,8 @@ def measure(
     scores = run.scores()
     whole = (scores["fault"] == "").to_numpy()
     samples = [sample for sample, use in zip(run.samples(), whole, strict=True) if use]
+    gone = run.discarded(samples)
+    samples = [sample for sample in samples if sample.stem not in gone]
     partners = pairs(samples, kind, seed)
     if len(partners) > most:
         rows = np.random.default_rng(seed).choice(len(partners), most, replace=False)
@@ -170,6 +172,7 @@ def _rows(
     for kind in (PROMPT, NOISE):
         value, low, high, n = measure(baseline, metric, kind, most=most, seed=seed)
         single = "one image per prompt" if kind == NOISE else "one prompt"
+        single = "images were discarded" if baseline.facts().discarded else single
         reason = "" if n else single if len(baseline.scores()) else "no scored images"
         ceiling = value if n else ceiling
         measured = Value(value=value, low=low, high=high, n=n, reason=reason)

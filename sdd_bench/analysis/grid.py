@@ -117,6 +117,8 @@ def _only(runs: Sequence[Run], name: str) -> Run:
 def _picture(run: Run, sample: Sample) -> Image.Image | None:
     try:
         pixels, _ = run.load_image(sample)
+    except InputError:  # discarded on purpose
+        raise
     except SDDBenchError:
         return None
     return Image.fromarray(np.asarray(pixels))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -31,7 +32,12 @@ if TYPE_CHECKING:
 
 
 def run(
-    methods: Names, suites: Names, *, ends: bool = False, **options: Unpack[OptionFields]
+    methods: Names,
+    suites: Names,
+    *,
+    discard_images: bool = False,
+    ends: bool = False,
+    **options: Unpack[OptionFields],
 ) -> RunResult:
     """Runs of methods on suites: trained, generated and scored as far as anything is missing.
 
@@ -40,12 +46,14 @@ def run(
     Raises InputError, MissingError for what this machine lacks, and IncompleteError if metrics have
     failed: its `result` is what would have been returned.
 
+    `discard_images` removes the pictures when they are judged: scores and hashes stay.
+
     A plugin that takes longer than `timeout` is interrupted; where that can't be done (code in C)
     the process `ends`, with exit code 4, if you say so.
     """
     from sdd_bench.benchmark import preflight, runner
 
-    request = request_of(methods, suites, options)
+    request = replace(request_of(methods, suites, options), discard_images=discard_images)
     with interruptible(), watch.limit(request.timeout, ends=ends):
         job = preflight.prepare(request)
         with _tabulated(job.plugins, request.metrics):
@@ -142,8 +150,6 @@ def import_images(
     `naming` is rows (000012.png), cases (12_0.png) or texts (a cat_42.png), by default what most
     files fit. Of the options, `model`, `limit`, `images_per_prompt`, `columns` and `results` count.
     """
-    from dataclasses import replace
-
     from sdd_bench import models, registry
     from sdd_bench.benchmark.request import load_suite
     from sdd_bench.runs import filenames, importer

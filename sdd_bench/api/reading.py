@@ -25,7 +25,7 @@ def load(results: str | Path = "results", suites: Names = ()) -> pd.DataFrame:
     """Every stored image with all of its raw scores, one row each.
 
     Columns: model, suite, method, concepts, digest, those of scores.parquet, and `image`, the path
-    of the picture. Raises InputError for a folder without runs.
+    of the picture, empty if it was discarded. Raises InputError for a folder without runs.
     """
     import pandas as pd
 
@@ -43,7 +43,10 @@ def load(results: str | Path = "results", suites: Names = ()) -> pd.DataFrame:
             "digest": run.spec.digest,
         }
         keys = zip(scores["prompt_id"], scores["k"], strict=True)
-        paths = [str(run.folder / "images" / f"{stem(key, k)}.png") for key, k in keys]
+        gone = run.discarded(run.samples())
+        names = [stem(key, k) for key, k in keys]
+        places = [str(run.folder / "images" / f"{name}.png") for name in names]
+        paths = ["" if name in gone else path for name, path in zip(names, places, strict=True)]
         rest = scores.drop(columns=[name for name in about if name in scores])
         frames.append(pd.concat([pd.DataFrame(about, index=rest.index), rest], axis=1))
         frames[-1]["image"] = paths

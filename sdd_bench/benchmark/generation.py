@@ -45,7 +45,9 @@ class Lack:
         return cls(run, {each.stem: before[each.stem] for each in run.missing(samples)})
 
     def look_again(self, samples: Sequence[Sample]) -> None:
-        """Drop those that another process has made since."""
+        """Drop those that another process has made since, and may have discarded again."""
+        for name in self.run.discarded([each for each in samples if each.stem in self.files]):
+            del self.files[name]
         changed = [
             each
             for each in samples

@@ -86,6 +86,8 @@ class Request(Options):
 
     methods: Sequence[str]
     suites: Sequence[str]
+    discard_images: bool = False
+    """Whether pictures are removed when all metrics have judged them."""
 
 
 def load_suite(name: str, spec: ModelSpec, options: Options) -> Suite:

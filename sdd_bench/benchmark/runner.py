@@ -24,7 +24,7 @@ from sdd_bench.scoring.task import Task
 from sdd_bench.suites import catalog
 from sdd_bench.types import Sample, Settings
 
-from . import trainer
+from . import discarding, trainer
 from .generation import Lack, Making
 from .job import Job, SuiteJob
 from .preflight import load, prepare
@@ -50,12 +50,21 @@ def run_job(job: Job) -> list[Run]:
         # Another process trains the others: what there is to do until then is done first.
         first = replace(job, methods=tuple(ready))
         with suppress(IncompleteError):  # which the whole of it will tell
-            run_with(first, bundle, trainer.weights(bundle, ready, job.request))
-    return run_with(job, bundle, trainer.weights(bundle, job.methods, job.request))
+            run_with(first, bundle, trainer.weights(bundle, ready, job.request), discards=False)
+    weights, discards = (
+        trainer.weights(bundle, job.methods, job.request),
+        job.request.discard_images,
+    )
+    return run_with(job, bundle, weights, discards=discards)
 
 
-def run_with(job: Job, bundle: Bundle, weights: Sequence[Checkpoint | None]) -> list[Run]:
-    """The same with a loaded model, and with the weights that each method runs on."""
+def run_with(
+    job: Job, bundle: Bundle, weights: Sequence[Checkpoint | None], *, discards: bool = False
+) -> list[Run]:
+    """The same with a loaded model, and with the weights that each method runs on.
+
+    What `discards` the pictures of a suite does so when all of its runs are judged.
+    """
     from sdd_bench.diffusion.loading import single_precision
     from sdd_bench.training import checkpoints
 
@@ -73,8 +82,12 @@ def run_with(job: Job, bundle: Bundle, weights: Sequence[Checkpoint | None]) -> 
         for each in runs:
             for share in shares(each, work.measurements):
                 with _going_on(failed):
-                    _score(each, work.samples, share, work.reference)
+                    _score(_task(each, work.samples, share, work.reference, job.request))
             _count(each)
+        if discards:
+            discarding.discard(
+                [_task(run, work.samples, work.measurements, work.reference) for run in runs]
+            )
         done += runs
     return _all(done, failed)
 
@@ -95,7 +108,8 @@ def rescore(folders: Iterable[Path], metrics: Sequence[str], plugins: Registry) 
         entry = suites.get(each.spec.suite)
         for share in shares(each, selected):
             with _going_on(failed):
-                _score(each, samples, share, reference_of(entry.reference if entry else None))
+                reference = reference_of(entry.reference if entry else None)
+                _score(_task(each, samples, share, reference))
     return _all(runs, failed)
 
 
@@ -172,7 +186,8 @@ def _count(run: Run) -> None:
 
 def _is_shared(run: Run) -> bool:
     """Whether another process is making more images of a run: it will say when all are there."""
-    return run.facts().images > len(run.stored()) and claims.others_in(run.folder / "images")
+    missing = run.facts().images > len(run.stored())
+    return missing and bool(claims.others_in(run.folder / "images"))
 
 
 def _note_plugins(run: Run, objects: Sequence[object]) -> None:
@@ -197,18 +212,28 @@ def _all(runs: list[Run], failed: Sequence[IncompleteError]) -> list[Run]:
     return runs
 
 
-def _score(
-    run: Run, samples: Sequence[Sample], selected: Measurements, reference: RealImages | None
-) -> None:
-    """Score a run, with the images of earlier and bigger requests."""
+def _task(
+    run: Run,
+    samples: Sequence[Sample],
+    selected: Measurements,
+    reference: RealImages | None,
+    request: Request | None = None,
+) -> Task:
+    """A run to be scored, with the images of earlier and bigger requests."""
     asked = {sample.stem for sample in samples}
     everything = [*samples, *(each for each in run.samples() if each.stem not in asked)]
-    task = Task(
+    return Task(
         run=run,
         samples=everything,
         measurements=selected,
         baseline=baseline_of(run),
         reference=reference,
+        discards=(request is not None and request.discard_images) or run.facts().discarded,
     )
-    _note_plugins(run, [metric for _, metric in selected.values()])
+
+
+def _score(task: Task) -> None:
+    """Score a run, and note which plugins do."""
+    run = task.run
+    _note_plugins(run, [metric for _, metric in task.measurements.values()])
     score(task, partial(progress, f"scoring {run.spec.method} on {run.spec.suite}"))

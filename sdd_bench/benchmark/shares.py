@@ -11,6 +11,8 @@ from sdd_bench.runs import claims
 from sdd_bench.runs.run import Run
 from sdd_bench.scoring.definitions import Measurements
 
+from . import discarding
+
 
 def shares(run: Run, selected: Measurements) -> Iterator[Measurements]:
     """The measurements that nobody else is at, and then the others, when those are done.
@@ -26,6 +28,7 @@ def shares(run: Run, selected: Measurements) -> Iterator[Measurements]:
                 held.callback(claim.release)
                 own.append(measure)
         if own or not selected:
+            _let_discard(run)
             yield _of(selected, own)
     others = [measure for measure in measures if measure not in own]
     if others:
@@ -34,7 +37,14 @@ def shares(run: Run, selected: Measurements) -> Iterator[Measurements]:
             # One after the other in one order, so that no two wait for each other.
             for measure in others:
                 held.enter_context(claims.held(_path(run, measure), what))
+            _let_discard(run)
             yield _of(selected, others)
+
+
+def _let_discard(run: Run) -> None:
+    """Wait for whoever is discarding pictures: who begins now sees that some are judged."""
+    with claims.held(discarding.place(run.folder.parent), f"the images of {run.spec.suite}"):
+        pass
 
 
 def _of(selected: Measurements, measures: Collection[str]) -> Measurements:

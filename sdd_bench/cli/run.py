@@ -39,6 +39,11 @@ from .streams import say, write
     help="Scale a method's warm-up, meant for 50 steps, to the number of steps.",
 )
 @options.image_options
+@click.option(
+    "--discard-images",
+    is_flag=True,
+    help="Remove the pictures when they are judged; scores and hashes are kept.",
+)
 @options.machine_options
 @options.timeout
 @options.results
@@ -50,4 +55,7 @@ def run(methods: tuple[str, ...], suites: tuple[str, ...], **given: Any) -> None
         result = making.run(methods, suites, ends=True, **options.with_columns(given))
     write(f"{result.render(width=output.wide())}\n")
     for each in result.runs:
-        say(f"{each.spec.method} on {each.spec.suite}: {each.folder / 'images'}")
+        if each.discarded(each.samples()):
+            say(each.discarded_images)
+        else:
+            say(f"{each.spec.method} on {each.spec.suite}: {each.folder / 'images'}")

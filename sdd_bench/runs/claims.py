@@ -194,13 +194,13 @@ def until_free(paths: Sequence[Path], what: str, *, said: bool = False) -> None:
                     return
 
 
-def others_in(folder: Path) -> bool:
-    """Whether others have claims in a folder; those that crashes left behind are removed."""
-    found = False
+def others_in(folder: Path) -> list[Path]:
+    """What others have claims on in a folder; claims that crashes left behind are removed."""
+    found = []
     for path in files.find(folder, f".*{_SUFFIX}"):
         claim = take(path.with_name(path.stem[1:]))
         if claim is None:
-            found = True
+            found.append(path.with_name(path.stem[1:]))
         else:
             claim.release()
     return found

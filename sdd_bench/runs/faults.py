@@ -32,8 +32,18 @@ def faults_of(run: Run, samples: Sequence[Sample], known: Sequence[str]) -> list
     """What is wrong with each image, empty if nothing: by the headers, and where a fault was
     `known` before by the whole file, as an image that is still bad is shown to no metric again.
 
-    The right size is that of most images of the run.
+    The right size is that of most images of the run. Of what was discarded stays what was known.
     """
+    gone = run.discarded(samples)
+    there = [place for place, sample in enumerate(samples) if sample.stem not in gone]
+    faults = list(known)
+    found = _of_files(run, [samples[place] for place in there], [known[place] for place in there])
+    for place, fault in zip(there, found, strict=True):
+        faults[place] = fault
+    return faults
+
+
+def _of_files(run: Run, samples: Sequence[Sample], known: Sequence[str]) -> list[str]:
     headers = [_header(run, sample) for sample in samples]
     sizes = Counter(header.size for header in headers if header)
     usual = sizes.most_common(1)[0][0] if sizes else (0, 0)

@@ -29,6 +29,8 @@ class Facts:
     """How many images the run has when it is complete."""
     truncated_prompts: int = 0
     """Prompts longer than the text encoder reads."""
+    discarded: bool = False
+    """Whether pictures have been removed on purpose, once they were judged."""
     provenance: Mapping[str, str] = field(default_factory=dict)
     """Versions, commit, machine."""
 
@@ -112,6 +114,8 @@ def _parsed(path: Path) -> tuple[RunSpec, Facts] | None:
 def write(folder: Path, spec: RunSpec, facts: Facts) -> None:
     """Replace run.json."""
     content = {"digest": spec.digest, "spec": asdict(spec), **asdict(facts)}
+    if not facts.discarded:  # which versions that know no such runs don't read
+        del content["discarded"]
     files.write_record(folder / RUN, content)
 
 

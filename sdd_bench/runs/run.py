@@ -31,7 +31,7 @@ from . import scores as tables
 from .identity import RunSpec
 from .images import UNKNOWN, Known
 from .records import RUN, SETS, Facts, SetValue
-from .scores import KEYS, NO_PICTURE, SCORES
+from .scores import KEYS, NO_PICTURE, SCORES, has_picture
 
 if TYPE_CHECKING:
     from sdd_bench.types import Pixels
@@ -117,18 +117,39 @@ class Run:
         return self.folder / "images" / f"{sample.stem}.png"
 
     def stored(self) -> set[str]:
-        """The stems of all images that are there; none if the folder is kept elsewhere."""
+        """The stems of all images that are there, or have been discarded; none if the folder is
+        kept elsewhere.
+        """
+        there = self._pictures()
+        return there | self._judged() if self.facts().discarded else there
+
+    def discarded(self, samples: Sequence[Sample]) -> set[str]:
+        """The stems of those whose pictures have been removed on purpose: their scores are kept."""
+        if not samples or not self.facts().discarded:
+            return set()
+        gone = self._judged() - self._pictures()
+        return {each.stem for each in samples if each.stem in gone}
+
+    def _pictures(self) -> set[str]:
         return {path.stem for path in files.find(self.folder / "images", "*.png")}
+
+    def _judged(self) -> set[str]:
+        """The stems of the images whose pixels are known: no other picture is ever discarded."""
+        scores = self.scores()
+        return set(stems_of(scores[has_picture(scores)]))
 
     def missing(self, samples: Sequence[Sample]) -> list[Sample]:
         """Those of `samples` that have no picture of this run; damaged and foreign ones with a
-        warning.
+        warning. Those that were discarded are not missing.
 
         A picture that lost its marks and is known by its pixels gets them back. Raises
         SDDBenchError for one that cannot be read.
         """
         known = self.known()
-        return [each for each in samples if not self._has(each, known.get(each.stem, UNKNOWN))]
+        lacking = [each for each in samples if not self._has(each, known.get(each.stem, UNKNOWN))]
+        # Asked afterwards: another process may have discarded them meanwhile.
+        gone = self.discarded(lacking)
+        return [each for each in lacking if each.stem not in gone]
 
     def _has(self, sample: Sample, known: Known) -> bool:
         path = self.image_path(sample)
@@ -165,8 +186,24 @@ class Run:
         files.write(self.image_path(sample), data)
 
     def load_image(self, sample: Sample) -> tuple[Pixels, str]:
-        """An image, uint8 (height, width, 3), and the hash of its noise, empty if unknown."""
-        return images.read(self.image_path(sample))
+        """An image, uint8 (height, width, 3), and the hash of its noise, empty if unknown.
+
+        Raises InputError for one that was discarded, SDDBenchError for one that cannot be read.
+        """
+        try:
+            return images.read(self.image_path(sample))
+        except SDDBenchError:
+            if self.discarded([sample]):
+                raise InputError(self.discarded_images) from None
+            raise
+
+    @property
+    def discarded_images(self) -> str:
+        """What to say to who wants pictures that were discarded."""
+        return (
+            f"the images of {self.spec.method} on {self.spec.suite} were discarded on purpose: to "
+            f"have them, delete {self.folder} and run again without --discard-images"
+        )
 
     def samples(self) -> list[Sample]:
         """The samples that have a row of scores."""

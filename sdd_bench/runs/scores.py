@@ -78,6 +78,11 @@ def typed(scores: pd.DataFrame) -> pd.DataFrame:
     return ordered.reset_index(drop=True)
 
 
+def has_picture(scores: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows are about a picture that was the run's, and has been looked at."""
+    return (scores["image_hash"] != "") & ~scores["fault"].isin(NO_PICTURE)
+
+
 def _check(scores: pd.DataFrame) -> None:
     """Raise ValueError for rows that are of no image, of one image twice, or infinite."""
     impossible = [key for key in scores["prompt_id"] if not _POSSIBLE_ID.fullmatch(key)]

@@ -19,6 +19,8 @@ from sdd_bench.runs.faults import faults_of
 from sdd_bench.runs.run import KEYS
 from sdd_bench.types import Metric, PairMetric, SetMetric
 
+from . import discarded
+from .discarded import Refused
 from .kept import KeptFeatures
 from .set_values import write_sets
 from .task import Task, Track
@@ -33,33 +35,48 @@ def score(task: Task, track: Track) -> None:
     """
     table = _table(task)
     pairs = [measure for measure, m in task.metrics.items() if isinstance(m, PairMetric)]
-    unpaired = task.unpaired if pairs else ""
-    due = {
-        measure: metric
-        for measure, metric in task.metrics.items()
-        if not (unpaired and measure in pairs)
-    }
+    unpaired = dict.fromkeys(pairs, task.unpaired) if pairs and task.unpaired else {}
+    due = {measure: metric for measure, metric in task.metrics.items() if measure not in unpaired}
     broken = _without_reference(task, due)
     due = {measure: metric for measure, metric in due.items() if measure not in broken}
-    sets = [measure for measure, metric in due.items() if _set_is_due(task, table, measure, metric)]
-    work = Work(task, table, KeptFeatures.of(task.run.folder, sets))
+    work, sets = _work(task, table, due)
     todo = {measure: _unscored(work, measure, sets) for measure in due}
-    if _any_of(todo, table).any():
+    refused = discarded.refuse(work, todo)
+    unpaired |= refused.unpaired
+    unseen = _unseen(task, table)
+    if _any_of(todo, table).any() or unseen.any():
         known = table["fault"].tolist()
         table["fault"] = np.array(faults_of(task.run, task.samples, known), dtype=object)
         whole = table["fault"].to_numpy() == ""
         # The pictures of the baseline are read only if there is a pair to score.
         if any((todo[measure] & whole).any() for measure in pairs if measure in todo):
-            unpaired = task.incomplete_baseline()
-            if unpaired:
+            incomplete = task.incomplete_baseline()
+            if incomplete:
+                unpaired = dict.fromkeys(pairs, incomplete)
                 todo = {measure: rows for measure, rows in todo.items() if measure not in pairs}
-        needed = _any_of(todo, table) & whole
+        needed = (_any_of(todo, table) | unseen) & whole
         if needed.any() or known != table["fault"].tolist():
             work.score(todo, needed, track)
     features = work.features(sets)
     failed = {name: work.error(name) for name in sets if name not in features and work.pictures()}
-    errors = write_sets(task, table, features, failed | broken, unpaired)
-    _conclude(work, todo, sets, errors)
+    failed |= {name: refused.error(task.run) for name in refused.measures if name in failed}
+    errors = write_sets(task, table, features, failed | broken, unpaired, refused.measures)
+    _conclude(work, todo, sets, errors, refused)
+
+
+def _work(task: Task, table: pd.DataFrame, due: Mapping[str, Metric]) -> tuple[Work, list[str]]:
+    """What scoring works on, and the set metrics that have something to do."""
+    comparable = [measure for measure, metric in due.items() if _is_comparable(task, metric)]
+    sets = [measure for measure in comparable if not _is_current(task, table, measure)]
+    kept = KeptFeatures.of(task.run.folder, comparable if task.discards else sets)
+    work = Work(task, table, kept)
+    if task.discards:
+        whole, gone = (table["fault"] == "").to_numpy(), discarded.rows_of(task.run, task)
+        for measure in [each for each in comparable if each not in sets]:
+            lacking = _unscored(work, measure, comparable) & whole
+            if (lacking & ~gone).any() and not (lacking & gone).any():
+                sets.append(measure)
+    return work, sets
 
 
 def _any_of(todo: Mapping[str, NDArray[np.bool_]], table: pd.DataFrame) -> NDArray[np.bool_]:
@@ -68,6 +85,12 @@ def _any_of(todo: Mapping[str, NDArray[np.bool_]], table: pd.DataFrame) -> NDArr
         [*todo.values(), np.zeros(len(table), dtype=bool)]
     )
     return rows
+
+
+def _unseen(task: Task, table: pd.DataFrame) -> NDArray[np.bool_]:
+    """The rows whose picture has to be looked at before it may go."""
+    unknown = (table["image_hash"] == "") & (table["fault"] == "")
+    return unknown.to_numpy() if task.discards else np.zeros(len(table), dtype=bool)
 
 
 def _table(task: Task) -> pd.DataFrame:
@@ -112,21 +135,26 @@ def _without_reference(task: Task, due: Mapping[str, Metric]) -> dict[str, SDDBe
     return broken
 
 
-def _set_is_due(task: Task, table: pd.DataFrame, measure: str, metric: Metric) -> bool:
-    """Whether a metric is one of sets, and has no value of this one."""
-    if not isinstance(metric, SetMetric):
+def _is_comparable(task: Task, metric: Metric) -> bool:
+    """Whether a metric is one of sets, and has real images to compare with."""
+    if not isinstance(metric, SetMetric) or task.reference is None:
         return False
-    if task.reference is None or task.reference.lacks(metric, len(table)):
-        return False
+    return not task.reference.lacks(metric, len(task.samples))
+
+
+def _is_current(task: Task, table: pd.DataFrame, measure: str) -> bool:
+    """Whether a set metric has its values of this set."""
+    metric = task.metrics[measure]
+    assert isinstance(metric, SetMetric), "others have scores of images"
+    assert task.reference is not None, "without one nothing is comparable"
     stored, label = task.run.sets(), task.reference.label(metric)
     names = [name for name, (item, _) in task.measurements.items() if item.measure == measure]
     seen = (table["image_hash"] != "") | (table["fault"] != "")
     whole = int((table["fault"] == "").sum())
-    current = seen.all() and all(
+    return bool(seen.all()) and all(
         name in stored and (stored[name].n, stored[name].reference) == (whole, label)
         for name in names
     )
-    return not current
 
 
 def _unscored(work: Work, measure: str, sets: Collection[str]) -> NDArray[np.bool_]:
@@ -144,7 +172,11 @@ def _unscored(work: Work, measure: str, sets: Collection[str]) -> NDArray[np.boo
 
 
 def _conclude(
-    work: Work, todo: Collection[str], sets: Collection[str], failed: Mapping[str, SDDBenchError]
+    work: Work,
+    todo: Collection[str],
+    sets: Collection[str],
+    failed: Mapping[str, SDDBenchError],
+    refused: Refused,
 ) -> None:
     """Keep why scores are missing, and raise IncompleteError if a metric has failed.
 
@@ -152,15 +184,18 @@ def _conclude(
     """
     run, errors = work.task.run, dict(failed)
     asked, now = dict.fromkeys([*todo, *failed]), {}
+    gaps = dict.fromkeys(refused.measures, discarded.OWN) | refused.gaps
     for name in asked:
         judge = work.judges[name]
         if name not in sets and judge.error is not None:
             errors[name] = judge.error
-        if name in errors:
-            stopped = judge.stopped or (None if judge.failed else errors[name])
+        elif name in refused.measures:
+            errors.setdefault(name, refused.error(run))
+        if name in errors or gaps.get(name):
+            stopped = judge.stopped or gaps.get(name) or (None if judge.failed else errors[name])
             now[name] = Failures(images=judge.failed, stopped=str(stopped or ""))
     failures.change(run.folder, asked, now)
-    if sets and not failed:
+    if sets and not failed and not work.task.discards:
         work.kept.remove()
     if errors:
         raise _incomplete(f"{run.spec.method} on {run.spec.suite}", errors)
@@ -169,5 +204,8 @@ def _conclude(
 def _incomplete(what: str, errors: Mapping[str, SDDBenchError]) -> IncompleteError:
     """The error for metrics, by measure, that have failed on a run."""
     code = IncompleteError.of(list(errors.values()), None).exit_code
-    told = "; ".join(f"{measure}: {error}" for measure, error in errors.items())
+    measures: dict[str, list[str]] = {}
+    for measure, error in errors.items():
+        measures.setdefault(str(error), []).append(measure)
+    told = "; ".join(f"{', '.join(names)}: {error}" for error, names in measures.items())
     return IncompleteError(f"{what}: {told}", code)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -23,20 +24,22 @@ def write_sets(
     table: pd.DataFrame,
     features: Mapping[str, Features],
     failed: Mapping[str, SDDBenchError],
-    unpaired: str,
+    unpaired: Mapping[str, str],
+    refused: Collection[str] = (),
 ) -> dict[str, SDDBenchError]:
     """Write the values of set metrics, and why there are none of others.
 
     `failed` are those by measure whose features are not complete, and why. Returns them together
-    with those that failed at the value itself: what is stored of them is of another set, and goes.
+    with those that failed at the value itself: what is stored of them is of another set, and goes,
+    unless it is `refused` and can't be had again. `unpaired` says by measure why nothing is paired.
     """
     stored = task.run.sets()
     values, errors = dict(stored), dict(failed)
     for name, (item, metric) in task.measurements.items():
         if isinstance(metric, PairMetric):
             values.pop(name, None)
-            if unpaired:
-                values[name] = _absent(unpaired)
+            if item.measure in unpaired:
+                values[name] = _absent(unpaired[item.measure])
         elif isinstance(metric, SetMetric):
             reason = "" if item.measure in failed else _incomparable(task, table, metric)
             if reason:
@@ -49,9 +52,19 @@ def write_sets(
                 except SDDBenchError as error:
                     errors[item.measure] = error
             if item.measure in errors and not reason:
-                values.pop(name, None)
+                known = values.pop(name, None)
+                if known is not None and item.measure in refused and not math.isnan(known.value):
+                    values[name] = _of_less(known, table)
     changes.sets(task.run, stored, values)
     return errors
+
+
+def _of_less(known: SetValue, table: pd.DataFrame) -> SetValue:
+    """A value of a set that has more images now, and can't be had of them."""
+    whole = int((table["fault"] == "").sum())
+    if known.n == whole:
+        return known
+    return replace(known, reason=f"of {known.n} of {whole} images: images were discarded")
 
 
 def _absent(reason: str) -> SetValue:

@@ -31,6 +31,8 @@ class Task:
     baseline: Run | None = None
     """The run whose images of the same noise pair metrics compare with."""
     reference: RealImages | None = None
+    discards: bool = False
+    """Whether pictures may go: then all are looked at, and features of sets are kept."""
 
     @property
     def metrics(self) -> dict[str, Metric]:

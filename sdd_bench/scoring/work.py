@@ -45,6 +45,10 @@ class Work:
     def __init__(self, task: Task, table: pd.DataFrame, kept: KeptFeatures) -> None:
         self.task, self.table, self.kept = task, table, kept
         self.judges = {measure: Judge(metric) for measure, metric in task.metrics.items()}
+        self.without_baseline = np.zeros(len(table), dtype=bool)
+        """The images whose picture of the baseline has been discarded."""
+        self.refused: set[str] = set()
+        """Measures that cannot be taken of some images, whose pictures have been discarded."""
         self._stored = {measure for measure in table if table[measure].notna().any()}
         self._wrote, self._pause = clock(), LEAST
 
@@ -69,7 +73,7 @@ class Work:
             for measure, judge in self.judges.items()
             if measure in self.table
             and measure not in self._stored
-            and judge.error is not None
+            and (judge.error is not None or measure in self.refused)
             and not judge.answered
         ]
         changes.scores(self.task.run, self.table.drop(columns=empty))
@@ -97,13 +101,15 @@ class Work:
                     if row is not None and whole[place]:
                         self.kept.add(measure, pictures[place], np.asarray(row))
             else:
-                shown, usable = [batch], whole
+                shown, usable, left = [batch], whole, np.zeros(len(rows), dtype=bool)
                 if isinstance(metric, PairMetric):
-                    other, paired = self._baseline(batch, noise, samples)
+                    left = self.without_baseline[rows]
+                    other, paired = self._baseline(batch, noise, samples, left)
                     shown, usable = [batch, other], whole & paired
                 found = judge.rows(shown, stems, usable)
                 values = np.array([np.nan if row is None else row for row in found], dtype=float)
-                self.table.loc[rows, measure] = np.where(usable, values, np.nan)
+                known = np.where(left, self.table.loc[rows, measure], np.nan)
+                self.table.loc[rows, measure] = np.where(usable, values, known)
             self._save_now_and_then()
 
     def _look(
@@ -126,12 +132,19 @@ class Work:
         return [str(each) for each in hashes]
 
     def _baseline(
-        self, batch: Batch, noise: Sequence[str], samples: Sequence[Sample]
+        self,
+        batch: Batch,
+        noise: Sequence[str],
+        samples: Sequence[Sample],
+        discarded: NDArray[np.bool_],
     ) -> tuple[Batch, NDArray[np.bool_]]:
         """The baseline's pictures, and which of them make a pair: of the same noise and size."""
         assert self.task.baseline is not None, "pair metrics without a baseline are not asked for"
-        loaded = [self.task.baseline.load_image(sample) for sample in samples]
         pictures, size = batch.images.pixels[: len(samples)], batch.images.pixels.shape[1:]
+        loaded = [
+            (same, "") if gone else self.task.baseline.load_image(sample)
+            for sample, same, gone in zip(samples, pictures, discarded, strict=True)
+        ]
         usable = np.array(
             [
                 other.shape == size and not blank(other) and ours == theirs != ""

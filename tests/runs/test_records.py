@@ -37,6 +37,18 @@ def test_run_json_holds_the_identity(run: Run) -> None:
     ]
 
 
+def test_run_json_says_if_pictures_were_discarded_and_the_digest_stays(run: Run) -> None:
+    run.write_facts(replace(run.facts(), discarded=True))
+    content = json.loads((run.folder / "run.json").read_text())
+    assert content["discarded"] is True
+    assert content["digest"] == SLD_WEAK.digest
+    assert Run.open(run.folder).facts().discarded
+    content["discarded"] = False
+    (run.folder / "run.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match="is damaged"):
+        Run.open(run.folder)
+
+
 def as_before(path: Path) -> str:
     """The text of a record as versions wrote it that knew no hash, which it gets."""
     content = json.loads(path.read_text())

@@ -137,3 +137,8 @@ def images(run: Run) -> dict[str, bytes]:
         with Image.open(path) as image:
             found[path.name] = image.convert("RGB").tobytes()
     return found
+
+
+def pngs(folder: Path) -> list[str]:
+    """The names of all pictures below a folder."""
+    return sorted(path.name for path in folder.rglob("*.png"))

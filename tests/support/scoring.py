@@ -41,6 +41,12 @@ def make_run(
     )
 
 
+def task(run: Run, count: int, *metrics: Metric, **more: object) -> Task:
+    """The first images of a run, to be scored by these metrics."""
+    named = {item.name: (item, metric) for metric in metrics for item in metric.definitions}
+    return Task(run=run, samples=samples(count), measurements=named, **more)  # type: ignore[arg-type]
+
+
 def score(run: Run, wanted: Sequence[Sample], *metrics: Metric, **more: object) -> list[int]:
     """Score, and say how many images each pass was over."""
     passes: list[int] = []
