@@ -102,9 +102,10 @@ class Making:
             advance = None
             for batch in self._batches(unit, blocks):
                 if advance is None:
+                    generator.try_out(self.bundle, plans, unit.samples, settings)
                     name = f"{self._names(unit)} on {self.work.suite.name}"
                     advance = shown.enter_context(progress(name, unit.images))
-                for picture in generator.generate(self.bundle, plans, batch, settings):
+                for picture in generator.pictures(self.bundle, plans, batch, settings):
                     lack = self.lacks[unit.methods[picture.plan]]
                     lack.run.save_image(picture.sample, picture.pixels, picture.noise_hash)
                     lack.files.pop(picture.sample.stem)

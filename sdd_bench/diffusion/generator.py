@@ -43,17 +43,25 @@ def generate(
     Raises PluginError for a method that fails or whose pictures would depend on one another, and
     SDDBenchError if a picture comes out as something else than numbers.
     """
-    _try_out(bundle, plans, samples, settings)
+    try_out(bundle, plans, samples, settings)
     for start in range(0, len(samples), bundle.batch):
-        batch = samples[start : start + bundle.batch]
-        hashes = [noise_hash(sample.seed, bundle.latent_shape) for sample in batch]
-        for plan, latents in enumerate(denoise(bundle, plans, batch, settings)):
-            _check(latents, batch)
-            # Left again before anything is handed out: what the caller does is its own affair.
-            with exact_numerics():
-                images = bundle.decode(latents)
-            for sample, pixels, digest in zip(batch, images, hashes, strict=True):
-                yield Picture(plan, sample, pixels, digest)
+        yield from pictures(bundle, plans, samples[start : start + bundle.batch], settings)
+
+
+def pictures(
+    bundle: Bundle, plans: Sequence[Plan], batch: Sequence[Sample], settings: Settings
+) -> Iterator[Picture]:
+    """The pictures of one batch by every plan, all of which have been tried out; raises as
+    `generate` does.
+    """
+    hashes = [noise_hash(sample.seed, bundle.latent_shape) for sample in batch]
+    for plan, latents in enumerate(denoise(bundle, plans, batch, settings)):
+        _check(latents, batch)
+        # Left again before anything is handed out: what the caller does is its own affair.
+        with exact_numerics():
+            images = bundle.decode(latents)
+        for sample, pixels, digest in zip(batch, images, hashes, strict=True):
+            yield Picture(plan, sample, pixels, digest)
 
 
 @exact_numerics()
@@ -70,7 +78,7 @@ def denoise(
 
 
 @exact_numerics()
-def _try_out(
+def try_out(
     bundle: Bundle, plans: Sequence[Plan], samples: Sequence[Sample], settings: Settings
 ) -> None:
     """Raise PluginError for a method that makes no pictures of their own."""

@@ -161,4 +161,4 @@ def test_one_trains_and_the_others_wait(shell: Shell) -> None:
     together.end()
     assert sorted(name for name, _ in together.made("iteration")) == ["0", "1", "2", "3"]
     assert checkpoint_of(shell).exists()
-    assert {run.spec.method for run in find(shell.results)} == {"sd", "forget.py:Forget"}
+    assert {run.spec.method for run in find(shell.results)} == {"sd", "forget:Forget"}
