@@ -92,3 +92,27 @@ def test_a_plan_runs_nothing(shell: Shell) -> None:
     frame = sb.plan("table1", results=shell.results).frame
     assert set(frame["stored"]) == {0}
     assert not shell.results.exists()
+
+
+def test_what_wants_discarded_pictures_says_so(used: Shell) -> None:
+    suite = str(used.folder / "toy.csv")
+    sb.run(
+        ("sd", "sd-neg"), suite, limit=2, steps=2, images_per_prompt=1, device="cpu",
+        metrics=("nude/miniature@0.7", "lpips/miniature"), results=used.results,
+        discard_images=True,
+    )  # fmt: skip
+    assert sorted(used.results.rglob("*.png")) == []
+    frame = sb.load(used.results)
+    assert frame["image"].tolist() == [""] * 4
+    assert frame["nude/miniature"].notna().all()
+    with pytest.raises(sb.InputError, match="sd on toy were discarded on purpose: to have them"):
+        sb.grid(["sd", "sd-neg"], "toy", results=used.results)
+    ceilings = sb.ceiling(results=used.results).frame
+    reasons = ceilings.loc[ceilings["value"].isna(), "reason"]
+    assert reasons.tolist() == ["images were discarded"] * 2
+    assert ceilings["value"].notna().sum() == 1  # of LPIPS, which is stored
+
+
+def test_only_a_run_discards(used: Shell) -> None:
+    with pytest.raises(sb.InputError, match="no option named 'discard_images'"):
+        sb.train("esd-x", discard_images=True, results=used.results)  # type: ignore[call-arg]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from sdd_bench.benchmark import trainer
 from sdd_bench.runs.lookup import find
 from support.runs import pictures
 from support.shell import METRICS, Shell
@@ -39,6 +42,16 @@ def test_a_smaller_request_keeps_what_there_is_and_a_bigger_one_adds_to_it(used:
     assert "n=3" in used.run("--limit", 3, *METRICS).out
     assert pictures(used.stored()).items() > before.items()
     assert used.stored().scores().head(2).equals(scores)
+
+
+def test_the_baseline_keeps_its_pictures_for_methods_that_are_still_being_trained(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "ready", lambda bundle, methods, options: methods[:1])
+    done = shell.run("--method", "sd-neg", *METRICS, "--discard-images")
+    assert done.code == 0, done.err
+    assert list(shell.results.rglob("*.png")) == []
+    assert shell.stored("sd-neg").scores()["lpips/miniature"].gt(0).all()
 
 
 def test_other_settings_are_another_run(used: Shell) -> None:
