@@ -85,6 +85,8 @@ def path_source(name: str) -> Source:
     path = Path(file).resolve()
     if not path.is_file():
         raise InputError(f"there is no file {file}")
+    if not attribute.isidentifier():  # asked before its code runs
+        raise InputError(f"'{name}' names no object in {file}: give '{file}:Name'")
 
     def read() -> object:
         spec = importlib.util.spec_from_file_location(f"sdd_bench_plugin_{path.stem}", path)

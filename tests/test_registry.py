@@ -233,6 +233,16 @@ def test_a_path_that_leads_nowhere_says_so(world: World) -> None:
         registry.scan().method("mine.py")
 
 
+def test_a_file_without_the_name_of_an_object_is_not_run(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("raise RuntimeError")
+    for name in ("", " ", "a b", "0"):
+        with pytest.raises(
+            InputError, match=r"names no object in .*mine\.py: give '.*mine\.py:Name'"
+        ):
+            registry.scan().method(f"{file}:{name}")
+
+
 # --- metrics ----------------------------------------------------------------------------------
 
 

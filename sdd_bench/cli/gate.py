@@ -23,7 +23,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     "--baseline",
     "file",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=options.Place(dir_okay=False, path_type=Path),
     help="What the results are held to: a file that --update has written.",
 )
 @click.option(
@@ -43,7 +43,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 @click.option("--strict", is_flag=True, help="What the baseline doesn't know fails too.")
 @click.option(
     "--junit",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=options.Place(dir_okay=False, path_type=Path),
     help="Also write the outcome as JUnit XML.",
 )
 @click.option("--update", is_flag=True, help="Write the baseline from the results.")

@@ -12,7 +12,7 @@ from .streams import say
 
 
 @click.command("import")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=options.Place(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--suite",
     required=True,

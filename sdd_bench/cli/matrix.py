@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--picture",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=options.Place(dir_okay=False, path_type=Path),
     help="Also write one image per cell as PNG.",
 )
 @click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -27,6 +28,24 @@ def options(*decorators: Callable[..., Any]) -> Callable[..., Any]:
     return decorate
 
 
+class Place(click.Path):
+    """A path; an empty one, as an unset variable of a shell gives, is not the working folder."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """The path, as click has it. Fails if it is empty or holds a zero byte."""
+        text = os.fspath(value)
+        if not text.strip():
+            self.fail("the path is empty: give a file or folder", param, ctx)
+        if "\0" in text:
+            self.fail(f"the path {text!r:.110} holds a zero byte, which no path has", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def whole(name: str) -> click.IntRange:
     """The whole numbers that a request takes for the option of that name."""
     return click.IntRange(*RANGES[name])
@@ -34,7 +53,7 @@ def whole(name: str) -> click.IntRange:
 
 results = click.option(
     "--results",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=Place(file_okay=False, path_type=Path),
     default=DEFAULTS["results"],
     show_default=True,
     help="Folder of all runs.",

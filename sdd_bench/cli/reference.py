@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from . import options
 from .streams import say
 
 
@@ -14,13 +15,13 @@ from .streams import say
 @click.option(
     "--images",
     required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=options.Place(exists=True, file_okay=False, path_type=Path),
     help="Folder of the real images, with those below it.",
 )
 @click.option(
     "--out",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=options.Place(dir_okay=False, path_type=Path),
     help="The file to write, such as references/coco30k-clean.safetensors among the weights.",
 )
 @click.option(
@@ -38,7 +39,7 @@ from .streams import say
 )
 @click.option(
     "--ids",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=options.Place(exists=True, dir_okay=False, path_type=Path),
     help="Only the images of the column `image_id` of this CSV, such as coco_30k.csv.",
 )
 @click.option(

@@ -30,7 +30,7 @@ from .streams import say, write
 @options.method_options
 @click.option(
     "--checkpoint",
-    type=click.Path(path_type=Path),
+    type=options.Place(path_type=Path),
     help="Weights of the U-Net to run on instead of training: a file or folder of any tool.",
 )
 @click.option(

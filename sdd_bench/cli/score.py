@@ -12,7 +12,10 @@ from .streams import write
 
 @click.command()
 @click.argument(
-    "runs", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
+    "runs",
+    nargs=-1,
+    required=True,
+    type=options.Place(exists=True, file_okay=False, path_type=Path),
 )
 @click.option(
     "--metric",

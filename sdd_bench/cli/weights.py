@@ -9,6 +9,7 @@ import click
 
 from sdd_bench.errors import InputError, MissingError, SDDBenchError
 
+from . import options
 from .output import show_table
 from .streams import say
 
@@ -62,7 +63,7 @@ def list_() -> None:
 @click.option(
     "--from",
     "brought",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=options.Place(exists=True, file_okay=False, path_type=Path),
     help="Take the files from this folder, without a network: FOLDER/NAME/<file>, for a single "
     "NAME also FOLDER/<file>, or a package's archive.",
 )

@@ -79,8 +79,16 @@ class Bundle:
     def check_read(self, texts: Iterable[str], concepts: Sequence[str]) -> None:
         """Raise InputError if the text encoder doesn't come to the end of a concept in a text.
 
-        A concept that is cut off would be removed in name only.
+        A concept that is cut off would be removed in name only, and so would one that says nothing:
+        marks of a text's begin and end, or letters of which the encoder knows none.
         """
+        marks = {self.tokenizer.bos_token_id, self.tokenizer.eos_token_id}
+        for concept in concepts:
+            if marks.issuperset(self.tokenizer(concept, verbose=False).input_ids):
+                raise InputError(
+                    f"the concept {concept!r:.60} says nothing to the model's text encoder, so "
+                    "nothing would be removed: give other words"
+                )
         unread: dict[str, None] = {}
         for text in filter(self.truncates, texts):
             end = 0

@@ -243,7 +243,10 @@ def check_seal(path: Path) -> bool:
 
 
 def sha256(path: str | Path) -> str:
-    """The SHA-256 of a file's bytes, 64 hexadecimal digits. Raises OSError."""
+    """The SHA-256 of a file's bytes, 64 digits. Raises OSError, for a pipe or device too."""
+    mode = Path(path).stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # it may have no end, or never begin
+        raise OSError(errno.EINVAL, "a pipe or a device", str(path))
     digest = hashlib.sha256()
     with Path(path).open("rb") as file:
         while block := file.read(1 << 20):

@@ -53,10 +53,10 @@ def import_images(
     `counted` says that its images per prompt are what was generated. The model's name decides which
     metrics fit. Raises InputError.
     """
-    if name in taken:
+    if name.strip().casefold() in {method.casefold() for method in taken}:
         raise InputError(
             f"'{name}' is a method of sdd-bench: give imported images a name of their own, such "
-            f"as --as {name}-published"
+            f"as --as {name.strip()}-published"
         )
     matched = filenames.find(folder, suite, naming)
     prompts = suite.prompts[:limit]

@@ -84,6 +84,9 @@ def _load(name: str, columns: Mapping[str, str]) -> Suite:
         )
         _check_published(suite, name, entries)
         return suite
+    if _exists(name):
+        kinds = ", ".join(readers.READERS)
+        raise InputError(f"{name} is no file of prompts that is read: those are {kinds}")
     raise unknown("suite", name, entries)
 
 

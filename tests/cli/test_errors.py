@@ -411,3 +411,25 @@ def test_the_remedy_names_the_option_that_was_given(used: Shell) -> None:
         2, "run", "--method", "sd", "--suite", used.folder / "toy.csv", "--results", place
     )
     assert "give another folder with --results" in line
+
+
+# --- paths that are none ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("run", "--method", "sd", "--suite", "toy.csv", "--checkpoint"),
+        ("run", "--method", "sd", "--suite", "toy.csv", "--results"),
+        ("table", "--results"),
+        ("gate", "--baseline"),
+        ("import", "--suite", "toy.csv", "--as", "theirs"),
+        ("score", "--metric", "clip/miniature"),
+        ("reference", "--out", "x.safetensors", "--images"),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_is_not_the_working_folder(used: Shell, command: tuple[str, ...]) -> None:
+    for path in ("", "  "):
+        assert "the path is empty" in used.fails(2, *command, path)
+    assert "holds a zero byte" in used.fails(2, *command, "a\0b")

@@ -44,6 +44,16 @@ def test_a_concept_that_is_cut_off_is_named(bundle: Bundle) -> None:
         bundle.check_read(long, long)
 
 
+@pytest.mark.parametrize("concept", ["<|endoftext|>", " <|startoftext|><|endoftext|>"])
+def test_a_concept_of_which_the_encoder_reads_nothing_is_refused(
+    bundle: Bundle, concept: str
+) -> None:
+    # Between the two ends of a text there is nothing, as in the empty text that guides the others.
+    with pytest.raises(InputError, match=r"^the concept '.*' says nothing to the model's text enc"):
+        bundle.check_read([concept], ["nudity", concept])
+    bundle.check_read(["nudity<|endoftext|>"], ["nudity<|endoftext|>"])
+
+
 @pytest.mark.parametrize("name", concepts.catalog())
 def test_the_shipped_concepts_are_read_to_their_end(bundle: Bundle, name: str) -> None:
     asked = concepts.find(name)

@@ -165,3 +165,11 @@ def test_a_file_system_without_links_does_as_well(
     path.write_text("7")
     assert files.set_aside(path, digits) is None
     assert path.read_text() == "7"
+
+
+def test_no_hash_is_taken_of_what_may_have_no_end(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(OSError, match="a pipe or a device"):
+            files.sha256(path)

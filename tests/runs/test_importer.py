@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,19 @@ def test_what_lacks_or_is_broken_is_named(tmp_path: Path, caplog: pytest.LogCapt
     assert (run.facts().images, len(run.scores())) == (6, 6)
 
 
+def test_a_pipe_or_device_among_the_images_is_not_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = fill(tmp_path / "theirs", NAMES["rows"])
+    for name in ("000001.png", "000002.png"):
+        (folder / name).unlink()
+    os.mkfifo(folder / "000001.png")
+    (folder / "000002.png").symlink_to("/dev/zero")
+    run = make(folder)
+    assert caplog.messages == ["2 images not a file: 000001.png, 000002.png"]
+    assert sorted(numbers(run)) == [ALL[0], *ALL[3:]]
+
+
 def test_a_picture_too_big_for_a_memory_is_not_readable(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -142,10 +156,12 @@ def test_any_kind_of_image_becomes_rgb(tmp_path: Path) -> None:
         assert (palette == np.asarray(image.convert("RGB"))).all()
 
 
-@pytest.mark.parametrize("name", ["sd", "sld-medium"])
+@pytest.mark.parametrize("name", ["sd", "sld-medium", "SD", "sd ", " Sld-Medium"])
 def test_imports_have_names_of_their_own(tmp_path: Path, name: str) -> None:
     folder = fill(tmp_path / "theirs", NAMES["rows"])
-    with pytest.raises(InputError, match=f"'{name}' is a method of sdd-bench: .*{name}-published"):
+    with pytest.raises(
+        InputError, match=f"'{name}' is a method of .* --as {name.strip()}-published"
+    ):
         make(folder, name=name, taken=("sd", "sld-medium"))
 
 

@@ -156,3 +156,10 @@ def test_200_000_rows_take_less_than_a_minute_and_a_gigabyte(tmp_path: Path, end
     count, peak = map(int, done.stdout.split())
     assert count == 200_000
     assert peak < 1_000_000
+
+
+@pytest.mark.parametrize("name", ["prompts.parquet", "prompts.xlsx", "prompts"])
+def test_a_file_of_another_kind_is_no_unknown_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=r"^.* is no file of prompts that is read: those are .csv"):
+        loading.load(str(tmp_path / name))
