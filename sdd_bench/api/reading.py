@@ -201,8 +201,11 @@ def gate(
     from sdd_bench.benchmark import stored
     from sdd_bench.gating.gate import check
 
+    file = place(baseline, "the baseline")
+    if junit is not None and Path(junit).resolve() == file.resolve():
+        raise InputError(f"the outcome would take the place of the baseline {file}: name another")
     report = check(
-        place(baseline, "the baseline"),
+        file,
         # An entry is not dropped because its run can't be read at the moment.
         stored.runs_in(place(results, "results"), whole=update),
         registry.scan(),

@@ -60,6 +60,19 @@ def test_bad_input_is_no_drift(used: Shell, gated: Shell) -> None:
     assert "--update` writes one" in absent
 
 
+def test_the_outcome_never_takes_the_place_of_the_baseline(used: Shell) -> None:
+    baseline = used.folder / "baseline.json"
+    results = "--results", used.results
+    assert used("gate", "--update", "--baseline", baseline, *results).code == 0
+    before = baseline.read_bytes()
+    (used.folder / "link.xml").symlink_to(baseline)
+    for junit in (baseline, used.folder / "." / "link.xml"):
+        for more in ((), ("--update",)):
+            line = used.fails(2, "gate", "--baseline", baseline, "--junit", junit, *results, *more)
+            assert f"would take the place of the baseline {baseline}: name another" in line
+    assert baseline.read_bytes() == before
+
+
 def test_a_damaged_run_does_not_stop_the_others(used: Shell, gated: Shell) -> None:
     (used.stored("sd-neg").folder / "run.json").write_text("{")
     answer = gated()
