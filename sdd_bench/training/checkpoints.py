@@ -180,9 +180,11 @@ def _check_shapes(
 def _check_sizes(path: Path, tensors: Mapping[str, Tensor], bundle: Bundle) -> None:
     """Raise InputError with the first tensor that would be infinite in the model's precision."""
     largest = torch.finfo(bundle.dtype).max
+    widest = bundle.dtype == torch.float32
+    remedy = "they are no weights of a U-Net" if widest else "give --dtype float32"
     for name, tensor in tensors.items():
         if tensor.numel() and float(tensor.abs().max()) > largest:
             raise InputError(
                 f"{path} has numbers in {shown(name)} that are too large for "
-                f"{bundle.dtype_name}: give --dtype float32"
+                f"{bundle.dtype_name}: {remedy}"
             )

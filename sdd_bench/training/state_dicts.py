@@ -165,7 +165,10 @@ def _unpickled(path: Path) -> object:
             "run: have its maker save the state dict alone, best as safetensors"
         ) from error
     except Exception as error:  # a pickle can raise whatever it likes
-        raise ContentError("is a pickle that is damaged or cut off: copy it again") from error
+        raise ContentError(
+            "is a pickle that is damaged or cut off, or an archive of another kind (TorchScript, "
+            "npz): copy it again, or have its maker save the state dict as safetensors"
+        ) from error
     return held
 
 

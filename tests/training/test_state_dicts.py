@@ -230,7 +230,7 @@ def test_numbers_that_are_not_finite_are_no_weights(
 
 def test_numbers_too_large_for_the_model_are_refused(tmp_path: Path, bundle: Bundle) -> None:
     save_file({NAME: PART[NAME].double() * 1e300}, tmp_path / "weights.safetensors")
-    with pytest.raises(InputError, match="too large for float32"):
+    with pytest.raises(InputError, match="too large for float32: they are no weights"):
         checkpoints.read(tmp_path / "weights.safetensors", bundle)
 
 
