@@ -93,7 +93,7 @@ def check_fit(folder: Path, unet: Any, vae: Any, encoder: Any, tokenizer: Any) -
                 "models like Stable Diffusion 1.x can be run"
             )
     side = config.sample_size
-    if isinstance(side, bool) or not isinstance(side, int) or not 1 <= side <= _LATENT_SIDE:
+    if not _whole(side, 1, _LATENT_SIDE):
         raise InputError(
             f"{folder}: sample_size of the U-Net is {side!r:.40}; a whole number from 1 to "
             f"{_LATENT_SIDE} is expected"
@@ -111,10 +111,10 @@ def check_fit(folder: Path, unet: Any, vae: Any, encoder: Any, tokenizer: Any) -
             f"{width}: they are not of one model"
         )
     longest, most = tokenizer.model_max_length, encoder.config.max_position_embeddings
-    if not 2 <= longest <= most:
+    if not _whole(longest, 2, most):
         raise InputError(
-            f"{folder}: the tokenizer cuts texts to {longest} tokens, and the text encoder reads "
-            f"{most}: set model_max_length in tokenizer/tokenizer_config.json"
+            f"{folder}: the tokenizer cuts texts to {longest!r:.40} tokens, and the text encoder "
+            f"reads {most}: set model_max_length in tokenizer/tokenizer_config.json"
         )
     if tokenizer.pad_token_id is None or tokenizer.eos_token_id is None:
         raise InputError(
@@ -131,13 +131,13 @@ def check_fit(folder: Path, unet: Any, vae: Any, encoder: Any, tokenizer: Any) -
 def check_schedule(path: Path, config: Mapping[str, Any]) -> None:
     """Raise ContentError for a noise schedule of absurd length."""
     steps = config.get("num_train_timesteps", 1000)
-    if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= _STEPS:
+    if not _whole(steps, 1, _STEPS):
         raise ContentError(
             f"{path} has num_train_timesteps {steps!r:.40}; a whole number from 1 to {_STEPS:,} is "
             "expected"
         )
     offset = config.get("steps_offset", 0)
-    if isinstance(offset, bool) or not isinstance(offset, int) or not 0 <= offset < steps:
+    if not _whole(offset, 0, steps - 1):
         raise ContentError(
             f"{path} has steps_offset {offset!r:.40}; a whole number below {steps} is expected"
         )
@@ -147,6 +147,11 @@ def check_schedule(path: Path, config: Mapping[str, Any]) -> None:
 
 
 # --- details ----------------------------------------------------------------------------------
+
+
+def _whole(value: object, low: int, high: int) -> bool:
+    """Whether a value is a whole number from low to high."""
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
 def _no_weights(folder: Path, stem: str) -> str:

@@ -38,7 +38,10 @@ VALUES = st.one_of(
 
 @pytest.mark.slow
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data(), name=st.sampled_from(CONFIGS))
 def test_any_configuration(data: st.DataObject, name: str) -> None:

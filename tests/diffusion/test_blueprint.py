@@ -177,6 +177,7 @@ def test_a_configuration_that_its_files_do_not_hold_is_refused_at_once(
         ("unet", {"sample_size": None}, "sample_size of the U-Net is None"),
         ("tokenizer", {"model_max_length": 10**30}, "cuts texts to 10{30} tokens, and the text"),
         ("tokenizer", {"model_max_length": 0}, "cuts texts to 0 tokens"),
+        ("tokenizer", {"model_max_length": ""}, "cuts texts to '' tokens"),
         ("tokenizer", {"pad_token": None}, "no token for the end of a text or what comes after"),
     ],
 )

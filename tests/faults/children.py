@@ -117,8 +117,8 @@ def finish(folder: Path, arguments: Sequence[str], trouble: Trouble | None = Non
 
 def _run(folder: Path, arguments: list[str], name: str, trouble: Trouble | None) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGHUP, signal.SIGTERM):  # which `nohup make drill` would ignore
-        signal.signal(number, signal.SIG_DFL)
+    for ignored in (signal.SIGHUP, signal.SIGTERM):  # by `nohup make drill`, for one
+        signal.signal(ignored, signal.SIG_DFL)
     os.chdir(folder)
     for stream, number in (("out", 1), ("err", 2)):
         opened = os.open(f"{name}.{stream}", os.O_WRONLY | os.O_CREAT | os.O_APPEND)

@@ -26,7 +26,10 @@ MAIN = "diffusion_pytorch_model"
 
 # One bundle and a folder of its own serve all examples of a test.
 few = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
