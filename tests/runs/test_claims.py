@@ -19,6 +19,7 @@ from sdd_bench.runs import claims, processes
 from sdd_bench.runs.claims import held, others_in, take
 from support import late
 from support.clock import Clock
+from support.counting import count
 
 HOLD = """
 import sys, time
@@ -74,19 +75,11 @@ def test_one_has_it_until_it_is_released(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".work*"))
 
 
-def _count(path: Path, times: int) -> None:
-    for _ in range(times):
-        with held(path, "counting"):
-            number = int(path.read_text())
-            time.sleep(0.001)
-            path.write_text(str(number + 1))
-
-
 def test_three_processes_that_count_miss_no_number(tmp_path: Path) -> None:
     path = tmp_path / "number"
     path.write_text("0")
     context = multiprocessing.get_context("spawn")
-    counting = [context.Process(target=_count, args=(path, 20)) for _ in range(3)]
+    counting = [context.Process(target=count, args=(path, 20)) for _ in range(3)]
     for process in counting:
         process.start()
     for process in counting:
