@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 gate failed, 2 the user's input, 3 something missing on th
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -42,19 +43,29 @@ from . import list as list_
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; never a traceback unless SDD_BENCH_DEBUG."""
-    with streams.guarded(), signals.ending():
-        logging.getLogger("sdd_bench").setLevel(logging.INFO)
-        given = list(sys.argv[1:] if arguments is None else arguments)
-        try:
-            code = cli.main(args=given or ["--help"], prog_name="sdd-bench", standalone_mode=False)
-        except click.exceptions.Exit as error:
-            return error.exit_code
-        except BaseException as error:  # noqa: BLE001 - a plugin's too, whatever its kind
-            message, code = signals.sentence() or faults.sentence(error)
-            if os.environ.get("SDD_BENCH_DEBUG"):
-                streams.say(*traceback.format_exc().splitlines(), err=True)
+    try:
+        with streams.guarded(), signals.ending():
+            return _run(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt as error:  # while what listens to signals was set up or taken down
+        message, code = signals.sentence() or faults.sentence(error)
+        with contextlib.suppress(SDDBenchError):
             streams.say(f"error: {message}", err=True)
-        return code if isinstance(code, int) else 0  # click returns what a command exits with
+        return code
+
+
+def _run(arguments: list[str]) -> int:
+    logging.getLogger("sdd_bench").setLevel(logging.INFO)
+    try:
+        given = arguments or ["--help"]
+        code = cli.main(args=given, prog_name="sdd-bench", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except BaseException as error:  # noqa: BLE001 - a plugin's too, whatever its kind
+        message, code = signals.sentence() or faults.sentence(error)
+        if os.environ.get("SDD_BENCH_DEBUG"):
+            streams.say(*traceback.format_exc().splitlines(), err=True)
+        streams.say(f"error: {message}", err=True)
+    return code if isinstance(code, int) else 0  # click returns what a command exits with
 
 
 class _Commands(click.Group):

@@ -58,17 +58,18 @@ def ending() -> Iterator[None]:
     os.set_blocking(writing, False)
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     watch = threading.Thread(target=_watch, args=(reading, set(replaced)), daemon=True)
-    watch.start()
-    for each in replaced:
-        signal.signal(each, _unwind)
     try:
+        watch.start()
+        for each in replaced:
+            signal.signal(each, _unwind)
         yield
     finally:
         for each, handler in replaced.items():
             signal.signal(each, handler)
         signal.set_wakeup_fd(before)
         os.close(writing)
-        watch.join()
+        if watch.ident is not None:  # it has been started
+            watch.join()
         os.close(reading)
 
 

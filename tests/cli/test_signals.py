@@ -150,3 +150,15 @@ def test_python_code_keeps_its_own_handlers(shell: Shell) -> None:
     assert before == [
         signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     ]
+
+
+@pytest.mark.parametrize("part", ["sdd_bench.cli.streams._open_closed", "threading.Thread.start"])
+def test_ctrl_c_before_the_work_begins_is_no_traceback(
+    part: str, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(part, interrupted)
+    assert shell("list", "methods").failure(130).startswith("error: interrupted")
+    assert signal.set_wakeup_fd(-1) == -1
