@@ -216,21 +216,25 @@ def _at_threshold(name: str, known: Mapping[str, Measurement]) -> Measurement | 
     if not rates or not _NUMBER.fullmatch(text):
         return None
     threshold, (item, metric) = float(text), rates[0]
-    if all(0 <= (each.threshold or 0) <= 1 for each, _ in rates):
-        _check_share(name, threshold, item)
-    elif not math.isfinite(threshold):
-        return None
     # One threshold, one name: '0.70' is '0.7', which may be known.
     canonical = f"{measure}@{threshold:.12g}"
-    return known.get(canonical, (replace(item, name=canonical, threshold=threshold), metric))
+    asked = replace(item, name=canonical, threshold=threshold)
+    if all(0 <= (each.threshold or 0) <= 1 for each, _ in rates):
+        _check_share(name, asked, item)
+    elif not math.isfinite(threshold):
+        return None
+    return known.get(canonical, (asked, metric))
 
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 
 
-def _check_share(name: str, threshold: float, known: Definition) -> None:
-    """Raise InputError if every score between 0 and 1 is above the threshold, or none is."""
-    if not 0 <= threshold <= 1:
+def _check_share(name: str, asked: Definition, known: Definition) -> None:
+    """Raise InputError if a rate counts every score between 0 and 1, or none of them."""
+    import numpy as np
+
+    least, most = asked.counts(np.array([0.0, 1.0]))
+    if least or not most:
         raise InputError(
             f"'{name}': the scores lie between 0 and 1, so that this rate would be the same for "
             f"any images: give a threshold between them, as '{known.name}' has"

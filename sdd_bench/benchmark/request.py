@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -65,14 +64,13 @@ class Options:
         scale = self.guidance_scale
         if isinstance(scale, bool) or not isinstance(scale, (int, float)):
             raise InputError(f"the guidance scale must be a number, not {scale!r}")
-        if not math.isfinite(scale):
-            raise InputError(f"the guidance scale must be a number, not {scale}")
+        if not abs(scale) <= _STRONGEST:
+            raise InputError(
+                f"the guidance scale must be a number from -{_STRONGEST} to {_STRONGEST}, not {scale}"
+            )
         if self.timeout is not None:
             _check_seconds(self.timeout)
-        for concept in self.concepts:
-            wrong = flaw(concept)
-            if wrong:
-                raise InputError(f"a concept {wrong}")
+        _check_concepts(self.concepts)
 
     def request(self, *, methods: Sequence[str], suites: Sequence[str]) -> Request:
         """Methods on suites with these options."""
@@ -121,6 +119,21 @@ def _check_whole(name: str, value: object, low: int, high: int | None) -> None:
         raise InputError(f"{words} must be {limits}, not {value}")
 
 
+def _check_concepts(concepts: Sequence[str]) -> None:
+    known: dict[str, str] = {}
+    for concept in concepts:
+        wrong = flaw(concept)
+        if wrong:
+            raise InputError(f"a concept {wrong}")
+        # Text encoders of CLIP see neither capitals nor how many blanks there are.
+        text = " ".join(concept.lower().split())
+        if text in known:
+            raise InputError(
+                f"a concept is given twice, {known[text]!r} and {concept!r}: leave one"
+            )
+        known[text] = concept
+
+
 def _check_seconds(value: object) -> None:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not 0 < float(value) <= _LONGEST:  # type: ignore[arg-type]  # it is one
@@ -128,6 +141,9 @@ def _check_seconds(value: object) -> None:
             f"the timeout must be a number of seconds above 0 and up to {_LONGEST}, not {value!r}"
         )
 
+
+_STRONGEST = 1000
+"""Guidance scale at most; 7.5 is usual, and no number of a float goes on far beyond."""
 
 _LONGEST = 10_000_000
 """Seconds of a timeout at most: timers count no further."""

@@ -112,7 +112,18 @@ def test_units_are_images_that_the_same_methods_lack(tmp_path: Path) -> None:
         ({"limit": 0}, "limit must be at least 1, not 0"),
         ({"seed": -1}, f"seed must be from 0 to {2**63 - 1}, not -1"),
         ({"seed": None}, "seed must be a whole number, not None"),
-        ({"guidance_scale": float("nan")}, "the guidance scale must be a number, not nan"),
+        (
+            {"guidance_scale": float("nan")},
+            "the guidance scale must be a number from -1000 to 1000, not nan",
+        ),
+        (
+            {"guidance_scale": 1e38},
+            "the guidance scale must be a number from -1000 to 1000, not 1e+38",
+        ),
+        (
+            {"concepts": ("nudity", "sexual", "Nudity ")},
+            "a concept is given twice, 'nudity' and 'Nudity ': leave one",
+        ),
         ({"guidance_scale": "7"}, "the guidance scale must be a number, not '7'"),
     ],
 )

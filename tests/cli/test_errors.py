@@ -190,7 +190,11 @@ def test_weights_that_no_score_will_need_stop_nothing(
         ("--steps", "1000", "Invalid value for '--steps': 1000"),
         ("--batch-size", "0", "Invalid value for '--batch-size': 0"),
         ("--seed", "-1", "Invalid value for '--seed': -1"),
-        ("--guidance-scale", "nan", "the guidance scale must be a number, not nan"),
+        (
+            "--guidance-scale",
+            "nan",
+            "the guidance scale must be a number from -1000 to 1000, not nan",
+        ),
         ("--suite", "no.csv", "cannot read the prompts in no.csv"),
         ("--method", "no.py:Name", "there is no file no.py"),
         ("--method", "no.py", "say which object in it, 'no.py:Name'"),
