@@ -17,7 +17,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from .errors import InputError, SDDBenchError
+from .errors import InputError, SDDBenchError, unknown
 from .progress import watch
 from .types import Definition, ImageMetric, Method, Metric, PairMetric, SetMetric
 
@@ -96,9 +96,22 @@ def path_source(name: str) -> Source:
         # Dataclasses look their own module up to resolve annotations.
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)
+        if not hasattr(module, attribute):
+            own = [key for key, value in vars(module).items() if _is_of(value, spec.name)]
+            raise _AbsentError(str(unknown(f"object of {file}", attribute, own)))
         return getattr(module, attribute)
 
     return Source(name, read)
+
+
+class _AbsentError(InputError):
+    """A file that does not have what was asked of it."""
+
+
+def _is_of(value: object, module: str) -> bool:
+    """Whether it is a class of that module, or an object of one."""
+    kind = value if isinstance(value, type) else type(value)
+    return kind.__module__ == module
 
 
 # --- loading ----------------------------------------------------------------------------------
@@ -109,7 +122,7 @@ def load(source: Source) -> object:
     try:
         with _settings_kept(), watch.bounded(f"loading {source.owner}"):
             return _instance(source.read())
-    except (watch.OverdueError, KeyboardInterrupt):
+    except (watch.OverdueError, KeyboardInterrupt, _AbsentError):
         raise
     except BaseException as error:
         raise unusable(source, f"{type(error).__name__}: {error}") from error

@@ -66,7 +66,8 @@ class Options:
             raise InputError(f"the guidance scale must be a number, not {scale!r}")
         if not abs(scale) <= _STRONGEST:
             raise InputError(
-                f"the guidance scale must be a number from -{_STRONGEST} to {_STRONGEST}, not {scale}"
+                f"the guidance scale must be a number from -{_STRONGEST} to {_STRONGEST}, "
+                f"not {scale}"
             )
         if self.timeout is not None:
             _check_seconds(self.timeout)

@@ -39,9 +39,10 @@ def write_json(path: Path, content: object) -> None:
     write(path, f"{text}\n".encode())
 
 
-def write_record(path: Path, content: Mapping[str, object]) -> None:
-    """Replace a record, as `write_json`, with its hash as the last field."""
-    write_json(path, {**content, seals.FIELD: seals.record_hash(content)})
+def write_record(path: Path, content: Mapping[str, object], *, of: str = "") -> None:
+    """Replace a record, as `write_json`, with whose it is and its hash as the last fields."""
+    owned = {**content, seals.OWNER: of} if of else content
+    write_json(path, {**owned, seals.FIELD: seals.record_hash(owned)})
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -82,15 +83,15 @@ def read_shipped(path: Source, kind: type[T]) -> T:
     return content
 
 
-def read_record(path: Path, kind: type[T], *, extra: Extra = "forbid") -> T | None:
+def read_record(path: Path, kind: type[T], *, extra: Extra = "forbid", of: str = "") -> T | None:
     """A record as a `kind`, as `read_json`. Raises ContentError of a content that isn't the one
-    its hash is of, too; a record without a hash is read as it is.
+    its hash is of, too, or says to be another's than `of`; one without a hash is read as it is.
     """
     data = read(path)
-    return None if data is None else parse_record(data, kind, extra=extra)
+    return None if data is None else parse_record(data, kind, extra=extra, of=of)
 
 
-def parse_record(data: bytes, kind: type[T], *, extra: Extra = "forbid") -> T:
+def parse_record(data: bytes, kind: type[T], *, extra: Extra = "forbid", of: str = "") -> T:
     """The content of a record, as `read_record`."""
     try:
         content = json.loads(data)
@@ -99,7 +100,10 @@ def parse_record(data: bytes, kind: type[T], *, extra: Extra = "forbid") -> T:
     if not isinstance(content, dict) or seals.FIELD not in content:
         return parse_json(data, kind, extra=extra)
     stated = content.pop(seals.FIELD)
+    whole = dict(content)
+    owner = content.pop(seals.OWNER, "") if of else ""
     # Its fields first: one of a later version is no damage.
     found = checked(content, kind, extra=extra)
-    seals.check_record(content, stated)
+    seals.check_record(whole, stated)
+    seals.check_owner(owner, of)
     return found

@@ -20,6 +20,9 @@ from .content import ContentError
 FIELD = "sha256"
 """The field of a record that holds its hash."""
 
+OWNER = "of"
+"""The field of a record that says whose it is: a run's digest."""
+
 MARK = "sdd_bench:sha256:"
 """What stands before the 64 digits in any other file."""
 
@@ -49,6 +52,12 @@ def check_record(content: Mapping[str, object], stated: object) -> None:
     """Raise ContentError if the content of a record isn't the one that its hash is of."""
     if stated != record_hash(content):
         raise ContentError(f"its content does not fit its {FIELD}")
+
+
+def check_owner(stated: object, owner: str) -> None:
+    """Raise ContentError if a file says to be another's; many say nothing."""
+    if owner and stated not in {"", owner}:
+        raise ContentError(f"it is of another run, {stated}")
 
 
 def _canonical(content: object) -> object:

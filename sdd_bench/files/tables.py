@@ -13,31 +13,44 @@ from .disk import read, write_sealed
 if TYPE_CHECKING:
     import pandas as pd
 
-_SEAL = b"sdd_bench"
-"""The entry of a table's metadata that holds its hash."""
+_SEAL, _OF = b"sdd_bench", b"sdd_bench.of"
+"""The entries of a table's metadata that hold its hash, and whose it is."""
 
 
-def write_parquet(path: Path, frame: pd.DataFrame) -> None:
-    """Replace a table, without its index. Raises as `write` does."""
+_INDEX = "__index_level_"
+"""What pandas calls columns of its own."""
+
+
+def write_parquet(path: Path, frame: pd.DataFrame, *, of: str = "") -> None:
+    """Replace a table, without its index; `of` says whose it is. Raises as `write` does."""
     import pyarrow as pa
     from pyarrow import parquet
 
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    about = table.schema.metadata | {_SEAL: seals.BLANK.encode()}
+    about = table.schema.metadata | {_SEAL: seals.BLANK.encode(), _OF: of.encode()}
     buffer = io.BytesIO()
     parquet.write_table(table.replace_schema_metadata(about), buffer)
     write_sealed(path, buffer.getbuffer())
 
 
-def read_parquet(path: Path) -> pd.DataFrame | None:
-    """A table, as `read` its bytes. Raises ContentError too."""
+def read_parquet(path: Path, *, of: str = "") -> pd.DataFrame | None:
+    """A table, as `read` its bytes. Raises ContentError too, also where it says to be another's
+    than `of`.
+    """
     import pandas as pd
+    from pyarrow import parquet
 
     data = _checked(path)
+    if data is None:
+        return None
     try:
-        return None if data is None else pd.read_parquet(data)
+        about = parquet.read_schema(data).metadata or {}
+        data.seek(0)
+        found = pd.read_parquet(data)
     except _faults() as error:
         raise ContentError(f"not Parquet: {error}") from error
+    seals.check_owner(about.get(_OF, b"").decode(errors="replace"), of)
+    return found
 
 
 def parquet_columns(path: Path) -> list[str] | None:
@@ -49,6 +62,7 @@ def parquet_columns(path: Path) -> list[str] | None:
     data = _checked(path)
     try:
         names: list[str] = [] if data is None else parquet.read_schema(data).names
+        names = [name for name in names if not name.startswith(_INDEX)]
     except _faults() as error:
         raise ContentError(f"not Parquet: {error}") from error
     return None if data is None else names

@@ -122,19 +122,19 @@ def write(folder: Path, spec: RunSpec, facts: Facts) -> None:
 # --- sets.json --------------------------------------------------------------------------------
 
 
-def read_sets(path: Path) -> dict[str, SetValue]:
-    """The values in a sets.json, none if there is none. Raises ContentError."""
-    stored = files.read_record(path, dict[str, _SetCells]) or {}
+def read_sets(path: Path, digest: str) -> dict[str, SetValue]:
+    """The values in the sets.json of a run, none if there is none. Raises ContentError."""
+    stored = files.read_record(path, dict[str, _SetCells], of=digest) or {}
     return {name: cells.as_value() for name, cells in sorted(stored.items())}
 
 
-def write_sets(path: Path, values: Mapping[str, SetValue]) -> None:
-    """Replace a sets.json."""
+def write_sets(path: Path, values: Mapping[str, SetValue], digest: str) -> None:
+    """Replace the sets.json of the run with that digest."""
     content = {
         name: {key: None if _is_nan(cell) else cell for key, cell in asdict(value).items()}
         for name, value in sorted(values.items())
     }
-    files.write_record(path, content)
+    files.write_record(path, content, of=digest)
 
 
 def _is_nan(cell: object) -> bool:

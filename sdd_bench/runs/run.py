@@ -16,6 +16,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,8 @@ class Run:
         """Set aside what is damaged, so that it is made again; said. For whoever writes only."""
         _set_aside(self.folder / RUN, records.check, "it is written again")
         for name, reader in ((SCORES, tables.read), (SETS, records.read_sets)):
-            _set_aside(self.folder / name, reader, "scores will be made again")
+            own = partial(reader, digest=self.spec.digest)
+            _set_aside(self.folder / name, own, "scores will be made again")
 
     # --- how it went ---
 
@@ -247,7 +249,7 @@ class Run:
         """
         path = self.folder / SCORES
         try:
-            return tables.read(path)
+            return tables.read(path, self.spec.digest)
         except ValueError as error:
             log.warning("%s is damaged (%s): left out, as if there were no scores", path, error)
         return tables.typed(pd.DataFrame(columns=list(KEYS)))
@@ -261,7 +263,7 @@ class Run:
 
     def write_scores(self, scores: pd.DataFrame) -> None:
         """Replace the scores. Prompts keep their order, and the images of one are sorted by k."""
-        tables.write(self.folder / SCORES, scores)
+        tables.write(self.folder / SCORES, scores, self.spec.digest)
 
     def sets(self) -> dict[str, SetValue]:
         """The values of set metrics by definition; empty if there are none or, with a warning, if
@@ -269,14 +271,14 @@ class Run:
         """
         path = self.folder / SETS
         try:
-            return records.read_sets(path)
+            return records.read_sets(path, self.spec.digest)
         except files.ContentError as error:
             log.warning("%s is damaged (%s): left out, as if there were no values", path, error)
         return {}
 
     def write_sets(self, values: Mapping[str, SetValue]) -> None:
         """Replace the values of set metrics."""
-        records.write_sets(self.folder / SETS, values)
+        records.write_sets(self.folder / SETS, values, self.spec.digest)
 
 
 def stems_of(scores: pd.DataFrame) -> list[str]:

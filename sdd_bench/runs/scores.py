@@ -35,9 +35,11 @@ _POSSIBLE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 """What the id of a prompt may be, which becomes the name of a file."""
 
 
-def read(path: Path) -> pd.DataFrame:
-    """A table of scores, empty if there is none. Raises ValueError of what no run has written."""
-    stored = files.read_parquet(path)
+def read(path: Path, digest: str) -> pd.DataFrame:
+    """A table of scores, empty if there is none. Raises ValueError of what no run has written, or
+    another one than that of the digest.
+    """
+    stored = files.read_parquet(path, of=digest)
     if stored is None:
         return typed(pd.DataFrame(columns=list(KEYS)))
     if "fault" not in stored:  # tables of before pictures were looked at for faults
@@ -55,13 +57,15 @@ def measures(path: Path) -> set[str]:
     return set(files.parquet_columns(path) or []) - set(KEYS)
 
 
-def write(path: Path, scores: pd.DataFrame) -> None:
-    """Replace a table. Prompts keep their order, and the images of one are sorted by k."""
+def write(path: Path, scores: pd.DataFrame, digest: str) -> None:
+    """Replace the table of the run with that digest. Prompts keep their order, and the images of
+    one are sorted by k.
+    """
     # lexsort sorts by its last key first: where the prompt first appeared, then k.
     order = np.lexsort((scores["k"], pd.factorize(scores["prompt_id"])[0]))
     ordered = typed(scores.iloc[order])
     _check(ordered)
-    files.write_parquet(path, ordered)
+    files.write_parquet(path, ordered, of=digest)
 
 
 def typed(scores: pd.DataFrame) -> pd.DataFrame:

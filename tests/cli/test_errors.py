@@ -307,7 +307,7 @@ def test_a_method_in_a_file_is_run_under_its_own_name(shell: Shell) -> None:
         ("raise RuntimeError('no luck')", "cannot be used: RuntimeError: no luck"),
         ("raise SystemExit(0)", "mine.py:Guide cannot be used: SystemExit: 0"),
         ("Guide = 3", "int is no method, it lacks concepts and branches and guide"),
-        ("", "cannot be used: AttributeError"),
+        ("", "mine.py named 'Guide'. Available: none"),
         ("class Guide:\n  x =", "cannot be used: SyntaxError"),
     ],
 )

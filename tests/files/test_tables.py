@@ -45,6 +45,21 @@ def test_every_flipped_bit_of_a_table_is_noticed(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(found, frame)  # a bit of the mark: what is left is whole
 
 
+def test_a_table_says_whose_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    files.write_parquet(path, pd.DataFrame({"score": [0.25]}), of="0123456789")
+    for reader in ("0123456789", ""):
+        assert files.read_parquet(path, of=reader) is not None
+    with pytest.raises(files.ContentError, match="it is of another run, 0123456789"):
+        files.read_parquet(path, of="9876543210")
+
+
+def test_an_index_of_pandas_is_no_column(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"score": [0.25, 0.5]}, index=[7, 9]).to_parquet(path)
+    assert files.parquet_columns(path) == ["score"]
+
+
 def test_a_table_of_before_has_no_hash_and_is_read(tmp_path: Path) -> None:
     path = tmp_path / "table.parquet"
     pd.DataFrame({"score": [0.25]}).to_parquet(path)

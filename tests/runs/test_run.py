@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.runs import lookup
-from sdd_bench.runs.run import Run
+from sdd_bench.runs.run import Run, SetValue
 from support.fuzz import BRIEFLY, anything, or_a_sentence
 from support.runs import PIXELS, SLD_WEAK, sample, toy_rows
 
@@ -68,6 +68,23 @@ def test_another_run_in_the_folder_is_refused(tmp_path: Path, run: Run) -> None:
     (run.folder / "run.json").write_bytes((other.folder / "run.json").read_bytes())
     with pytest.raises(InputError, match="holds another run than its name says"):
         Run.create(tmp_path, SLD_WEAK)
+
+
+def test_scores_and_values_of_another_run_are_not_this_runs(
+    tmp_path: Path, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Of the same method and suite: only the number of steps differs.
+    settings = replace(SLD_WEAK.settings, steps=SLD_WEAK.settings.steps + 1)
+    other = Run.create(tmp_path, replace(SLD_WEAK, settings=settings))
+    other.write_scores(toy_rows(("a", 0, 0.5)))
+    other.write_sets({"fid/toy": SetValue(value=1.0, low=0.5, high=1.5, n=9)})
+    for name in ("scores.parquet", "sets.json"):
+        (run.folder / name).write_bytes((other.folder / name).read_bytes())
+    assert run.scores().empty
+    assert run.sets() == {}
+    said = f"it is of another run, {other.spec.digest}"
+    assert [said in record.getMessage() for record in caplog.records] == [True, True]
+    assert len(other.scores()) == len(other.sets()) == 1
 
 
 def test_no_run_is_said_to_be_none(tmp_path: Path) -> None:
