@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from .api.making import import_images, reference, reproduce, run, score, train
     from .api.reading import ceiling, compare, gate, grid, load, matrix, plan, table
+    from .api.reporting import report
 
 __all__ = [
     "InputError",
@@ -52,6 +53,7 @@ __all__ = [
     "matrix",
     "plan",
     "reference",
+    "report",
     "reproduce",
     "run",
     "score",
@@ -65,6 +67,7 @@ _HOMES = {
     ),
     "making": "import_images reference reproduce run score train",
     "reading": "ceiling compare gate grid load matrix plan table",
+    "reporting": "report",
 }
 """Where the public functions lie, in sdd_bench.api."""
 

@@ -15,10 +15,13 @@ import pandas as pd
 from sdd_bench import formats
 from sdd_bench.formats import cells
 from sdd_bench.formats.page import WIDTH, Page
+from sdd_bench.registry import Registry
 from sdd_bench.runs.run import Run
+from sdd_bench.scoring.definitions import definitions_of
 from sdd_bench.suites import catalog
 from sdd_bench.types import Definition
 
+from .remarks import remarks
 from .values import ABOUT_RUN, INTERVAL, VALUE, Scored, about
 
 COLUMNS = (*ABOUT_RUN, "definition", "group", *VALUE, "unit", "better", "reason")
@@ -41,7 +44,7 @@ def frame(
     same table: suites of one name and different prompts are told apart by their hashes.
     """
     rows = []
-    suites = _suites([*runs, *among])
+    suites = suite_names([*runs, *among])
     for run in runs:
         scored = Scored.of(run)
         for group, part in (scored.groups() if by_group else {"": None}).items():
@@ -58,7 +61,7 @@ def frame(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _suites(runs: Sequence[Run]) -> dict[tuple[str, str], str]:
+def suite_names(runs: Sequence[Run]) -> dict[tuple[str, str], str]:
     """What a suite is called, by its name and hash: with the hash where that name promises other
     prompts, or others here bear it too.
     """
@@ -85,6 +88,17 @@ def render(tidy: pd.DataFrame, name: str, *, width: int = WIDTH) -> str:
     return formats.render(page(tidy), name, width=width)
 
 
+def of_runs(
+    runs: Sequence[Run], plugins: Registry, metrics: Sequence[str] = (), *, by_group: bool = False
+) -> Page:
+    """The page of runs, of all their metrics or of those named; of all, also what it lacks."""
+    frames = [
+        frame([run], definitions_of(run, plugins, metrics), by_group=by_group, among=runs)
+        for run in runs
+    ]
+    return page(join(frames), () if metrics else remarks(runs, plugins))
+
+
 def page(tidy: pd.DataFrame, notes: Sequence[str] = ()) -> Page:
     """The table as people read it, with sentences below it."""
     wide = pivot(tidy)
@@ -99,13 +113,12 @@ def pivot(tidy: pd.DataFrame) -> pd.DataFrame:
 
     Rows and columns come in the order of their first appearance.
     """
+    split = bool((tidy["group"] != "").any())
     lines: dict[str, dict[str, str]] = {}
     headers: dict[str, None] = {}
-    split = bool((tidy["group"] != "").any())
-    for row, label in zip(tidy.to_dict("records"), _labels(tidy), strict=True):
-        header = f"{label}: {_header(row)}" if split else _header(row)
+    for row, (line, header) in zip(tidy.to_dict("records"), places(tidy), strict=True):
         headers[header] = None
-        lines.setdefault(str(row["group"]) if split else label, {})[header] = _cell(row)
+        lines.setdefault(line, {})[header] = _cell(row)
     return pd.DataFrame(
         [[row.get(header, cells.DASH) for header in headers] for row in lines.values()],
         index=pd.Index(list(lines), name="group" if split else "method", dtype="str"),
@@ -113,22 +126,35 @@ def pivot(tidy: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _labels(tidy: pd.DataFrame) -> list[str]:
-    """Method and concepts of each row; model and digest where without them two would look alike."""
+def places(tidy: pd.DataFrame) -> list[tuple[str, str]]:
+    """The row and the column of the pivot, by their headings, in which each row of the tidy table
+    is shown.
+    """
+    split = bool((tidy["group"] != "").any())
+    return [
+        (str(row["group"]), f"{label}: {_header(row)}") if split else (label, _header(row))
+        for row, label in zip(tidy.to_dict("records"), labels(tidy), strict=True)
+    ]
+
+
+def labels(tidy: pd.DataFrame) -> list[str]:
+    """Method and concepts of each row, by its columns ABOUT_RUN; model and digest where without
+    them two would look alike.
+    """
     of_many = len(tidy["model"].unique()) > 1
-    labels = [
+    named = [
         (f"{row['model']}: " if of_many else "")
         + str(row["method"])
         + (f" ({row['concepts']})" if row["concepts"] else "")
         for row in tidy.to_dict("records")
     ]
     digests: dict[tuple[str, str], set[str]] = {}
-    places = list(zip(labels, tidy["suite"], strict=True))
-    for place, digest in zip(places, tidy["digest"], strict=True):
+    where = list(zip(named, tidy["suite"], strict=True))
+    for place, digest in zip(where, tidy["digest"], strict=True):
         digests.setdefault(place, set()).add(digest)
     return [
         f"{label} #{digest}" if len(digests[place]) > 1 else label
-        for label, place, digest in zip(labels, places, tidy["digest"], strict=True)
+        for label, place, digest in zip(named, where, tidy["digest"], strict=True)
     ]
 
 

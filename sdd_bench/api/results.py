@@ -123,12 +123,6 @@ def table_of(
 ) -> RunResult:
     """The table of runs, of all their metrics or of those named; of all, also what it lacks."""
     from sdd_bench.analysis import table
-    from sdd_bench.analysis.remarks import remarks
-    from sdd_bench.scoring.definitions import definitions_of
 
-    frames = [
-        table.frame([run], definitions_of(run, plugins, metrics), by_group=by_group, among=runs)
-        for run in runs
-    ]
-    notes = () if metrics else remarks(runs, plugins)
-    return RunResult(pages=(table.page(table.join(frames), notes),), runs=tuple(runs))
+    page = table.of_runs(runs, plugins, metrics, by_group=by_group)
+    return RunResult(pages=(page,), runs=tuple(runs))

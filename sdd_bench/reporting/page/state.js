@@ -1,0 +1,2 @@
+"use strict";
+const REPORT = JSON.parse(document.getElementById("report").textContent);
