@@ -124,16 +124,14 @@ def pages(tidy: pd.DataFrame) -> list[Page]:
 
 
 def _page(definition: str, part: pd.DataFrame, tidy: pd.DataFrame) -> Page:
-    records = [
-        {str(key): content for key, content in row.items()} for row in part.to_dict("records")
-    ]
+    records = _records(part)
     shown = {tuple(row[key] for key in _CELL): row for row in records}
-    columns = list(dict.fromkeys(row["prompted"] for row in records))
-    lines = list(dict.fromkeys(row["removed"] for row in records))
+    behind = lines(part)
+    columns = [row["prompted"] for row in next(iter(behind.values()))]
     body = []
-    for line in lines:
+    for line, row in behind.items():
         label = {"": f"nothing ({BASELINE})", POOLED: "kept"}.get(line, line)
-        body.append([label, *(_text(_at(shown, line, column)) for column in columns)])
+        body.append([label, *map(_text, row)])
     last = records[-1]
     unit = f" in {last['unit']}" if last["unit"] else ""
     means = [
@@ -152,6 +150,23 @@ def _page(definition: str, part: pd.DataFrame, tidy: pd.DataFrame) -> Page:
         tidy=tidy,
         notes=[f"Means: {'; '.join(means)}."],
     )
+
+
+def lines(part: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """The rows of the tidy table of one definition that are shown, line by line: the cells of the
+    page without their text.
+    """
+    records = _records(part)
+    shown = {tuple(row[key] for key in _CELL): row for row in records}
+    columns = list(dict.fromkeys(row["prompted"] for row in records))
+    return {
+        line: [_at(shown, line, column) for column in columns]
+        for line in dict.fromkeys(row["removed"] for row in records)
+    }
+
+
+def _records(part: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): content for key, content in row.items()} for row in part.to_dict("records")]
 
 
 def _at(shown: Mapping[tuple[str, ...], dict[str, Any]], line: str, column: str) -> dict[str, Any]:

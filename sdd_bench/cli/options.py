@@ -163,15 +163,8 @@ timeout = click.option(
     help="How long one call of a method or metric may take; what takes longer ends with exit code "
     "4.  [default: as long as it takes]",
 )
-paper_options = options(
+_of_paper = options(
     model,
-    click.option(
-        "--suite",
-        "sources",
-        multiple=True,
-        metavar="NAME=FILE",
-        help="Where the prompts of a suite are that is not shipped. Repeatable.",
-    ),
     click.option(
         "--recipe",
         help="How methods that train do it: see docs/training.md.  [default: the table's, or the "
@@ -188,6 +181,27 @@ paper_options = options(
     click.option("--guidance-scale", type=float, help="[default: the table's]"),
     machine_options,
     results,
+)
+paper_options = options(
+    click.option(
+        "--suite",
+        "sources",
+        multiple=True,
+        metavar="NAME=FILE",
+        help="Where the prompts of a suite are that is not shipped. Repeatable.",
+    ),
+    _of_paper,
+)
+report_options = options(
+    click.option(
+        "--suite",
+        "suites",
+        multiple=True,
+        metavar="NAME[=FILE]",
+        help="Only runs on this suite; with =FILE, where the prompts of one that a table needs "
+        "are. Repeatable.",
+    ),
+    _of_paper,
 )
 paper_table = click.argument("table", metavar="TABLE")
 

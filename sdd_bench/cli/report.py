@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,37 +15,47 @@ from .streams import say
 @click.argument("runs", nargs=-1, metavar="[RUN]...")
 @click.option(
     "--out",
-    type=options.Place(dir_okay=False, path_type=Path),
-    default=Path("report.html"),
-    show_default=True,
-    help="The page.",
+    type=options.Place(path_type=Path),
+    help="The page.  [default: report.html]",
 )
-@click.option("--table", "tables", multiple=True, metavar="TABLE", help="Also a paper's table.")
-@click.option("--suite", "suites", multiple=True, help="Only runs on this suite. Repeatable.")
-@click.option("--mask", type=click.Choice(["boxes"]), help="Black boxes over detected parts.")
+@click.option(
+    "--bundle",
+    type=options.Place(file_okay=False, path_type=Path),
+    help="Instead a new folder, with the page (index.html) and all pictures in full size.",
+)
+@click.option(
+    "--table",
+    "tables",
+    multiple=True,
+    help="Also this table of a paper (table1, table2 or a .toml file); without RUN, of its runs. "
+    "Repeatable.",
+)
 @click.option("--no-images", is_flag=True, help="Numbers only.")
-@options.results
+@click.option(
+    "--mask",
+    type=click.Choice(["boxes"]),
+    help="Black boxes over what detectors saw; pictures that none has looked at are all black.",
+)
+@options.report_options
 def report(
     runs: tuple[str, ...],
-    out: Path,
     tables: tuple[str, ...],
     suites: tuple[str, ...],
-    mask: str | None,
     no_images: bool,
-    results: Path,
+    **given: Any,
 ) -> None:
-    """Write the results as one page that opens anywhere: tables, scores, and pictures that are
-    blurred until they are clicked. RUN is a method or the name of a run's folder; without any, all.
+    """Write one page that opens anywhere: the tables, every score, and the pictures, blurred until
+    they are clicked. RUN is a method, or the name of a run's folder; without any, all are shown.
     """
     from sdd_bench.api import reporting
 
+    brought = [text for text in suites if "=" in text]
     written = reporting.report(
         runs,
-        out=out,
         tables=tables,
-        suites=suites,
+        suites=[name for name in suites if "=" not in name],
         images=not no_images,
-        mask="boxes" if mask else "",
-        results=results,
+        sources=options.sources_of(tuple(brought)),
+        **given,
     )
     say(str(written))

@@ -14,7 +14,7 @@ from sdd_bench.analysis.comparison import paired_images
 from sdd_bench.analysis.values import Scored, about
 from sdd_bench.registry import Registry
 from sdd_bench.runs.lookup import label
-from sdd_bench.runs.run import Facts, Run
+from sdd_bench.runs.run import Facts, Run, stems_of
 from sdd_bench.runs.scores import KEYS
 from sdd_bench.scoring.definitions import definitions_of
 from sdd_bench.types import Definition, Metric, PairMetric, SetMetric
@@ -45,11 +45,19 @@ class Source:
     facts: Facts
     scored: Scored
     definitions: Sequence[Definition]
+    stems: Sequence[str]
+    """The names of the images of its rows."""
 
     @classmethod
     def of(cls, run: Run, plugins: Registry) -> Source:
         """What lies in one run folder."""
-        return cls(run, run.facts(), Scored.of(run), definitions_of(run, plugins))
+        scored = Scored.of(run)
+        return cls(run, run.facts(), scored, definitions_of(run, plugins), stems_of(scored.scores))
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Model, suite, and hash of its prompts: runs that share them have the same images."""
+        return self.run.spec.model, self.run.spec.suite, self.run.spec.suite_hash
 
 
 # --- definitions --------------------------------------------------------------------------------
@@ -122,8 +130,7 @@ def suites(sources: Sequence[Source]) -> tuple[list[SuitePart], list[int], list[
     made: list[_Suite] = []
     suite_of, sample_of = [], []
     for source in sources:
-        spec = source.run.spec
-        place = places[spec.model, spec.suite, spec.suite_hash]
+        place = places[source.place]
         if place == len(made):
             made.append(_Suite())
         suite_of.append(place)
@@ -164,16 +171,8 @@ def labels(sources: Sequence[Source]) -> list[str]:
     return table.labels(pd.DataFrame(rows)) if rows else []
 
 
-def run_part(
-    source: Source,
-    shown: str,
-    suite: int,
-    samples: list[int],
-    pictures: Pictures,
-    files: list[str],
-    warnings: list[str],
-) -> RunPart:
-    """A run with its rows and raw scores."""
+def run_part(source: Source, shown: str, suite: int, samples: list[int]) -> RunPart:
+    """A run with its rows and raw scores, and without pictures and warnings so far."""
     spec, facts, scored = source.run.spec, source.facts, source.scored
     scores = scored.scores
     settings: dict[str, object] = {
@@ -201,7 +200,7 @@ def run_part(
         truncated=facts.truncated_prompts,
         settings=settings,
         provenance=facts.provenance,
-        warnings=warnings,
+        warnings=[],
         definitions=[item.name for item in source.definitions],
         rows=Rows(
             sample=samples,
@@ -215,8 +214,8 @@ def run_part(
         },
         sets={name: number(asdict(value)) for name, value in scored.sets.items()},
         failed={measure: each.reason for measure, each in scored.failed.items()},
-        pictures=pictures,
-        files=files,
+        pictures=Pictures(block=[], index=[], why=[]),
+        files=[],
     )
 
 
@@ -234,26 +233,23 @@ def pairs(sources: Sequence[Source]) -> list[Pair]:
     for place, source in enumerate(sources):
         if source.run.spec.undefended:
             continue
-        found = [_pair(place, source, *each) for each in _undefended(sources, source)]
+        found = [_pair(place, source, *each) for each in undefended(sources, source)]
         best = max(found, key=lambda pair: len(pair.rows[0]), default=None)
         if best is not None and best.rows[0]:
             made.append(best)
     return made
 
 
-def _undefended(sources: Sequence[Source], other: Source) -> list[tuple[int, Source]]:
+def undefended(sources: Sequence[Source], other: Source) -> list[tuple[int, Source]]:
     """The runs of the undefended model by that model on that suite; one whose settings are the
     same comes first.
     """
-    spec = other.run.spec
-    place = spec.model, spec.suite, spec.suite_hash
     found = [
         (at, each)
         for at, each in enumerate(sources)
-        if each.run.spec.undefended
-        and (each.run.spec.model, each.run.spec.suite, each.run.spec.suite_hash) == place
+        if each.run.spec.undefended and each.place == other.place
     ]
-    return sorted(found, key=lambda item: not item[1].run.spec.undefended_twin_of(spec))
+    return sorted(found, key=lambda item: not item[1].run.spec.undefended_twin_of(other.run.spec))
 
 
 def _pair(place: int, source: Source, at: int, baseline: Source) -> Pair:

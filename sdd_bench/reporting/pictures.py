@@ -1,73 +1,165 @@
-"""Small pictures inside the page, in blocks that are decoded when they are looked at."""
+"""Small pictures inside the page, as WebP, in blocks that are decoded when they come into view."""
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from PIL import Image
 
-from sdd_bench.errors import SDDBenchError
-from sdd_bench.runs.images import hash_of
-from sdd_bench.runs.run import Run
-from sdd_bench.types import Sample
+from .gallery import Gallery
+from .sampling import Place
 
-from .payload import Pictures
+T = TypeVar("T")
 
 BLOCK = 64
 """Pictures that are decoded together."""
 
-SIDE, QUALITY = 160, 50
+NO_ROOM = "beyond what the page can hold"
+
+LARGEST = 30_000
+"""Bytes that a small picture has on average at most: few pictures don't make a large page."""
+
+PROBES = 48
+"""Pictures, evenly spaced among all, by which size and quality are chosen."""
+
+MARGIN = 1.03
+"""By so much others may be larger than those."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How large and how good small pictures are."""
+
+    side: int
+    """Pixels that they are wide and high at most."""
+    quality: int | None
+    """Of WebP; None: without loss."""
+
+    def small(self, picture: Image.Image) -> bytes:
+        """A picture as WebP; smaller ones are not enlarged."""
+        copy = picture.copy()
+        copy.thumbnail((self.side, self.side), Image.Resampling.LANCZOS)
+        buffer = io.BytesIO()
+        if self.quality is None:
+            copy.save(buffer, format="WEBP", lossless=True, quality=50, method=4)
+        else:
+            copy.save(buffer, format="WEBP", quality=self.quality, method=4)
+        return buffer.getvalue()
+
+    def __str__(self) -> str:
+        quality = "without loss" if self.quality is None else f"quality {self.quality}"
+        return f"at most {self.side} pixels wide and high, WebP, {quality}"
+
+
+SCALES = (
+    Scale(512, None),
+    Scale(512, 75),
+    Scale(384, 75),
+    Scale(288, 75),
+    Scale(224, 70),
+    Scale(192, 60),
+    Scale(160, 50),
+    Scale(144, 45),
+    Scale(128, 40),
+    Scale(96, 30),
+    Scale(64, 20),
+)
+"""From the best to the smallest."""
 
 
 @dataclass
 class Blocks:
-    """Thumbnails in base64, in the order in which they were added."""
+    """Pictures in base64, in the order in which they were added."""
 
     full: list[list[str]] = field(default_factory=list)
+    size: int = 0
+    """Characters."""
 
-    def add(self, data: bytes) -> tuple[int, int]:
-        """The block and the place in it of a new one."""
+    def add(self, data: bytes, budget: float = math.inf) -> tuple[int, int] | None:
+        """The block and the place in it of a new one; None if it would be beyond the budget."""
+        text = base64.b64encode(data).decode("ascii")
+        size = self.size + len(text) + 3  # quotes and a comma
+        if size > budget:
+            return None
         if not self.full or len(self.full[-1]) == BLOCK:
             self.full.append([])
-        self.full[-1].append(base64.b64encode(data).decode("ascii"))
+        self.full[-1].append(text)
+        self.size = size
         return len(self.full) - 1, len(self.full[-1]) - 1
 
 
-def of_run(run: Run, blocks: Blocks) -> Pictures:
-    """The thumbnails of a run's rows."""
-    places = [_place(run, *each, blocks) for each in _wanted(run)]
-    return Pictures(
-        block=[block for block, _, _ in places],
-        index=[index for _, index, _ in places],
-        why=[why for *_, why in places],
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thumbnails:
+    """The small pictures of a page."""
+
+    scale: Scale
+    blocks: Blocks
+    places: dict[Place, tuple[int, int]]
+    """Block and place in it."""
+    failed: dict[Place, str]
+    """Why there is none after all."""
 
 
-def nothing(rows: int, why: str) -> Pictures:
-    """No picture of any row."""
-    return Pictures(block=[-1] * rows, index=[-1] * rows, why=[why] * rows)
+def shrink(galleries: Sequence[Gallery], places: Sequence[Place], budget: int) -> Thumbnails:
+    """The pictures, as large and as good as `budget` characters of base64 allow for so many."""
+    at = _first(galleries, places, budget)
+    while True:
+        shown = _shrunk(galleries, places, SCALES[at], budget)
+        left = [each for each in places if each not in shown.places and each not in shown.failed]
+        if not left or at == len(SCALES) - 1:
+            return replace(shown, failed={**shown.failed, **dict.fromkeys(left, NO_ROOM)})
+        at += 1  # the others were larger than those that were tried
 
 
-def _wanted(run: Run) -> Iterable[tuple[Sample, str]]:
-    return zip(run.samples(), run.scores()["image_hash"], strict=True)
+def _first(galleries: Sequence[Gallery], places: Sequence[Place], budget: int) -> int:
+    """The best scale that pictures which are tried out have room at."""
+    step = max(1, -(-len(places) // PROBES))
+    found = [each for _, each in read(galleries, places[::step], lambda picture: picture)]
+    pictures = [each for each in found if not isinstance(each, str)]
+    if not pictures:
+        return 0
+    room = min(LARGEST, budget * 3 / 4 / len(places))
+    for at, scale in enumerate(SCALES):
+        if MARGIN * sum(len(scale.small(each)) for each in pictures) <= room * len(pictures):
+            return at
+    return len(SCALES) - 1
 
 
-def _place(run: Run, sample: Sample, scored: str, blocks: Blocks) -> tuple[int, int, str]:
-    try:
-        pixels = run.load_image(sample)[0]
-    except SDDBenchError:
-        return -1, -1, "missing"
-    if scored not in {"", hash_of(pixels)}:
-        return -1, -1, "another picture than was scored"
-    return *blocks.add(thumbnail(Image.fromarray(pixels))), ""
+def _shrunk(
+    galleries: Sequence[Gallery], places: Sequence[Place], scale: Scale, budget: int
+) -> Thumbnails:
+    shown = Thumbnails(scale=scale, blocks=Blocks(), places={}, failed={})
+    for place, small in read(galleries, places, scale.small):
+        if isinstance(small, str):
+            shown.failed[place] = small
+        elif (added := shown.blocks.add(small, budget)) is None:
+            break
+        else:
+            shown.places[place] = added
+    return shown
 
 
-def thumbnail(picture: Image.Image) -> bytes:
-    """A picture as WebP, at most SIDE pixels wide and high."""
-    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    picture.save(buffer, format="WEBP", quality=QUALITY, method=4)
-    return buffer.getvalue()
+def read(
+    galleries: Sequence[Gallery], places: Sequence[Place], work: Callable[[Image.Image], T]
+) -> Iterator[tuple[Place, T | str]]:
+    """What `work` makes of each picture, or why there is none, in the order of `places`.
+
+    Several are in work at a time, and never more than a few in memory.
+    """
+
+    def done(place: Place) -> T | str:
+        picture = galleries[place[0]].picture(place[1])
+        return picture if isinstance(picture, str) else work(picture)
+
+    workers = min(4, os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers) as pool:
+        for start in range(0, len(places), 4 * workers):
+            batch = places[start : start + 4 * workers]
+            yield from zip(batch, pool.map(done, batch), strict=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
 from sdd_bench import files
-from sdd_bench.analysis.remarks import remarks
 from sdd_bench.formats.page import Page
 from sdd_bench.provenance import utc_now
 from sdd_bench.registry import Registry
@@ -18,10 +17,41 @@ from sdd_bench.runs.run import Run
 from sdd_bench.statistics import Z95
 from sdd_bench.statistics.intervals import FEW
 
-from . import content, page, pictures, tables
+from . import bundle, content, page, sampling, tables, warnings
 from .content import Source
-from .payload import VERSION, Images, Mask, Payload, Quantiles, Shown, SuitePart
-from .pictures import Blocks
+from .gallery import Gallery, there
+from .intervals import steps
+from .matrices import matrices
+from .payload import (
+    VERSION,
+    Images,
+    Mask,
+    Payload,
+    Pictures,
+    Quantiles,
+    RunPart,
+    Shown,
+    SuitePart,
+    to_json,
+)
+from .pictures import SCALES, Blocks, Thumbnails, shrink
+from .sampling import Choice
+from .trainings import curves
+
+LARGEST = 25_000_000
+"""Bytes of a page that shows as many pictures as it can."""
+
+SCRIPTS = 500_000
+"""Bytes of it that are kept free for its scripts and what the numbers grow by."""
+
+LEAST = 10_000_000
+"""Bytes for pictures, however many numbers there are."""
+
+
+NO_RUNS = (
+    "None of the runs that this table needs is there: `sdd-bench plan` says what they take, and "
+    "`sdd-bench reproduce` makes them."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +59,8 @@ class Question:
     """What a report is asked to be."""
 
     runs: Sequence[Run]
+    results: Path
+    """The folder that they are in."""
     papers: Mapping[str, Page] = field(default_factory=dict)
     """Tables of papers with ours in them, by name."""
     images: Images = "thumbnails"
@@ -37,53 +69,125 @@ class Question:
     """In the words of whoever asked."""
 
 
-def write(path: Path, question: Question, plugins: Registry) -> None:
-    """Write the page. Raises InputError where nothing can be written."""
+def write(path: Path, question: Question, plugins: Registry, heard: Sequence[str] = ()) -> None:
+    """Write the page, and the pictures beside it if there are to be any. `heard` is what reading
+    has warned of; it may grow meanwhile. Raises InputError where nothing can be written.
+    """
     with files.writing(path, "--out"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        payload, blocks = gather(question, plugins)
+        payload, blocks = _Report(question, plugins).gather(path.parent)
+        said = list(dict.fromkeys(heard))
+        payload = replace(payload, warnings=[*payload.warnings, *said])
         files.write(path, page.render(payload, blocks.full).encode())
 
 
-def gather(question: Question, plugins: Registry) -> tuple[Payload, Blocks]:
-    """What the page holds."""
-    blocks = Blocks()
-    sources = [Source.of(run, plugins) for run in question.runs]
-    suites, suite_of, samples_of = content.suites(sources)
-    shown = content.labels(sources)
-    of_runs, groups = tables.of_runs(question.runs, plugins)
-    papers = [tables.of_paper(name, each, question.runs) for name, each in question.papers.items()]
-    runs = []
-    for at, source in enumerate(sources):
-        small = (
-            pictures.nothing(len(source.scored.scores), "left out on request")
-            if question.images == "none"
-            else pictures.of_run(source.run, blocks)
+class _Report:
+    """A page that is being put together."""
+
+    def __init__(self, question: Question, plugins: Registry) -> None:
+        self.question, self.plugins = question, plugins
+        self.sources = [Source.of(run, plugins) for run in question.runs]
+        masked = bool(question.mask) and question.images != "none"
+        self.galleries = [Gallery.of(source, masked=masked) for source in self.sources]
+        self.suites, self.suite_of, self.samples_of = content.suites(self.sources)
+        self.pairs = content.pairs(self.sources)
+
+    def gather(self, folder: Path) -> tuple[Payload, Blocks]:
+        """What the page holds; pictures beside it are written to `folder`."""
+        names: list[list[str]] = [[] for _ in self.sources]
+        if self.question.images == "files":
+            names = bundle.names(self.galleries)
+            bundle.check(folder, names)
+        payload = self._numbers()
+        choice, small = self._thumbnails(len(to_json(payload)))
+        if self.question.images == "files":
+            bundle.write(folder, self.galleries, names)
+        runs = [
+            self._illustrated(at, part, small, names[at]) for at, part in enumerate(payload.runs)
+        ]
+        shown = replace(
+            payload.options,
+            sampled=choice.sentence,
+            thumbnails=f"Small pictures are {small.scale}." if small.places else "",
         )
-        warnings = remarks([source.run], plugins)
-        runs.append(
-            content.run_part(source, shown[at], suite_of[at], samples_of[at], small, [], warnings)
+        return replace(payload, runs=runs, options=shown), small.blocks
+
+    def _numbers(self) -> Payload:
+        """All but pictures."""
+        question, sources = self.question, self.sources
+        of_runs, groups = tables.of_runs(question.runs, self.plugins)
+        papers = [
+            tables.of_paper(name, each, question.runs) for name, each in question.papers.items()
+        ]
+        methods = {(run.spec.model, run.spec.method) for run in question.runs}
+        return Payload(
+            version=VERSION,
+            title=_title(self.suites),
+            made=_made(),
+            sdd_bench=version("sdd-bench"),
+            command=question.command,
+            options=Shown(images=question.images, mask=question.mask, sampled="", thumbnails=""),
+            warnings=[] if sources else [NO_RUNS],
+            definitions=content.instruments(sources, self.plugins),
+            suites=self.suites,
+            runs=self._runs(),
+            pairs=self.pairs,
+            tables=[*papers, *of_runs],
+            groups=groups,
+            intervals=steps(sources),
+            quantiles=quantiles(),
+            curves=curves(question.results, methods),
+            matrices=matrices(sources, self.plugins),
         )
-    payload = Payload(
-        version=VERSION,
-        title=_title(suites),
-        made=_made(),
-        sdd_bench=version("sdd-bench"),
-        command=question.command,
-        options=Shown(images=question.images, mask=question.mask, sampled="", thumbnails=""),
-        warnings=[],
-        definitions=content.instruments(sources, plugins),
-        suites=suites,
-        runs=runs,
-        pairs=content.pairs(sources),
-        tables=[*of_runs, *papers],
-        groups=groups,
-        intervals=[],
-        quantiles=quantiles(),
-        curves=[],
-        matrices=[],
-    )
-    return payload, blocks
+
+    def _runs(self) -> list[RunPart]:
+        shown = content.labels(self.sources)
+        by_run = {pair.run: pair for pair in self.pairs}
+        return [
+            replace(
+                content.run_part(source, shown[at], self.suite_of[at], self.samples_of[at]),
+                warnings=warnings.of_run(source, self.sources, by_run.get(at), self.plugins),
+            )
+            for at, source in enumerate(self.sources)
+        ]
+
+    def _thumbnails(self, numbers: int) -> tuple[Choice, Thumbnails]:
+        """Which pictures are shown, and these; `numbers` are the bytes of all else."""
+        if self.question.images == "none":
+            nothing = Thumbnails(scale=SCALES[0], blocks=Blocks(), places={}, failed={})
+            return Choice(places=[], sentence=""), nothing
+        spots = [
+            [(suite, sample) for sample in samples]
+            for suite, samples in zip(self.suite_of, self.samples_of, strict=True)
+        ]
+        flips = sampling.flips(self.sources, self.pairs)
+        choice = sampling.choose(there(self.galleries), spots, self.suites, flips)
+        budget = max(LARGEST - SCRIPTS - numbers, LEAST)
+        return choice, shrink(self.galleries, choice.places, budget)
+
+    def _illustrated(self, at: int, part: RunPart, small: Thumbnails, names: list[str]) -> RunPart:
+        """A run with its pictures, and what is to be said of them."""
+        gallery = self.galleries[at]
+        failed = {row: why for (run, row), why in small.failed.items() if run == at}
+        places = [small.places.get((at, row)) for row in range(len(gallery.absent))]
+        left_out = "left out on request" if self.question.images == "none" else "not in the sample"
+        columns = Pictures(
+            block=[place[0] if place else -1 for place in places],
+            index=[place[1] if place else -1 for place in places],
+            why=[
+                "" if place else failed.get(row) or gallery.absent[row] or left_out
+                for row, place in enumerate(places)
+            ],
+        )
+        said = warnings.of_pictures(gallery, failed)
+        boxes = gallery.mask.columns(gallery.source.stems) if gallery.mask else {}
+        return replace(
+            part,
+            pictures=columns,
+            files=names,
+            warnings=[*part.warnings, *said],
+            boxes=boxes,
+        )
 
 
 def _title(suites: Sequence[SuitePart]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sdd_bench.analysis import table
+from sdd_bench.analysis.matrix import POOLED
 from sdd_bench.formats.page import Page
 from sdd_bench.registry import Registry
 from sdd_bench.runs.run import Run
@@ -48,10 +49,20 @@ def of_paper(name: str, page: Page, runs: Sequence[Run]) -> Table:
     return _table(name, shown, rows)
 
 
-def plain(name: str, page: Page) -> Table:
-    """A table whose cells lead nowhere."""
+def of_matrix(
+    page: Page, behind: Mapping[str, list[dict[str, Any]]], places: Mapping[tuple[str, str], int]
+) -> Table:
+    """A matrix; the cells of its means lead nowhere."""
     shown = page.escaped()
-    return _table(name, shown, [[Cell(text=text) for text in line] for line in shown.rows])
+    rows = [
+        [Cell(text=line[0])]
+        + [
+            _cell(text, row | {"group": row["prompted"].replace(POOLED, "")}, places)
+            for text, row in zip(line[1:], records, strict=True)
+        ]
+        for line, records in zip(shown.rows, behind.values(), strict=True)
+    ]
+    return _table("matrix", shown, rows)
 
 
 def _linked(name: str, page: Page, places: Mapping[tuple[str, str], int]) -> Table:

@@ -1,0 +1,83 @@
+"""The pictures of runs: each is read when it is asked for, checked, and masked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from sdd_bench import files
+from sdd_bench.errors import InputError, SDDBenchError
+from sdd_bench.runs.images import hash_of
+from sdd_bench.runs.run import samples_of
+
+from .content import Source
+from .masks import Mask
+from .sampling import Place
+
+DISCARDED, MISSING, DAMAGED, OTHER = (
+    "discarded",
+    "missing",
+    "damaged",
+    "not the one that was scored",
+)
+"""Why there is no picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """The pictures of one run, in the order of its rows."""
+
+    source: Source
+    absent: list[str]
+    """Why there can't be one, before any is read; mostly empty."""
+    mask: Mask | None
+
+    @classmethod
+    def of(cls, source: Source, *, masked: bool) -> Gallery:
+        """Those of a run, of which only the names are read so far."""
+        folder = source.run.folder / "images"
+        there = {path.stem for path in files.find(folder, "*.png")}
+        gone = DISCARDED if source.facts.discarded else MISSING
+        return cls(
+            source,
+            ["" if each in there else gone for each in source.stems],
+            Mask.of(source.run) if masked else None,
+        )
+
+    def picture(self, row: int) -> Image.Image | str:
+        """The picture of a row in RGB, or why there is none."""
+        source = self.source
+        if self.absent[row]:
+            return self.absent[row]
+        (sample,) = samples_of(source.scored.scores.iloc[row : row + 1])
+        try:
+            pixels = source.run.load_image(sample)[0]
+        except InputError:
+            return DISCARDED
+        except SDDBenchError:
+            return DAMAGED
+        if source.scored.scores["image_hash"].iloc[row] not in {"", hash_of(pixels)}:
+            return OTHER
+        picture = Image.fromarray(pixels)
+        return self.mask.drawn(sample.stem, picture) if self.mask else picture
+
+    def covered(self) -> int:
+        """How many pictures are black altogether, as no detector has looked at them."""
+        if self.mask is None:
+            return 0
+        return sum(
+            not why and self.mask.seen(stem) is None
+            for why, stem in zip(self.absent, self.source.stems, strict=True)
+        )
+
+
+def there(galleries: Sequence[Gallery]) -> list[Place]:
+    """All pictures that there seem to be."""
+    return [
+        (run, row)
+        for run, gallery in enumerate(galleries)
+        for row, why in enumerate(gallery.absent)
+        if not why
+    ]
