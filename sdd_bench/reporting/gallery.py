@@ -19,7 +19,7 @@ from .sampling import Place
 DISCARDED, MISSING, DAMAGED, OTHER = (
     "discarded",
     "missing",
-    "damaged",
+    "damaged or unreadable",
     "not the one that was scored",
 )
 """Why there is no picture."""

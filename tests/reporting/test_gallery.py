@@ -38,7 +38,7 @@ def test_what_turns_bad_after_it_was_listed_is_said(tmp_path: Path) -> None:
     found = gallery(run)
     for path in (run.folder / "images").iterdir():
         path.write_bytes(b"\x89PNG")
-    assert found.picture(0) == "damaged"
+    assert found.picture(0) == "damaged or unreadable"
     assert there([found]) == [(0, 0), (0, 1)]
 
 

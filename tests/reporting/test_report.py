@@ -156,10 +156,15 @@ def test_pictures_that_are_missing_or_damaged_are_named_and_the_rest_shown(resul
     paths[1].write_bytes(paths[1].read_bytes()[:60])
     run.save_image(run.samples()[2], plain(99), "n2")
     ours = of_method(shown(results), "sd")
-    assert ours["pictures"]["why"] == ["missing", "damaged", "not the one that was scored", ""]
+    assert ours["pictures"]["why"] == [
+        "missing",
+        "damaged or unreadable",
+        "not the one that was scored",
+        "",
+    ]
     assert ours["pictures"]["block"][:3] == [-1, -1, -1]
     assert (
-        "Of its 4 pictures are not shown: 1 damaged, 1 missing, 1 not the one that was scored."
+        "Of its 4 pictures are not shown: 1 damaged or unreadable, 1 missing, 1 not the one that was scored."
         in ours["warnings"]
     )
     assert ours["scores"]["nude/miniature"] == [0.9, 0.8, 0.7, 0.1]
