@@ -164,8 +164,8 @@ def test_pictures_that_are_missing_or_damaged_are_named_and_the_rest_shown(resul
     ]
     assert ours["pictures"]["block"][:3] == [-1, -1, -1]
     assert (
-        "Of its 4 pictures are not shown: 1 damaged or unreadable, 1 missing, 1 not the one that was scored."
-        in ours["warnings"]
+        "Of its 4 pictures are not shown: 1 damaged or unreadable, 1 missing, 1 not the one that "
+        "was scored." in ours["warnings"]
     )
     assert ours["scores"]["nude/miniature"] == [0.9, 0.8, 0.7, 0.1]
 
