@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sdd_bench import files
+from sdd_bench.errors import printable
 from sdd_bench.formats.page import Page
 from sdd_bench.provenance import utc_now
 from sdd_bench.registry import Registry
@@ -99,7 +100,7 @@ class _Report:
             names = bundle.names(self.galleries)
             bundle.check(folder, names)
         payload = self._numbers()
-        choice, small = self._thumbnails(len(to_json(payload)))
+        choice, small = self._thumbnails(payload)
         if self.question.images == "files":
             bundle.write(folder, self.galleries, names)
         runs = [
@@ -151,8 +152,8 @@ class _Report:
             for at, source in enumerate(self.sources)
         ]
 
-    def _thumbnails(self, numbers: int) -> tuple[Choice, Thumbnails]:
-        """Which pictures are shown, and these; `numbers` are the bytes of all else."""
+    def _thumbnails(self, numbers: Payload) -> tuple[Choice, Thumbnails]:
+        """Which pictures are shown, and these, beside all else."""
         if self.question.images == "none":
             nothing = Thumbnails(scale=SCALES[0], blocks=Blocks(), places={}, failed={})
             return Choice(places=[], sentence=""), nothing
@@ -162,7 +163,7 @@ class _Report:
         ]
         flips = sampling.flips(self.sources, self.pairs)
         choice = sampling.choose(there(self.galleries), spots, self.suites, flips)
-        budget = max(LARGEST - SCRIPTS - numbers, LEAST)
+        budget = max(LARGEST - SCRIPTS - len(to_json(numbers)), LEAST)
         return choice, shrink(self.galleries, choice.places, budget)
 
     def _illustrated(self, at: int, part: RunPart, small: Thumbnails, names: list[str]) -> RunPart:
@@ -192,7 +193,7 @@ class _Report:
 
 def _title(suites: Sequence[SuitePart]) -> str:
     models = dict.fromkeys(suite.model for suite in suites)
-    return f"sdd-bench report: {', '.join(models)}" if models else "sdd-bench report"
+    return printable(f"sdd-bench report: {', '.join(models)}" if models else "sdd-bench report")
 
 
 def _made() -> str:

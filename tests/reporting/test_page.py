@@ -29,12 +29,12 @@ def test_a_file_of_the_page_that_would_end_its_element_is_refused(
     for text in ("x = '</script>'", "/* </STYLE> */", "<!-- x"):
         (tmp_path / "bad.js").write_text(text)
         with pytest.raises(SDDBenchError, match=r"bad\.js holds what ends a script"):
-            page._inlined("bad.js")
+            page.inlined("bad.js")
     (tmp_path / "good.js").write_text("const x = 1 < 2;")
-    assert page._inlined("good.js") == "const x = 1 < 2;"
+    assert page.inlined("good.js") == "const x = 1 < 2;"
 
 
 def test_a_missing_file_says_to_reinstall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page, "_FOLDER", tmp_path)
     with pytest.raises(SDDBenchError, match=r"state\.js of the page is missing: reinstall"):
-        page._inlined("state.js")
+        page.inlined("state.js")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 import sdd_bench as sb
 from sdd_bench.runs.lookup import find
 from sdd_bench.runs.run import Run
-from support.reporting import Page, illustrated, plain, read, samples
+from sdd_bench.types import Prompt, Sample
+from support.reporting import Page, elements, illustrated, plain, read, samples
 from support.runs import made_up, run_spec, score_rows, store
 
 HOSTILE = (
@@ -247,34 +249,41 @@ def test_truncated_prompts_are_said(results: Path) -> None:
 # --- what is hostile ------------------------------------------------------------------------------
 
 
-def hostile_run(root: Path) -> Run:
-    """A run whose prompts, groups and models are made to break a page."""
-    from sdd_bench.types import Prompt, Sample
-
+def run_of(root: Path, texts: Sequence[str]) -> Run:
+    """A run whose model, suite, concept, prompts and groups are these texts."""
     asked = [
         Sample(suite="s", prompt=Prompt(id=f"p{at}", text=text, group=text[:40]), k=0, seed=at)
-        for at, text in enumerate(HOSTILE)
+        for at, text in enumerate(texts)
     ]
-    spec = run_spec(model=HOSTILE[0], suite=HOSTILE[1], concepts=(HOSTILE[2],))
+    spec = run_spec(model=texts[0], suite=texts[1], concepts=(texts[2],))
     rows = score_rows("sd", asked, **{"nude/miniature": [0.5] * len(asked)})
-    return made_up(root, spec, scores=rows, finished=len(asked))
+    provenance = {texts[0]: texts[-1]}
+    return made_up(root, spec, scores=rows, finished=len(asked), provenance=provenance)
 
 
 def test_hostile_texts_are_data_and_nothing_else(tmp_path: Path) -> None:
-    hostile_run(tmp_path / "r")
-    path = made(tmp_path / "r")
-    text = path.read_text(encoding="utf-8")
-    page = read(path)
-    assert [prompt["text"] for prompt in page.report["suites"][0]["prompts"]] == list(HOSTILE)
-    assert "alert(1)</script>" not in text.replace("\\u003c", "<").split('id="report"')[0]
-    assert "<script>alert" not in text
-    assert "\0" not in text
-    assert "\u202e" not in text.split("</title>")[1]
-    assert text.count("<script") == text.count("</script")
+    run_of(tmp_path / "bad" / "r", HOSTILE)
+    run_of(tmp_path / "good" / "r", [f"harmless {at}" for at in range(len(HOSTILE))])
+    bad, good = made(tmp_path / "bad" / "r"), made(tmp_path / "good" / "r")
+    # To whoever reads HTML both pages have the same elements.
+    assert elements(bad) == elements(good)
+    report = read(bad).report
+    assert [prompt["text"] for prompt in report["suites"][0]["prompts"]] == list(HOSTILE)
+    assert report["runs"][0]["model"] == HOSTILE[0]
+    assert report["runs"][0]["provenance"] == {HOSTILE[0]: HOSTILE[-1]}
+    text = bad.read_text(encoding="utf-8")
+    assert not {"\0", "\u202e", "\u2028"} & set(text)
+
+
+def test_an_element_of_a_text_would_be_found(results: Path) -> None:
+    path = made(results)
+    before = elements(path)
+    path.write_text(path.read_text().replace("</title>", f"</title>{HOSTILE[0]}"))
+    assert elements(path) != before
 
 
 def test_prompts_are_no_business_of_logs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    run = hostile_run(tmp_path / "r")
+    run = run_of(tmp_path / "r", HOSTILE)
     (run.folder / "images").mkdir(exist_ok=True)
     (run.folder / "images" / "p0_0000.png").write_bytes(b"no picture")
     with caplog.at_level(logging.DEBUG):

@@ -44,8 +44,10 @@ class _Reader(HTMLParser):
         super().__init__()
         self.inside: str | None = None
         self.found: dict[str, str] = {}
+        self.elements: list[tuple[str, str | None]] = []
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attributes).get("id")))
         self.inside = dict(attributes).get("id") or tag if tag in {"script", "title"} else None
 
     def handle_endtag(self, tag: str) -> None:
@@ -66,6 +68,13 @@ def read(path: Path) -> Page:
         report=json.loads(reader.found["report"]),
         blocks=[json.loads(reader.found[f"block-{number}"]) for number in range(count)],
     )
+
+
+def elements(path: Path) -> list[tuple[str, str | None]]:
+    """The elements of a page, each with its id."""
+    reader = _Reader()
+    reader.feed(path.read_text(encoding="utf-8"))
+    return reader.elements
 
 
 def samples(count: int, *, per_prompt: int = 2, suite: str = "body") -> list[Sample]:
