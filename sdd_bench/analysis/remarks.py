@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from sdd_bench.registry import Registry
+from sdd_bench.runs.identity import IMPORTED
 from sdd_bench.runs.run import Run
 
 
@@ -25,8 +27,14 @@ def _unfinished(runs: Sequence[Run]) -> Iterator[str]:
         of = f" of {facts.images}" if there < facts.images else ""
         yield (
             f"{run.spec.method} on {run.spec.suite}: {there}{of} images, "
-            f"{'not all of them' if scored else 'not'} scored yet: run the same command again."
+            f"{'not all of them' if scored else 'not'} scored yet: {_remedy(run)}."
         )
+
+
+def _remedy(run: Run) -> str:
+    if run.spec.numerics == IMPORTED and run.facts().finished is not None:
+        return f"`sdd-bench score {shlex.quote(str(run.folder))} --metric NAME` does it"
+    return "run the same command again"
 
 
 def _unnamed(runs: Sequence[Run], plugins: Registry) -> Iterator[str]:

@@ -43,7 +43,10 @@ def decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ContentError(f"not UTF-8 text (byte {error.start})") from error
+        raise ContentError(
+            f"not UTF-8 text (byte {error.start}): save it as UTF-8, as editors do, or by `iconv "
+            "-f LATIN1 -t UTF-8` (or whatever encoding it is in)"
+        ) from error
 
 
 def parse_json(data: bytes, kind: type[T], *, extra: Extra = "forbid") -> T:

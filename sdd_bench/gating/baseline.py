@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -150,7 +150,7 @@ class _Entry:
 class _File:
     """What a baseline file holds."""
 
-    format: Literal[1]
+    format: int
     runs: tuple[_Entry, ...]
 
 
@@ -203,7 +203,7 @@ def read(path: Path) -> list[BaselineRun]:
     """The entries of a baseline file. Raises InputError if there is none or it is damaged."""
     try:
         content = files.read_json(path, _File, extra="ignore")
-        entries = _entries(content.runs) if content else []
+        entries = _entries(content) if content else []
     except ValueError as error:
         raise InputError(
             f"the baseline {path} is damaged ({error}): restore it, or make it anew with --update"
@@ -226,10 +226,12 @@ def read(path: Path) -> list[BaselineRun]:
     return entries
 
 
-def _entries(runs: Sequence[_Entry]) -> list[BaselineRun]:
+def _entries(content: _File) -> list[BaselineRun]:
     """Raises ValueError, which says the how manieth run is wrong in what."""
+    if content.format != FORMAT:
+        raise ValueError(f"format should be {FORMAT}, not {content.format}")
     entries = []
-    for number, run in enumerate(runs):
+    for number, run in enumerate(content.runs):
         try:
             entries.append(_entry(run))
         except ValueError as error:

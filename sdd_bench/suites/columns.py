@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from sdd_bench.errors import InputError
 from sdd_bench.types import Prompt
 
-from .readers import Cells, Sheet, kind
+from .sheets import Cells, Sheet, kind
 from .texts import flaw
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {

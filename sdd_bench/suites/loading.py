@@ -19,10 +19,10 @@ from sdd_bench import files
 from sdd_bench.errors import InputError, MissingError, unknown
 from sdd_bench.types import Prompt, Suite
 
-from . import readers
+from . import hub, readers
 from .catalog import SuiteEntry, catalog, folder
 from .columns import own_numbers, prompts_of
-from .readers import Sheet
+from .sheets import Sheet
 from .texts import flaw
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def _load(name: str, columns: Mapping[str, str]) -> Suite:
                 f"no file is named after '{name}': give {named}=PATH, or {named} alone"
             )
         return _named(named, entries[named], source, columns)
-    if name.startswith(readers.HUB) or Path(name).suffix.lower() in readers.READERS:
+    if name.startswith(hub.HUB) or Path(name).suffix.lower() in readers.READERS:
         sheet = readers.read(name)
         suite = Suite(
             name=_own_name(name),
@@ -99,8 +99,8 @@ def _exists(path: str) -> bool:
 
 def _own_name(source: str) -> str:
     """A file's name without its ending, or a data set's without its revision and split."""
-    if source.startswith(readers.HUB):
-        return source.removeprefix(readers.HUB).partition(":")[0].partition("@")[0]
+    if source.startswith(hub.HUB):
+        return source.removeprefix(hub.HUB).partition(":")[0].partition("@")[0]
     name = Path(source).stem
     wrong = flaw(name)
     if wrong:

@@ -1,7 +1,4 @@
-"""Tables as others keep them: CSV, text, JSON, JSON lines, and data sets of the Hugging Face hub.
-
-All become sheets: rows of cells below column names, and where in the file each of them is.
-"""
+"""Tables as others keep them: CSV, text, JSON, JSON lines. All become sheets."""
 
 from __future__ import annotations
 
@@ -10,29 +7,15 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 from sdd_bench import files
-from sdd_bench.errors import InputError, MissingError, SDDBenchError
-from sdd_bench.progress import waiting
-from sdd_bench.weights import hub
+from sdd_bench.errors import InputError, SDDBenchError
 
+from . import hub
+from .sheets import LARGEST, Cells, Sheet, kind
 from .texts import foreign
-
-HUB = "hub:"
-"""What the address of a data set of the Hugging Face hub starts with."""
-
-_ADDRESS = re.compile(
-    r"hub:(?P<id>[\w.-]+(/[\w.-]+)?)(/(?P<subset>[\w.-]+))?(@(?P<revision>[\w./-]+))?"
-    r"(:(?P<split>[\w.-]+))?"
-)
-
-_LARGEST = 100_000_000
-"""Bytes of a file of prompts: several times what 200,000 rows with seeds and labels take."""
 
 _SHAPES = (  # of JSON that are read
     'a list of texts, a list of objects [{"prompt": ...}, ...] (pandas: orient="records"), and one '
@@ -45,39 +28,25 @@ _END_OF_DOS = "\x1a"  # what old editors put at the end of a file
 
 _DIGITS = 40  # of an integer: more than any seed has
 
-Cells: TypeAlias = Mapping[str, object]
-"""One row by the names of the file's columns."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """What a file holds, before anybody asks whether these are prompts."""
-
-    where: str
-    """The file, for error messages."""
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[str, Cells]]
-    """Where in the file ("line 3"), and what is there."""
-
 
 def read(source: str) -> Sheet:
     """The rows of a file, or of a data set of the hub. Raises InputError or MissingError."""
-    if source.startswith(HUB):
-        return _hub(source)
+    if source.startswith(hub.HUB):
+        return hub.read(source)
     path = Path(source)
     try:
         size = path.stat().st_size if path.is_file() else 0
-        data = files.read(path) if size <= _LARGEST else b""
+        data = files.read(path) if size <= LARGEST else b""
     except SDDBenchError as error:
         raise InputError(str(error)) from error
     except OSError as error:
         raise InputError(f"cannot read {source:.200}: {error.strerror}") from error
     if data is None:
         raise InputError(f"cannot read the prompts in {source}: No such file or directory")
-    if size > _LARGEST:
+    if size > LARGEST:
         raise InputError(
             f"{source} has {size / 1e6:,.0f} MB: files of prompts are read up to "
-            f"{_LARGEST / 1e6:,.0f} MB"
+            f"{LARGEST / 1e6:,.0f} MB"
         )
     return parse(data, source)
 
@@ -88,7 +57,7 @@ def parse(data: bytes, name: str) -> Sheet:
     if reader is None:
         raise InputError(
             f"cannot tell the format of '{name}': prompts come from {', '.join(READERS)}, or "
-            f"from {HUB}OWNER/NAME"
+            f"from {hub.HUB}OWNER/NAME"
         )
     what = foreign(data)
     if what:
@@ -250,52 +219,3 @@ READERS: Mapping[str, Callable[[bytes, str], Sheet]] = {
     ".jsonl": _json_lines,
 }
 """Readers by the ending of a file's name."""
-
-
-def _hub(address: str) -> Sheet:
-    """All rows of a data set: `hub:OWNER/NAME[/SUBSET][@REVISION][:SPLIT]`."""
-    parts = _ADDRESS.fullmatch(address)
-    if not parts:
-        raise InputError(
-            f"'{address}' is no address of a data set: give {HUB}OWNER/NAME, then /SUBSET, "
-            "@REVISION and :SPLIT as needed"
-        )
-    import datasets
-
-    reason = ""
-    try:
-        # Data only: since version 4 the library runs no code that a data set brings along.
-        with hub.bounded() as reason, _without_bars(), waiting(f"loading {address}"):
-            splits = datasets.load_dataset(parts["id"], parts["subset"], revision=parts["revision"])
-    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        reason = reason or " ".join(str(error).split())
-        raise MissingError(
-            f"cannot load the data set '{parts['id']}' ({reason}): check its name and the "
-            "connection, or bring its file and give the path"
-        ) from error
-    split = parts["split"] or next(iter(splits))
-    if split not in splits or (len(splits) > 1 and not parts["split"]):
-        raise InputError(f"{address}: add :SPLIT, one of: {', '.join(splits)}")
-    data = splits[split]
-    rows = [(f"row {number}", cells) for number, cells in enumerate(data, 1)]
-    return Sheet(where=address, columns=tuple(data.column_names), rows=rows)
-
-
-@contextmanager
-def _without_bars() -> Iterator[None]:
-    """Within it, the library of data sets draws none of its own bars: several for each split."""
-    import datasets
-
-    silent = datasets.are_progress_bars_disabled()
-    if not silent:
-        datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        if not silent:
-            datasets.enable_progress_bars()
-
-
-def kind(value: object) -> str:
-    """The value and what it is, for a person: `3.5 (float)`."""
-    return f"{value!r:.40} ({type(value).__name__})"

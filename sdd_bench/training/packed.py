@@ -65,7 +65,9 @@ def origin(text: str) -> Origin:
         described.pop(_SEAL, None)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ContentError("its description cannot be read") from error
-    if not isinstance(done, int) or not isinstance(planned, int | None):
+    if isinstance(done, bool) or not isinstance(done, int):
+        raise ContentError("its description cannot be read")
+    if isinstance(planned, bool) or not isinstance(planned, int | None):
         raise ContentError("its description cannot be read")
     return Origin(spec=described, done=done, planned=planned)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 import re
 import warnings
@@ -21,6 +22,8 @@ from sdd_bench.errors import InputError
 from sdd_bench.files import ContentError
 from sdd_bench.weights import content, parts
 from sdd_bench.weights.content import shown
+
+log = logging.getLogger(__name__)
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 """Number types of weights; everything else counts, points or is quantised."""
@@ -210,7 +213,18 @@ def _state_dict(path: Path, held: object) -> Mapping[str, Tensor]:
         )
         what = "has no name" if isinstance(held[odd], Tensor) else "is no tensor"
         raise InputError(f"{path} holds no state dict: its entry {shown(odd)} {what}")
-    return found[0][1]
+    keys, weights = found[0]
+    beside = [shown(name) for name in held if str(name) != keys[0]]
+    if beside:
+        more = f" and {len(beside) - _SHOWN} more" if len(beside) > _SHOWN else ""
+        log.info(
+            "%s: the weights below %s are read, and nothing of %s%s beside them",
+            path,
+            shown(".".join(keys)),
+            ", ".join(beside[:_SHOWN]),
+            more,
+        )
+    return weights
 
 
 def _below(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from sdd_bench import registry
 from sdd_bench.analysis.remarks import remarks
+from sdd_bench.runs.importer import import_images
 from sdd_bench.runs.run import Facts, Run, SetValue
+from support.importing import SINGLE, fill
 from support.runs import PIXELS, made_up, run_spec, sample, store
 from support.shell import Shell
 
@@ -38,6 +40,16 @@ def test_a_run_that_was_made_bigger_and_killed_says_so(tmp_path: Path) -> None:
     run.write_facts(Facts(started=STARTED, images=8))
     (line,) = remarks([run], registry.scan())
     assert line.startswith("sd on body: 0 of 8 images, not all of them scored yet")
+
+
+def test_images_of_others_are_scored_by_score_not_by_importing_again(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "theirs", ["000000.png", "000001.png", "000002.png"])
+    run, _ = import_images(folder, SINGLE, name="theirs", model="miniature", results=tmp_path)
+    (line,) = remarks([run], registry.scan())
+    assert line == (
+        "theirs on toy: 3 images, not scored yet: "
+        f"`sdd-bench score {run.folder} --metric NAME` does it."
+    )
 
 
 def test_a_run_that_is_done_says_nothing(tmp_path: Path) -> None:

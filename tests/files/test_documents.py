@@ -47,7 +47,7 @@ def test_what_is_not_there_is_none(tmp_path: Path, read: Callable[[Path], object
 def test_what_is_no_utf8_says_where(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(b'name = "\xe9"')
-    with pytest.raises(files.ContentError, match=r"^not UTF-8 text \(byte 8\)$"):
+    with pytest.raises(files.ContentError, match=r"^not UTF-8 text \(byte 8\): save it as UTF-8, "):
         files.read_toml(path, Outer)
 
 

@@ -44,6 +44,7 @@ def test_a_baseline_has_a_line_per_prompt(base: BaselineRun, tmp_path: Path) -> 
             '"format": 2',
             r"baseline.json is damaged \(format should be 1, not 2\): restore it, or make it anew",
         ),
+        ('"format": 1', '"format": true', r"format should be a valid integer, not true"),
         ('"runs": [', '"runs": {', "damaged"),
         ('"digest"', '"dogest"', r"damaged \(runs\.0: identity\.digest is missing\)"),
         (

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sdd_bench.errors import MissingError
-from sdd_bench.suites import readers
+from sdd_bench.suites import hub
+from sdd_bench.suites.sheets import Sheet
 from support.suites import published, rows_of
 
 
@@ -17,10 +18,10 @@ def nothing_brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No prompts that somebody put on this machine, and no hub."""
     monkeypatch.setenv("SDD_BENCH_PROMPTS", str(tmp_path / "brought"))
 
-    def unreachable(address: str) -> readers.Sheet:
+    def unreachable(address: str) -> Sheet:
         raise MissingError(f"cannot load {address}")
 
-    monkeypatch.setattr(readers, "_hub", unreachable)
+    monkeypatch.setattr(hub, "read", unreachable)
 
 
 @pytest.fixture

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdd_bench.errors import InputError, MissingError
+from sdd_bench.errors import InputError
 from sdd_bench.suites import loading, readers
 from sdd_bench.suites.columns import own_numbers, prompts_of
-from sdd_bench.types import Prompt, Suite
+from sdd_bench.types import Prompt
 from support.fuzz import BRIEFLY, anything, or_a_sentence
 from support.suites import write
 
@@ -156,7 +154,7 @@ def test_what_is_no_file_of_prompts_is_not_opened(tmp_path: Path) -> None:
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "mine.csv", "text\né\n", "latin-1")
-    with pytest.raises(InputError, match=r"mine\.csv: not UTF-8 text \(byte 5\)"):
+    with pytest.raises(InputError, match=r"mine\.csv: not UTF-8 text \(byte 5\): save it as UTF-8"):
         loading.load(path)
     with pytest.raises(InputError, match=r"cannot read the prompts in no\.csv: No such file"):
         loading.load("no.csv")
@@ -252,68 +250,6 @@ def test_what_is_wrong_in_json(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         loading.load(path)
     assert str(caught.value).startswith(f"{path}{message}")
-
-
-# --- the hub ----------------------------------------------------------------------------------
-
-
-Hub: TypeAlias = Callable[[str], Suite]
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
-    """`datasets` takes a folder for a data set of that name; this is one with two splits."""
-    monkeypatch.undo()
-    folder = tmp_path / "owner" / "prompts"
-    folder.mkdir(parents=True)
-    rows = '{"prompt": "a cat", "seed": 4294967296, "categories": ["x", "y"], "hard": 1}\n'
-    (folder / "train.jsonl").write_text(rows)
-    (folder / "test.jsonl").write_text(rows.replace("a cat", "a dog"))
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
-    monkeypatch.setattr("sdd_bench.weights.hub.silent", lambda: "")
-    return loading.load
-
-
-def test_a_split_of_a_data_set_of_the_hub(hub: Hub) -> None:
-    suite = hub("hub:owner/prompts:test")
-    assert suite.name == "owner/prompts"
-    assert suite.prompts == (Prompt(id="000000", text="a dog", seed=2**32, group="x, y, hard"),)
-    assert hub("i2p=hub:owner/prompts:train").name == "i2p"
-
-
-def test_a_split_is_named_if_there_are_several(hub: Hub) -> None:
-    for address in ("hub:owner/prompts", "hub:owner/prompts:validation"):
-        with pytest.raises(InputError, match=f"^{address}: add :SPLIT, one of: train, test$"):
-            hub(address)
-
-
-def test_a_data_set_comes_without_bars(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    import datasets
-
-    inside: list[bool] = []
-
-    def watched(name: str, *arguments: object, **keywords: object) -> object:
-        inside.append(datasets.are_progress_bars_disabled())
-        raise OSError("no connection")
-
-    monkeypatch.setattr(datasets, "load_dataset", watched)
-    with pytest.raises(MissingError, match="no connection"):
-        hub("hub:owner/prompts:test")
-    assert inside == [True]
-    assert not datasets.are_progress_bars_disabled()
-
-
-@pytest.mark.parametrize("address", ["hub:", "hub:a b", "hub:owner/name/subset/more", "hub:x:"])
-def test_what_is_no_address_of_a_data_set(hub: Hub, address: str) -> None:
-    with pytest.raises(InputError, match="is no address of a data set"):
-        hub(address)
-
-
-def test_a_data_set_that_cannot_be_had(hub: Hub, tmp_path: Path) -> None:
-    (tmp_path / "owner" / "nothing").mkdir()
-    with pytest.raises(MissingError, match=r"cannot load the data set 'owner/nothing' \(.+\)"):
-        hub("hub:owner/nothing")
 
 
 # --- anything at all --------------------------------------------------------------------------

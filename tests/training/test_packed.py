@@ -110,7 +110,18 @@ def test_a_file_of_before_has_no_hash_and_no_plan(tmp_path: Path) -> None:
         packed.check_result(path, SPEC, 30)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"iterations": "7"}', "[" * 99999])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"iterations": "7"}',
+        '{"iterations": true}',
+        '{"iterations": 7, "planned": true}',
+        "[" * 99999,
+    ],
+)
 def test_a_description_that_is_none_is_damage(text: str) -> None:
     with pytest.raises(files.ContentError, match="its description cannot be read"):
         packed.origin(text)

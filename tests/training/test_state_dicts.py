@@ -58,6 +58,24 @@ def test_weights_below_two_keys_are_refused_with_both(tmp_path: Path, bundle: Bu
         checkpoints.read(tmp_path / "weights.pt", bundle)
 
 
+def test_what_lies_beside_the_weights_that_are_read_is_named(
+    tmp_path: Path, bundle: Bundle, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    # As `EMAModel` of diffusers keeps its average: no names, so that it can't be read.
+    average = {"decay": 0.9999, "shadow_params": list(PART.values())}
+    path = tmp_path / "weights.pt"
+    torch.save({"unet": PART, "unet_ema": average, "step": 7}, path)
+    assert checkpoints.read(path, bundle).tensors.keys() == PART.keys()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}: the weights below 'unet' are read, and nothing of 'unet_ema', 'step' beside them"
+    ]
+    caplog.clear()
+    torch.save({"unet": PART}, path)
+    checkpoints.read(path, bundle)
+    assert caplog.records == []
+
+
 def test_tensors_that_are_numbered_are_no_state_dict(tmp_path: Path, bundle: Bundle) -> None:
     torch.save({0: PART[NAME]}, tmp_path / "weights.pt")
     with pytest.raises(InputError, match="holds no state dict: its entry '0' has no name"):
