@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdd_bench.errors import InputError
-from sdd_bench.weights import store
+from sdd_bench.weights import content, store
 
 from . import _clip, _torch
 
@@ -67,8 +67,8 @@ def of_user() -> Tokens | None:
     except (OSError, RuntimeError, SafetensorError) as error:
         raise InputError(
             f"the environment variable {VARIABLE} names {path}, which cannot be read as "
-            f"safetensors ({error}): unset it, or name a file of textual inversion; one ending in "
-            ".bin is a pickle and has to be converted first"
+            f"safetensors ({content.fault(error)}): unset it, or name a file of textual inversion; "
+            "one ending in .bin is a pickle and has to be converted first"
         ) from error
     widths = {shape[-1] for shape in shapes.values() if len(shape) in {1, 2}}
     if len(widths) != 1 or any(len(shape) not in {1, 2} or 0 in shape for shape in shapes.values()):

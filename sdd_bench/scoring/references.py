@@ -25,7 +25,7 @@ from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.files import ContentError, sha256
 from sdd_bench.runs import pictures
 from sdd_bench.types import Features, Pixels, SetMetric
-from sdd_bench.weights import catalog, store
+from sdd_bench.weights import catalog, content, store
 
 from . import batches, border
 from .batches import TILE
@@ -130,7 +130,7 @@ def read(path: Path) -> tuple[Features, dict[str, str]]:
         files.check_seal(path)
         features: Features = load_file(path)["features"]
     except (OSError, KeyError, ValueError, SafetensorError) as error:
-        raise _damaged(path, error) from error
+        raise _damaged(path, content.fault(error)) from error
     if features.ndim != 2 or str(len(features)) != metadata["count"]:
         raise _damaged(path, f"{features.shape} for {metadata['count']} images")
     return features, metadata
@@ -290,7 +290,7 @@ def _metadata(path: Path) -> dict[str, str]:
     except (OSError, SafetensorError) as error:
         with suppress(files.ContentError):
             files.check_seal(path)  # raises where the disk or its rights are at fault
-        raise _damaged(path, error) from error
+        raise _damaged(path, content.fault(error)) from error
     if metadata.get("format") != _FORMAT:
         raise InputError(f"{path} was not written by `sdd-bench reference`: make it again")
     metadata.pop(_SEAL, None)

@@ -14,6 +14,7 @@ from torch import Tensor
 from sdd_bench import files
 from sdd_bench.files import ContentError
 from sdd_bench.runs.identity import TrainSpec
+from sdd_bench.weights import content
 
 METADATA = "sdd_bench"
 """The one metadata entry of our files: several would be written in no fixed order."""
@@ -82,7 +83,7 @@ def check_result(path: Path, spec: TrainSpec, planned: int) -> None:
         with safe_open(path, "pt") as file:
             metadata, names = file.metadata() or {}, list(file.keys())
     except (OSError, SafetensorError) as error:
-        raise ContentError(f"no safetensors: {error}") from error
+        raise ContentError(f"no safetensors: {content.fault(error)}") from error
     if METADATA not in metadata:
         raise ContentError("it doesn't say which training it is of")
     found = origin(metadata[METADATA])

@@ -95,8 +95,7 @@ def load(path: Path) -> tuple[object, dict[str, str]]:
     except ContentError as error:
         raise _refusal(path, error) from error
     except (OSError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise _refusal(path, f"is damaged or cut off ({reason})") from error
+        raise _refusal(path, f"is damaged or cut off ({content.fault(error)})") from error
 
 
 def weights(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -51,6 +51,29 @@ class Tensor:
         return math.prod(self.shape)
 
 
+_FAULTS = (
+    ("overflow computing", "a tensor has more numbers than any file can hold"),
+    ("not fully covered", "its tensors need fewer or more bytes than it has"),
+    ("invalid shape", "a tensor's shape does not fit its bytes"),
+    ("invalid offset", "a tensor does not start where the one before it ends"),
+    ("unknown variant", "a tensor is of a number type that is not known here"),
+    ("header", "its table of contents cannot be read"),
+)
+"""What the library of safetensors says, and what that is for people; the first that fits."""
+
+
+def fault(error: Exception) -> str:
+    """What is wrong with a safetensors file, where its library has raised."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    # Before a colon stands what it was doing when that happened.
+    said = str(error).strip().partition("\n")[0].removeprefix(_DOING)
+    return next((meaning for sign, meaning in _FAULTS if sign in said), said)
+
+
+_DOING = "Error while deserializing header: "
+
+
 def shown(name: object) -> str:
     """A name out of a file, in quotes: on one line, not too long, and it steers no terminal."""
     text = str(name)
@@ -135,4 +158,6 @@ def tensors(path: Path) -> Mapping[str, Tensor]:
                 for name, each in slices.items()
             }
     except (OSError, SafetensorError, ValueError) as error:
-        raise ContentError(f"is damaged or cut off ({error}): fetch or copy it again") from error
+        raise ContentError(
+            f"is damaged or cut off ({fault(error)}): fetch or copy it again"
+        ) from error

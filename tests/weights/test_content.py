@@ -43,6 +43,31 @@ def test_a_table_that_promises_more_than_there_is_is_refused(tmp_path: Path) -> 
         content.tensors(path)
 
 
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"shape": [1 << 40, 1 << 40]}, "a tensor has more numbers than any file can hold"),
+        ({"shape": [3]}, "a tensor's shape does not fit its bytes"),
+        ({"data_offsets": [4, 8]}, "a tensor does not start where the one before it ends"),
+        (
+            {"data_offsets": [0, 8], "shape": [2]},
+            "its tensors need fewer or more bytes than it has",
+        ),
+        ({"dtype": "X9"}, "a tensor is of a number type that is not known here"),
+        ({"shape": [-1]}, "its table of contents cannot be read"),
+    ],
+)
+def test_what_is_wrong_in_a_table_is_said_in_words_of_ours(
+    tmp_path: Path, entry: dict[str, object], said: str
+) -> None:
+    whole = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+    head = json.dumps({"x": whole | entry}).encode()
+    path = tmp_path / "odd.safetensors"
+    path.write_bytes(len(head).to_bytes(8, "little") + head + bytes(4))
+    with pytest.raises(ContentError, match=rf"^is damaged or cut off \({said}\): fetch"):
+        content.tensors(path)
+
+
 def test_what_is_no_regular_file_is_said_to_be_none(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("gone")
