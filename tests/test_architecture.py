@@ -423,6 +423,8 @@ TESTED_ELSEWHERE = {
     ),
     # The sets of concepts are the paper's.
     "papers/test_published": ("suites/concepts",),
+    # What the readers of files give.
+    "suites/test_readers": ("suites/sheets",),
     # Finding plugins is all that the registry does with them.
     "test_registry": ("plugins",),
 }  # fmt: skip
