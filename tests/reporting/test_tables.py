@@ -10,7 +10,7 @@ import sdd_bench as sb
 from sdd_bench.papers import needs as paper_needs
 from sdd_bench.papers import published
 from support.papers import base, needed, own_table
-from support.reporting import illustrated, read
+from support.reporting import illustrated, read, shelf
 
 
 def test_the_table_by_group_is_that_of_the_command(results: Path) -> None:
@@ -36,6 +36,29 @@ def test_the_table_by_group_is_that_of_the_command(results: Path) -> None:
         and report["runs"][cell["run"]]["method"] == "sd-neg"
     )
     assert (cell["number"]["value"], cell["number"]["n"]) == (50.0, 2)
+
+
+@pytest.mark.parametrize("by_group", [False, True])
+def test_every_number_of_the_table_is_behind_its_cell(tmp_path: Path, by_group: bool) -> None:
+    root = tmp_path / "r"
+    shelf(root)
+    tidy = sb.table(results=root, by_group=by_group).frame.to_dict("records")
+    report = read(sb.report(results=root, out=tmp_path / "page.html")).report
+    name = "group" if by_group else "runs"
+    (table,) = (each for each in report["tables"] if each["name"] == name)
+    shown = {
+        (report["runs"][cell["run"]]["digest"], cell["definition"], cell["group"]): cell["number"]
+        for row in table["rows"]
+        for cell in row
+        if cell["definition"]
+    }
+    # 2 methods, 3 suites, and 5 values of each: of the 4 that are no set's, in 2 groups.
+    assert len(shown) == len(tidy) == (48 if by_group else 30)
+    for row in tidy:
+        number = shown[row["digest"], row["definition"], row["group"]]
+        for key in ("value", "low", "high", "n", "reason"):
+            expected = None if row[key] != row[key] else row[key]
+            assert number[key] == expected
 
 
 def test_two_runs_of_one_method_keep_apart_behind_their_cells(tmp_path: Path) -> None:

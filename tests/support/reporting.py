@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from sdd_bench.runs.images import hash_of
-from sdd_bench.runs.run import Run
+from sdd_bench.runs.run import Run, SetValue
 from sdd_bench.types import Pixels, Prompt, Sample
 from support.runs import made_up, run_spec, score_rows
 
@@ -131,3 +131,37 @@ def illustrated(
         scores=rows,
         finished=len(asked),
     )
+
+
+SUITES = {"country_body": 2, "coco": 1, "i2p": 4}
+"""Images of each prompt in the suites of `shelf`."""
+
+
+def shelf(root: Path, images: int = 40) -> None:
+    """Two methods on three suites, with pictures: one removes much, a few images go the other way,
+    some have no score, and sets have values.
+    """
+    rng = np.random.default_rng(7)
+    for suite, per_prompt in SUITES.items():
+        before = rng.beta(4, 2, images)
+        after = np.where(rng.random(images) < 0.1, rng.random(images), before / 4)
+        after[5] = np.nan
+        for method, raw in (("sd", before), ("sd-neg", after)):
+            paired = np.full(images, np.nan) if method == "sd" else rng.random(images)
+            scores = {
+                "nude/miniature": raw,
+                "harm/miniature": rng.random(images),
+                "clip/miniature": rng.normal(0.3, 0.05, images),
+                "lpips/miniature": paired,
+            }
+            run = illustrated(
+                root,
+                method,
+                {name: [float(each) for each in column] for name, column in scores.items()},
+                per_prompt=per_prompt,
+                suite=suite,
+                concepts=() if method == "sd" else ("nudity",),
+                shift=1000 if method == "sd" else 2000,
+            )
+            fid = SetValue(value=20.0 + len(method), low=19.0, high=31.0, n=images)
+            run.write_sets({"fid/miniature": fid})
