@@ -32,7 +32,9 @@ class Gallery:
     source: Source
     absent: list[str]
     """Why there can't be one, before any is read; mostly empty."""
-    mask: Mask | None
+    mask: Mask
+    masked: bool
+    """Whether it is drawn."""
 
     @classmethod
     def of(cls, source: Source, *, masked: bool) -> Gallery:
@@ -43,7 +45,8 @@ class Gallery:
         return cls(
             source,
             ["" if each in there else gone for each in source.stems],
-            Mask.of(source.run) if masked else None,
+            Mask.of(source.run),
+            masked,
         )
 
     def picture(self, row: int) -> Image.Image | str:
@@ -61,13 +64,11 @@ class Gallery:
         if source.scored.scores["image_hash"].iloc[row] not in {"", hash_of(pixels)}:
             return OTHER
         picture = Image.fromarray(pixels)
-        return self.mask.drawn(sample.stem, picture) if self.mask else picture
+        return self.mask.drawn(sample.stem, picture) if self.masked else picture
 
     def covered(self) -> int:
         """How many pictures are black altogether, as no detector has looked at them."""
-        if self.mask is None:
-            return 0
-        return sum(
+        return self.masked * sum(
             not why and self.mask.seen(stem) is None
             for why, stem in zip(self.absent, self.source.stems, strict=True)
         )

@@ -181,13 +181,12 @@ class _Report:
             ],
         )
         said = warnings.of_pictures(gallery, failed)
-        boxes = gallery.mask.columns(gallery.source.stems) if gallery.mask else {}
         return replace(
             part,
             pictures=columns,
             files=names,
             warnings=[*part.warnings, *said],
-            boxes=boxes,
+            boxes=gallery.mask.columns(gallery.source.stems),
         )
 
 

@@ -82,6 +82,7 @@ def test_without_a_mask_nothing_is_hidden(tmp_path: Path) -> None:
     detect(run, {"p0_0000": [BOX]})
     page = page_of(sb.report(results=tmp_path / "r", out=tmp_path / "p.html"))
     assert np.asarray(page.picture(0, 0))[8:10, 4:8].any()
+    assert page.report["runs"][0]["boxes"]["nude/toy"][0][0][:2] == ["FEMALE_BREAST_EXPOSED", 0.9]
 
 
 def test_boxes_of_another_run_are_none(tmp_path: Path) -> None:
