@@ -69,12 +69,17 @@ _TOLD = 3
 """How many of several errors are told."""
 
 
+_NAME = 200
+"""Characters of a name that are shown."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     """The error for a name that nothing answers to, with a suggestion and all that exists."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean '{close[0]}'?" if close else ""
-    return InputError(f"no {kind} named '{name}'.{hint} Available: {', '.join(names) or 'none'}")
+    shown = name if len(name) <= _NAME else f"{name[:_NAME]}..."
+    return InputError(f"no {kind} named '{shown}'.{hint} Available: {', '.join(names) or 'none'}")
 
 
 def printable(text: str, *, keep: str = "") -> str:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Collection
 from pathlib import Path
 
+from . import files
 from .errors import InputError, MissingError, unknown
 from .types import ModelSpec
 from .weights import catalog, downloads, hub, store
@@ -60,6 +61,10 @@ PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
 """Folders of a model in the diffusers format."""
 
 
+_LONGEST_ID = 96
+"""Characters of a hub id, by the rules of the hub."""
+
+
 def find(name: str) -> ModelSpec:
     """The model of that name, folder or hub id (`owner/name`). Raises InputError."""
     if name in SPECS:
@@ -68,14 +73,15 @@ def find(name: str) -> ModelSpec:
         raise unknown("model", name, [*SPECS, *OTHERS])
     instruments = judged_as(name).definitions
     path = Path(name)
-    if path.is_dir():
+    if not files.too_long(path) and path.is_dir():
         for part in PARTS:
             if not (path / part).is_dir():
                 raise InputError(
                     f"{path} is no model in the diffusers format: it has no folder '{part}'"
                 )
         return ModelSpec(name=path.resolve().name, source=str(path), definitions=instruments)
-    if name.count("/") == 1 and not path.is_absolute() and not name.startswith((".", "~")):
+    hub_id = name.count("/") == 1 and len(name) <= _LONGEST_ID
+    if hub_id and not path.is_absolute() and not name.startswith((".", "~")):
         return ModelSpec(name=name, source=name, definitions=instruments)
     raise unknown("model", name, [*SPECS, *OTHERS])
 

@@ -17,6 +17,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from . import files as core_files
 from .errors import InputError, SDDBenchError, unknown
 from .progress import watch
 from .types import Definition, ImageMetric, Method, Metric, PairMetric, SetMetric
@@ -82,6 +83,8 @@ def is_path(name: str) -> bool:
 def path_source(name: str) -> Source:
     """The object that `path/to/file.py:Name` names, its file run anew: it may have been edited."""
     file, _, attribute = name.rpartition(":")
+    if core_files.too_long(file):
+        raise InputError(f"there is no file {file:.100}...: no disk has so long a name")
     path = Path(file).resolve()
     if not path.is_file():
         raise InputError(f"there is no file {file}")

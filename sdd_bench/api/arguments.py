@@ -10,6 +10,7 @@ from numbers import Number
 from pathlib import Path
 from typing import TypeAlias, TypedDict
 
+from sdd_bench import files
 from sdd_bench.benchmark.request import Options, Request
 from sdd_bench.errors import InputError, unknown
 from sdd_bench.suites import concepts
@@ -88,6 +89,8 @@ def place(path: object, what: str) -> Path:
     """A path. Raises InputError for what is none."""
     if not isinstance(path, (str, Path)):
         raise InputError(f"{what} is a path, not {path!r}")
+    if files.too_long(path):
+        raise InputError(f"{what} '{path!s:.100}...' is too long for any disk")
     return Path(path)
 
 

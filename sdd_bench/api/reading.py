@@ -139,10 +139,12 @@ def matrix(
 
     `picture` is a PNG to write, of prompt `nth` of each group. What is missing is in `.lacking`.
     """
-    from sdd_bench import registry
+    from sdd_bench import files, registry
     from sdd_bench.analysis import matrix_image, matrix_rows
     from sdd_bench.analysis.matrix import frame, pages
 
+    if picture is not None:
+        files.check_place(Path(picture), "--picture")
     plugins = registry.scan()
     request = request_of(method, suite, options)
     prompts = matrix_rows.suite_of(request)
@@ -197,13 +199,17 @@ def gate(
     to have changed; `strict` fails what the baseline doesn't know, `update` writes it anew, `junit`
     is a file for the outcome as XML. Raises InputError.
     """
-    from sdd_bench import registry
+    from sdd_bench import files, registry
     from sdd_bench.benchmark import stored
     from sdd_bench.gating.gate import check
 
     file = place(baseline, "the baseline")
     if junit is not None and Path(junit).resolve() == file.resolve():
         raise InputError(f"the outcome would take the place of the baseline {file}: name another")
+    if junit is not None:
+        files.check_place(Path(junit), "--junit")
+    if update:
+        files.check_place(file, "--baseline")
     report = check(
         file,
         # An entry is not dropped because its run can't be read at the moment.

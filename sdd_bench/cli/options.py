@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from sdd_bench import formats
+from sdd_bench import files, formats
 from sdd_bench.benchmark.request import RANGES, Options
 from sdd_bench.errors import InputError
 
@@ -37,12 +37,14 @@ class Place(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> str | bytes | os.PathLike[str]:
-        """The path, as click has it. Fails if it is empty or holds a zero byte."""
+        """The path, as click has it. Fails if it is empty, too long or holds a zero byte."""
         text = os.fspath(value)
         if not text.strip():
             self.fail("the path is empty: give a file or folder", param, ctx)
         if "\0" in text:
             self.fail(f"the path {text!r:.110} holds a zero byte, which no path has", param, ctx)
+        if files.too_long(text):
+            self.fail(f"the path {text!r:.110}... is too long for any disk", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -8,6 +8,7 @@ import hashlib
 import os
 import stat
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -99,6 +100,29 @@ def writing(path: Path, setting: str = "--results") -> Iterator[None]:
         ) from error
     finally:
         _SETTING.reset(outer)
+
+
+def check_place(path: Path, setting: str) -> None:
+    """Raise as `writing` does where no file could be written, before there is anything to write."""
+    with writing(path, setting):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        folder = path.absolute().parent
+        while not folder.exists():
+            folder = folder.parent
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
+def too_long(path: str | Path) -> bool:
+    """Whether no disk has names so long."""
+    try:
+        Path(path).stat()
+    except OSError as error:
+        return error.errno == errno.ENAMETOOLONG
+    except ValueError:  # a zero byte
+        return False
+    return False
 
 
 def set_aside(path: Path, reader: Callable[[Path], object]) -> Path | None:
@@ -210,7 +234,7 @@ def read(path: Source) -> bytes | None:
     except OSError as error:
         raise unreadable(path, error) from error
     if endless:
-        raise SDDBenchError(f"cannot read {path}: it is a pipe or a device, not a file")
+        raise InputError(f"cannot read {path}: it is a pipe or a device, not a file")
     return data
 
 
@@ -227,6 +251,8 @@ def exists(path: Path) -> bool:
 
 def unreadable(path: Source, error: OSError) -> SDDBenchError:
     """The error for what is there and cannot be read: neither damaged nor absent."""
+    if error.errno == errno.ENAMETOOLONG:
+        return InputError(f"cannot read {path!s:.100}...: no disk has so long a name")
     return SDDBenchError(f"cannot read {path}: {error.strerror}")
 
 

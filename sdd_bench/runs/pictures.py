@@ -26,6 +26,9 @@ _MODES = {"1", "CMYK", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "YCbCr"}
 _LARGEST = 500_000_000
 """Bytes of a file: more than a picture of as many pixels as Pillow opens takes without loss."""
 
+_OPAQUE = 255
+"""The alpha of a pixel through which nothing shows."""
+
 _ORIENTATION = 0x0112
 """The tag of EXIF that says which side is up; 1 or nothing: the picture is upright."""
 
@@ -40,12 +43,17 @@ def read(path: Path, formats: tuple[str, ...] = FORMATS) -> Picture:
             raise ContentError(f"of mode {image.mode}, which RGB cannot show")
         try:
             frames = getattr(image, "n_frames", 1)
-            turned = ImageOps.exif_transpose(image).convert("RGB")
+            upright = ImageOps.exif_transpose(image)
+            seen = upright.convert("RGBA") if image.has_transparency_data else upright
+            alpha = seen.getchannel("A") if seen.mode == "RGBA" else None
+            turned = seen.convert("RGB")
         except Exception as error:  # Pillow's readers let through whatever goes wrong in them
             raise ContentError("not readable") from error
         # A photograph in JPEG may bring smaller copies of itself along (MPO).
         if frames > 1 and image.format != "MPO":
             raise ContentError(f"of {frames} frames")
+        if alpha is not None and alpha.getextrema() != (_OPAQUE, _OPAQUE):
+            raise ContentError("with transparent parts, which have no colour: save it as RGB")
         return turned
 
 

@@ -436,4 +436,45 @@ def test_the_remedy_names_the_option_that_was_given(used: Shell) -> None:
 def test_an_empty_path_is_not_the_working_folder(used: Shell, command: tuple[str, ...]) -> None:
     for path in ("", "  "):
         assert "the path is empty" in used.fails(2, *command, path)
+    assert "is too long for any disk" in used.fails(2, *command, "a" * 5000)
     assert "holds a zero byte" in used.fails(2, *command, "a\0b")
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (("run", "--method", "sd", "--suite", "toy.csv", "--model", "a" * 5000), "no model named"),
+        (
+            ("run", "--method", "sd", "--suite", "toy.csv", "--model", f"{'a' * 5000}/b"),
+            "no model named",
+        ),
+        (("run", "--suite", "toy.csv", "--method", f"{'a' * 5000}.py:X"), "no disk has so long a"),
+        (("gate", "--baseline", "/dev/zero"), "it is a pipe or a device, not a file"),
+        (("gate", "--update", "--baseline", "/dev/zero"), "it is a pipe or a device, not a file"),
+    ],
+    ids=["model", "hub id", "method", "gate", "update"],
+)
+def test_names_without_end_and_devices_are_the_users_to_correct(
+    used: Shell, command: tuple[str, ...], message: str
+) -> None:
+    assert message in used.fails(2, *command, "--results", used.results)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("reference", "--images", ".", "--metric", "fid/miniature", "--out"),
+        ("report", "--out"),
+        ("matrix", "--method", "sd", "--suite", "toy.csv", "--picture"),
+        ("gate", "--baseline", "none.json", "--junit"),
+        ("gate", "--update", "--baseline"),
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_cannot_be_written_is_noticed_before_the_work(
+    used: Shell, command: tuple[str, ...]
+) -> None:
+    (used.folder / "file").touch()
+    line = used.fails(2, *command, used.folder / "file" / "page")
+    assert f"cannot write {used.folder}/file/page: Not a directory; give another" in line
+    assert command[-1] in line

@@ -82,6 +82,21 @@ def test_modes_of_eight_bits_become_rgb(tmp_path: Path, mode: str) -> None:
     assert (np.asarray(pictures.read(path, ("TIFF",))) == expected).all()
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_transparent_parts_are_refused_and_opaque_alpha_is_not(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "picture.png"
+    image = marked().convert("RGBA")
+    image.convert(mode).save(path)
+    pictures.read(path)
+    if mode == "P":
+        image.convert("P").save(path, transparency=image.convert("P").getpixel((0, 0)))
+    else:
+        image.putpixel((0, 0), (9, 9, 9, 128))
+        image.convert(mode).save(path)
+    with pytest.raises(ContentError, match=r"^with transparent parts, .*: save it as RGB$"):
+        pictures.read(path)
+
+
 def of_frames(path: Path) -> None:
     others = [Image.fromarray(picture(number)) for number in (1, 2)]
     Image.fromarray(picture(0)).save(path, format="PNG", save_all=True, append_images=others)
