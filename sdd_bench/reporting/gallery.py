@@ -10,7 +10,7 @@ from PIL import Image
 from sdd_bench import files
 from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.runs.images import hash_of
-from sdd_bench.runs.run import samples_of
+from sdd_bench.types import Prompt, Sample
 
 from .content import Source
 from .masks import Mask
@@ -54,14 +54,16 @@ class Gallery:
         source = self.source
         if self.absent[row]:
             return self.absent[row]
-        (sample,) = samples_of(source.scored.scores.iloc[row : row + 1])
+        scores = source.scored.scores
+        prompt = Prompt(id=str(scores["prompt_id"].iat[row]), text="")
+        sample = Sample(suite="", prompt=prompt, k=int(str(scores["k"].iat[row])), seed=0)
         try:
             pixels = source.run.load_image(sample)[0]
         except InputError:
             return DISCARDED
         except SDDBenchError:
             return DAMAGED
-        if source.scored.scores["image_hash"].iloc[row] not in {"", hash_of(pixels)}:
+        if scores["image_hash"].iat[row] not in {"", hash_of(pixels)}:
             return OTHER
         picture = Image.fromarray(pixels)
         return self.mask.drawn(sample.stem, picture) if self.masked else picture

@@ -37,7 +37,7 @@ from .scores import KEYS, NO_PICTURE, SCORES, has_picture
 if TYPE_CHECKING:
     from sdd_bench.types import Pixels
 
-__all__ = ["KEYS", "Facts", "Run", "SetValue", "samples_of", "stems_of"]
+__all__ = ["KEYS", "Facts", "Run", "SetValue", "stems_of"]
 
 log = logging.getLogger(__name__)
 
@@ -209,7 +209,17 @@ class Run:
 
     def samples(self) -> list[Sample]:
         """The samples that have a row of scores."""
-        return samples_of(self.scores())
+        return [
+            Sample(
+                suite=str(row["suite"]),
+                prompt=Prompt(
+                    id=str(row["prompt_id"]), text=str(row["prompt"]), group=str(row["group"])
+                ),
+                k=int(row["k"]),
+                seed=int(row["seed"]),
+            )
+            for row in self.scores().to_dict("records")
+        ]
 
     # --- scores ---
 
@@ -274,21 +284,6 @@ class Run:
 def stems_of(scores: pd.DataFrame) -> list[str]:
     """The file name, without its ending, of the image of each row of a run's scores."""
     return [stem(key, k) for key, k in zip(scores["prompt_id"], scores["k"], strict=True)]
-
-
-def samples_of(scores: pd.DataFrame) -> list[Sample]:
-    """The sample of each row of a run's scores."""
-    return [
-        Sample(
-            suite=str(row["suite"]),
-            prompt=Prompt(
-                id=str(row["prompt_id"]), text=str(row["prompt"]), group=str(row["group"])
-            ),
-            k=int(row["k"]),
-            seed=int(row["seed"]),
-        )
-        for row in scores.to_dict("records")
-    ]
 
 
 def _set_aside(path: Path, reader: Callable[[Path], object], then: str) -> None:
