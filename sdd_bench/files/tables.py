@@ -53,7 +53,7 @@ def read_parquet(path: Path, *, of: str = "") -> pd.DataFrame | None:
     return found
 
 
-def parquet_columns(path: Path) -> list[str] | None:
+def parquet_columns(path: Path, *, of: str = "") -> list[str] | None:
     """The columns of a table, None if there is none; its rows are not decoded. Raises as
     `read_parquet`.
     """
@@ -61,11 +61,13 @@ def parquet_columns(path: Path) -> list[str] | None:
 
     data = _checked(path)
     try:
-        names: list[str] = [] if data is None else parquet.read_schema(data).names
-        names = [name for name in names if not name.startswith(_INDEX)]
+        schema = None if data is None else parquet.read_schema(data)
     except _faults() as error:
         raise ContentError(f"not Parquet: {error}") from error
-    return None if data is None else names
+    if schema is None:
+        return None
+    seals.check_owner((schema.metadata or {}).get(_OF, b"").decode(errors="replace"), of)
+    return [name for name in schema.names if not name.startswith(_INDEX)]
 
 
 def _checked(path: Path) -> io.BytesIO | None:

@@ -257,7 +257,7 @@ class Run:
     def measures(self) -> set[str]:
         """The raw scores that there are columns of; the rows are not read."""
         try:
-            return tables.measures(self.folder / SCORES)
+            return tables.measures(self.folder / SCORES, self.spec.digest)
         except ValueError:  # of which `scores` warns
             return set()
 

@@ -52,9 +52,9 @@ def read(path: Path, digest: str) -> pd.DataFrame:
     return found
 
 
-def measures(path: Path) -> set[str]:
-    """The raw scores that there are columns of; no row is decoded. Raises ValueError."""
-    return set(files.parquet_columns(path) or []) - set(KEYS)
+def measures(path: Path, digest: str) -> set[str]:
+    """The raw scores that there are columns of, as `read`; no row is decoded. Raises ValueError."""
+    return set(files.parquet_columns(path, of=digest) or []) - set(KEYS)
 
 
 def write(path: Path, scores: pd.DataFrame, digest: str) -> None:

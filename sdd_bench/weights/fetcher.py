@@ -59,7 +59,12 @@ def _verified(weight: Weight, file: File) -> bool:
 
 @contextmanager
 def _exclusive(root: Path) -> Iterator[Path]:
-    """The weights folder, for this process alone: two would write into the same half file."""
+    """The weights folder, for this process alone: two would write into the same half file.
+
+    By a lock of the operating system, which ends with its process however that ends, and not by a
+    claim as among runs. Where a file system has no such locks nothing becomes wrong either: what
+    two have mixed fails its hash before it is moved to where weights lie, and is fetched again.
+    """
     from filelock import FileLock
 
     with files.writing(root, "the environment variable SDD_BENCH_WEIGHTS"):

@@ -82,6 +82,7 @@ def test_scores_and_values_of_another_run_are_not_this_runs(
         (run.folder / name).write_bytes((other.folder / name).read_bytes())
     assert run.scores().empty
     assert run.sets() == {}
+    assert run.measures() == set()  # so that a table says that it is not scored
     said = f"it is of another run, {other.spec.digest}"
     assert [said in record.getMessage() for record in caplog.records] == [True, True]
     assert len(other.scores()) == len(other.sets()) == 1
