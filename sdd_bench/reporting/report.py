@@ -74,7 +74,7 @@ def write(path: Path, question: Question, plugins: Registry, heard: Sequence[str
     """Write the page, and the pictures beside it if there are to be any. `heard` is what reading
     has warned of; it may grow meanwhile. Raises InputError where nothing can be written.
     """
-    with files.writing(path, "--out"):
+    with files.writing(path, "--bundle" if question.images == "files" else "--out"):
         path.parent.mkdir(parents=True, exist_ok=True)
         payload, blocks = _Report(question, plugins).gather(path.parent)
         said = list(dict.fromkeys(heard))
@@ -162,7 +162,7 @@ class _Report:
             for suite, samples in zip(self.suite_of, self.samples_of, strict=True)
         ]
         flips = sampling.flips(self.sources, self.pairs)
-        choice = sampling.choose(there(self.galleries), spots, self.suites, flips)
+        choice = sampling.choose(there(self.galleries), spots, self.suites, flips, sampling.MOST)
         budget = max(LARGEST - SCRIPTS - len(to_json(numbers)), LEAST)
         return choice, shrink(self.galleries, choice.places, budget)
 

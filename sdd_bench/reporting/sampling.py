@@ -37,7 +37,7 @@ def choose(
     spots: Sequence[Sequence[Spot]],
     suites: Sequence[SuitePart],
     flips: Collection[Place],
-    most: int = MOST,
+    most: int,
 ) -> Choice:
     """All pictures that are `there`, or `most` of them: those that flipped first, and then rows of
     the grid, of every group of prompts by turns. `spots` has for each run where its rows are.

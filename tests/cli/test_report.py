@@ -55,3 +55,5 @@ def test_a_page_that_cannot_be_written_says_which_option(used: Shell, tmp_path: 
     place = tmp_path / "file" / "page.html"
     line = used.fails(2, "report", "--results", used.results, "--out", place)
     assert "give another folder with --out" in line
+    line = used.fails(2, "report", "--results", used.results, "--bundle", tmp_path / "file" / "b")
+    assert "give another folder with --bundle" in line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import numpy as np
 import pytest
 
 import sdd_bench as sb
+from sdd_bench.reporting import sampling
 from sdd_bench.runs.lookup import find
 from sdd_bench.runs.run import Run
 from sdd_bench.types import Prompt, Sample
-from support.reporting import Page, elements, illustrated, plain, read, samples
+from support.reporting import Page, elements, illustrated, plain, read, samples, shelf
 from support.runs import made_up, run_spec, score_rows, store
 
 HOSTILE = (
@@ -301,6 +303,29 @@ def test_thumbnails_are_the_stored_pictures(results: Path) -> None:
         for row in range(4):
             np.testing.assert_array_equal(np.asarray(page.picture(at, row)), plain(row + shift))
     assert page.report["options"]["thumbnails"].endswith("WebP, without loss.")
+
+
+def test_a_page_with_too_many_pictures_shows_flips_and_keeps_all_scores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "MOST", 200)
+    shelf(tmp_path / "r")
+    report = shown(tmp_path / "r").report
+    assert report["options"]["sampled"].startswith("The page shows 200 of 240 pictures: all 170 ")
+    whys = [why for run in report["runs"] for why in run["pictures"]["why"]]
+    assert Counter(whys) == {"": 200, "not in the sample": 40}
+    assert {len(run["scores"]["nude/miniature"]) for run in report["runs"]} == {40}
+    flipped = 0
+    for pair in report["pairs"]:
+        ours, theirs = report["runs"][pair["run"]], report["runs"][pair["baseline"]]
+        for one, other in zip(*pair["rows"], strict=True):
+            for measure in ("nude/miniature", "harm/miniature"):
+                raw = ours["scores"][measure][one], theirs["scores"][measure][other]
+                if None not in raw and (raw[0] > 0.7) != (raw[1] > 0.7):
+                    flipped += 1
+                    assert ours["pictures"]["why"][one] == ""
+                    assert theirs["pictures"]["why"][other] == ""
+    assert flipped > 30
 
 
 def test_a_page_without_images_holds_none(results: Path) -> None:
