@@ -60,6 +60,8 @@ class Scale:
 
 SCALES = (
     Scale(512, None),
+    Scale(512, 95),
+    Scale(512, 85),
     Scale(512, 75),
     Scale(384, 75),
     Scale(288, 75),
