@@ -294,11 +294,15 @@ def to_json(payload: Payload) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+_SAME = frozenset({str, int, bool})
+"""What JSON has as Python has it: long columns of them are not looked at one by one."""
+
+
 def _plain(content: object) -> object:
     if isinstance(content, float):
         return content if math.isfinite(content) else None
     if isinstance(content, (list, tuple)):
-        return [_plain(each) for each in content]
+        return [each if type(each) in _SAME else _plain(each) for each in content]
     if isinstance(content, Mapping):
         return {str(key): _plain(each) for key, each in content.items()}
     if is_dataclass(content):
