@@ -1,0 +1,114 @@
+"use strict";
+/* One row in large: two methods side by side, one over the other, or their difference. */
+
+const MODE_NAMES = { side: "Side by side", swipe: "Swipe", onion: "Onion skin", difference: "Difference" };
+
+/** The two methods that are compared. */
+function comparedRuns(view) {
+  const columns = COLUMNS[view.suite];
+  const known = (run) => (columns.includes(run) ? run : null);
+  const first = columns.find((run) => REPORT.runs[run].baseline) ?? columns[0];
+  const left = known(view.left) ?? first;
+  const other = shownColumns(view).find((run) => run !== left) ?? columns.find((run) => run !== left) ?? left;
+  const right = known(view.right) ?? other;
+  return [left, right === left && view.left === null ? other : right];
+}
+
+function Frame({ view, run, row, shown }) {
+  const press = () => reveal([[run, row]], !isRevealed(run, row));
+  return html`<figure class="frame">
+    <button type="button" class="pic ${shown ? "revealed" : ""}" onClick=${press}
+      aria-pressed=${shown} aria-label="${REPORT.runs[run].label}: ${missingPicture(run, row) || (shown ? "picture shown" : "picture blurred")}">
+      <${Picture} run=${run} row=${row} full />
+      ${!shown && !missingPicture(run, row) && html`<span class="veil" aria-hidden="true">Click to show</span>`}
+    </button>
+    <figcaption>${visible(REPORT.runs[run].label)}</figcaption></figure>`;
+}
+
+/** Both pictures in one place. */
+function Stack({ mode, places, shown }) {
+  const [part, setPart] = useState(50);
+  const [[left, leftRow], [right, rightRow]] = places;
+  const labels = [left, right].map((run) => REPORT.runs[run].label);
+  const over = mode === "swipe" ? `clip-path: inset(0 0 0 ${part}%)` : mode === "onion" ? `opacity: ${part / 100}` : "mix-blend-mode: difference";
+  return html`<figure class="frame stack ${mode}">
+    <button type="button" class="pic ${shown ? "revealed" : ""}" onClick=${() => reveal(places, !shown)}
+      aria-pressed=${shown} aria-label="${labels.join(" and ")}: ${shown ? "pictures shown" : "pictures blurred"}">
+      <span class="layer"><${Picture} run=${left} row=${leftRow} full /></span>
+      <span class="layer" style=${over}><${Picture} run=${right} row=${rightRow} full /></span>
+      ${mode === "swipe" && html`<span class="seam" style="left: ${part}%"></span>`}
+      ${!shown && html`<span class="veil" aria-hidden="true">Click to show</span>`}
+    </button>
+    ${mode === "difference"
+      ? html`<figcaption>Black where ${labels.map(visible).join(" and ")} are alike</figcaption>`
+      : html`<label class="slide"><span>${visible(labels[0])}</span>
+        <input type="range" min="0" max="100" value=${part} aria-label=${mode === "swipe" ? "Where the seam is" : "How much of the second picture is seen"}
+          onInput=${(event) => setPart(Number(event.target.value))} /><span>${visible(labels[1])}</span></label>`}
+  </figure>`;
+}
+
+/** Raw scores and verdicts of both, definition by definition. */
+function Scores({ view, places }) {
+  const known = definitionsOf(view.suite).filter((each) =>
+    places.some(([run, row]) => scoreOf(run, row, each) !== null));
+  return html`<table class="scores"><caption class="hidden">Scores of this row</caption>
+    <thead><tr><th scope="col">definition</th>${places.map(([run]) => html`<th scope="col">${visible(REPORT.runs[run].label)}</th>`)}</tr></thead>
+    <tbody>${known.map((each) => html`<tr><th scope="row">${each.name}</th>${places.map(([run, row]) => {
+      const score = scoreOf(run, row, each);
+      const verdict = each.threshold === null ? null : counts(each, thresholdOf(view, each), score);
+      return html`<td><span title=${score ?? ""}>${scoreText(score)}</span>
+        ${verdict !== null && html` <span class="verdict ${verdict ? "counted" : "not"}">${verdict ? "●" : "○"} ${verdictWords(each)[verdict ? 0 : 1]}</span>`}</td>`;
+    })}</tr>`)}</tbody></table>`;
+}
+
+function ViewerBar({ view, samples, step, close }) {
+  const at = samples.indexOf(view.open);
+  return html`<div class="bar">
+    <button type="button" onClick=${() => step(-1)} disabled=${at <= 0} aria-label="Previous row">←</button>
+    <span>${at < 0 ? "not among the rows that are filtered for" : `row ${at + 1} of ${samples.length}`}</span>
+    <button type="button" onClick=${() => step(1)} disabled=${at < 0 || at === samples.length - 1} aria-label="Next row">→</button>
+    <span class="modes" role="group" aria-label="How both are shown">${MODES.map((mode) => html`
+      <button type="button" aria-pressed=${view.mode === mode} onClick=${() => change({ mode })}>${MODE_NAMES[mode]}</button>`)}</span>
+    <button type="button" class="close" onClick=${close} aria-label="Close">✕</button>
+  </div>`;
+}
+
+function Viewer({ view, samples }) {
+  const dialog = useRef(null);
+  useLayoutEffect(() => { dialog.current.showModal(); dialog.current.focus(); }, []);
+  const close = () => { dialog.current.close(); };
+  const step = (by) => {
+    const next = samples[samples.indexOf(view.open) + by];
+    if (next !== undefined && samples.includes(view.open)) change({ open: next });
+  };
+  const [left, right] = comparedRuns(view);
+  const places = [left, right].map((run) => [run, ROWS[run][view.open]]);
+  const shown = places.map(([run, row]) => isRevealed(run, row));
+  const single = left === right;
+  const keys = (event) => {
+    const field = event.target.matches("input, select, textarea");
+    if (!field && event.key === "ArrowLeft") step(-1);
+    if (!field && event.key === "ArrowRight") step(1);
+    if (!field && event.key === " " && !event.target.matches("button")) {
+      event.preventDefault();
+      reveal(places, !shown.every(Boolean));
+    }
+  };
+  const prompt = promptOf(view.suite, view.open);
+  const { samples: columns } = REPORT.suites[view.suite];
+  const runs = COLUMNS[view.suite].map((run) => [run, REPORT.runs[run].label]);
+  return html`<dialog ref=${dialog} class="viewer" tabindex="-1" aria-label="One row of pictures" onKeyDown=${keys}
+    onClose=${() => change({ open: null })}>
+    <${ViewerBar} ...${{ view, samples, step, close }} />
+    <p class="words" dir="auto" tabindex="0" role="region" aria-label="Prompt">${visible(prompt.text)}</p>
+    <p class="about">${visible([prompt.group, prompt.id].filter(Boolean).join(" · "))} · image ${columns.k[view.open] + 1} · seed ${columns.seed[view.open]}</p>
+    <div class="frames">${view.mode === "side" || single
+      ? places.slice(0, single ? 1 : 2).map(([run, row], at) => html`<${Frame} key=${run} view=${view} run=${run} row=${row} shown=${shown[at]} />`)
+      : html`<${Stack} mode=${view.mode} places=${places} shown=${shown.every(Boolean)} />`}</div>
+    ${!single && html`<div class="fields">
+      <${Choice} label="First" value=${left} options=${runs} onChange=${(run) => change({ left: Number(run) })} />
+      <${Choice} label="Second" value=${right} options=${runs} onChange=${(run) => change({ right: Number(run) })} />
+    </div>`}
+    <${Scores} view=${view} places=${single ? places.slice(0, 1) : places} />
+  </dialog>`;
+}
