@@ -64,9 +64,9 @@ function App() {
   useEffect(() => listenForKeys(() => setHelp(true)), []);
   const Panel = PANELS[view.tab];
   return html`<${Header} showHelp=${() => setHelp(true)} />
-    <${Tabs} view=${view} />
-    <main id="panel" role="tabpanel" aria-labelledby="tab-${view.tab}" class="panel on-${view.tab}">
-      ${printing ? TABS.filter((tab) => tab !== "pictures" || view.tab === tab).map((tab) => html`<${PANELS[tab]} view=${view} />`) : html`<${Panel} view=${view} />`}</main>
+    <main><${Tabs} view=${view} />
+    <div id="panel" role="tabpanel" aria-labelledby="tab-${view.tab}" class="panel on-${view.tab}">
+      ${printing ? TABS.filter((tab) => tab !== "pictures" || view.tab === tab).map((tab) => html`<${PANELS[tab]} view=${view} />`) : html`<${Panel} view=${view} />`}</div></main>
     ${help && html`<${Help} close=${() => setHelp(false)} />`}`;
 }
 

@@ -83,11 +83,11 @@ function filtersSet(view) {
 function Filters({ view, primary }) {
   const set = filtersSet(view);
   const [open, setOpen] = useState(set > 0 || innerWidth > 900);
-  return html`<form class="filters" onSubmit=${(event) => event.preventDefault()} aria-label="Filters">
+  return html`<div class="filters" role="search" aria-label="Rows">
     <${Scope} view=${view} primary=${primary} />
     <details class="narrowing" open=${open} onToggle=${(event) => setOpen(event.target.open)}>
       <summary>Filters${set > 0 ? ` (${set} set)` : ""}</summary>
       <${Narrowing} view=${view} primary=${primary} /></details>
     <${Shown} view=${view} />
-  </form>`;
+  </div>`;
 }

@@ -51,11 +51,11 @@ function shadesOf(table) {
     ? Math.max(0, cell.number.value / largest).toFixed(3) : undefined);
 }
 
-function DataTable({ table, shaded = false }) {
+function DataTable({ table, heading = table.title, shaded = false }) {
   const shade = shaded ? shadesOf(table) : () => undefined;
   return html`<figure class="table">
     <p class="caption">${visible(table.title)}</p>
-    <div class="scroller" tabindex="0" role="region" aria-label=${visible(table.title)}>
+    <div class="scroller" tabindex="0" role="region" aria-label=${visible(heading)}>
       <table aria-label=${visible(table.title)}>
         <thead><tr>${table.header.map((each) => html`<th scope="col">${headingText(each)}</th>`)}</tr></thead>
         <tbody>${table.rows.map(([heading, ...cells]) => html`<tr>
@@ -67,13 +67,15 @@ function DataTable({ table, shaded = false }) {
   </figure>`;
 }
 
-const TABLE_HEADINGS = { runs: "Runs", group: "By group of prompts" };
+function tableHeading(table) {
+  return { runs: "Runs", group: "By group of prompts" }[table.name] || `Of the paper: ${table.name}`;
+}
 
 function TablesPanel() {
   if (!REPORT.tables.some((table) => table.rows.length)) {
     return html`<p class="empty">There is no number to show yet: score runs first.</p>`;
   }
   return REPORT.tables.map((table) => html`<section>
-    <h2>${TABLE_HEADINGS[table.name] || `Of the paper: ${table.name}`}</h2>
-    <${DataTable} table=${table} /></section>`);
+    <h2>${tableHeading(table)}</h2>
+    <${DataTable} table=${table} heading=${tableHeading(table)} /></section>`);
 }
