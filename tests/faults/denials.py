@@ -51,8 +51,9 @@ def _play(
     folder = scene.fresh(place)
     ending = finish(folder, scene.arguments, trouble)
     kind = what.partition("-")[0]
-    # A C++ library that gets no memory may end the process, which nobody can prevent: a kill.
-    aborted = kind == "memory" and ending.code == -signal.SIGABRT
+    # A C++ library that gets no memory may end the process, and so may the loader of one (127),
+    # which nobody can prevent: a kill.
+    aborted = kind == "memory" and ending.code in {-signal.SIGABRT, 127}
     if (rude := ending.rude()) and not aborted:
         return Verdict(failure=rude)
     if ending.code not in {0, 2, 3, 4} and not aborted:
