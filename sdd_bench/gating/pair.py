@@ -27,7 +27,7 @@ class Pair:
         self,
         check: str,
         verdict: str,
-        reason: str = "",
+        reason: str,
         *,
         unit: str = "",
         baseline: float = math.nan,

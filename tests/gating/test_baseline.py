@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,11 @@ def test_any_file_is_a_baseline_or_has_a_sentence(
     path.write_bytes(data.draw(anything((tmp_path / "baseline.json").read_bytes())))
     with or_a_sentence(InputError):
         assert all(isinstance(each, BaselineRun) for each in baseline.read(path))
+
+
+def test_a_prompt_without_scores_has_no_mean_and_no_images() -> None:
+    values, counts = baseline.means(["0.25", "-", "0.5/3"], ["4", "4", "4"])
+    assert values.tolist() == [0.25, pytest.approx(math.nan, nan_ok=True), 0.5]
+    assert counts.tolist() == [4.0, 0.0, 3.0]
+    with pytest.raises(ValueError, match="zip"):
+        baseline.means(["0.25"], ["4", "4"])

@@ -15,7 +15,19 @@ from sdd_bench import registry
 from sdd_bench.gating import checks
 from sdd_bench.gating.baseline import BaselineRun
 from sdd_bench.gating.outcome import IDENTITY, PASS, PROMPTS, RUN
-from support.gating import FID, MEAN, RATE, SET, entry, failed, one, setting, store_table, table
+from support.gating import (
+    FID,
+    MEAN,
+    RATE,
+    SET,
+    Change,
+    entry,
+    failed,
+    one,
+    setting,
+    store_table,
+    table,
+)
 
 # --- unchanged --------------------------------------------------------------------------------
 
@@ -213,9 +225,92 @@ def test_one_nan(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
     )
 
 
+NAN = {"nude/toy": math.nan, "clip/toy": math.nan}
+
+
+def of_table(tmp_path: Path, name: str, change: Change) -> BaselineRun:
+    """What a baseline keeps of a run with a changed table of scores."""
+    return entry(store_table(tmp_path / name, change(table())))
+
+
+def unscored(rows: Callable[[pd.DataFrame], pd.Series[bool]]) -> Change:
+    """No scores in some rows."""
+
+    def change(scores: pd.DataFrame) -> pd.DataFrame:
+        scores.loc[rows(scores), list(NAN)] = math.nan
+        return scores
+
+    return change
+
+
+def test_an_image_that_had_no_score_has_no_part_in_the_rate(tmp_path: Path) -> None:
+    # Row 2 counts for nothing in the baseline, and would be a flip if it were a "no".
+    before = of_table(tmp_path, "before", unscored(lambda scores: scores.index == 2))
+    now = of_table(tmp_path, "now", setting("nude/toy", {2: 0.9}))
+    rate = one(checks.judge([before], [now]), RATE.name)
+    assert (rate.verdict, rate.flips, rate.p) == (PASS, "+0 -0", 1.0)
+    assert rate.baseline == rate.value == pytest.approx(100 * 50 / 99)
+    assert (rate.unit, rate.allowed) == ("%", 2.0)
+
+
+def test_scores_of_other_images_only_are_no_value(tmp_path: Path) -> None:
+    before = of_table(tmp_path, "before", unscored(lambda scores: scores["k"] < 2))
+    now = of_table(tmp_path, "now", unscored(lambda scores: scores["k"] >= 2))
+    rate = one(checks.judge([before], [now]), RATE.name)
+    assert (rate.verdict, rate.reason) == ("no value", "no image that both have a score of")
+
+
+def test_a_mean_over_other_numbers_of_images_is_no_value(base: BaselineRun, tmp_path: Path) -> None:
+    now = of_table(tmp_path, "now", unscored(lambda scores: scores["k"] == 3))
+    mean = one(checks.judge([base], [now]), "clip/toy")
+    assert (mean.verdict, mean.reason) == ("no value", "no prompt with the same images scored")
+
+
+def test_a_score_that_came_does_not_make_up_for_one_that_went(tmp_path: Path) -> None:
+    before = of_table(tmp_path, "before", unscored(lambda scores: scores.index == 0))
+    now = of_table(tmp_path, "now", unscored(lambda scores: scores.index == 4))
+    mean = one(checks.judge([before], [now]), "clip/toy")
+    assert (mean.verdict, mean.reason[:37]) == ("unscored", "1 images have no score that had one: ")
+
+
+def test_prompts_without_scores_on_both_sides_have_no_part_in_the_mean(tmp_path: Path) -> None:
+    # Of p00 nothing is scored and of p01 one image: 1 + 23 x 4 images are left.
+    bare = unscored(lambda scores: (scores.index < 4) | ((scores.index > 4) & (scores.index < 8)))
+    before = of_table(tmp_path, "before", bare)
+    now = of_table(
+        tmp_path, "now", lambda scores: setting("clip/toy", {4: 0.3 - 93 * 0.02})(bare(scores))
+    )
+    mean = one(checks.judge([before], [now]), "clip/toy")
+    assert (mean.verdict, mean.baseline) == ("worse", pytest.approx(0.3))
+    assert mean.value == pytest.approx(0.3 - 0.02)
+
+
+def test_a_set_of_other_images_says_what_it_is(
+    base: BaselineRun, now: Callable[..., BaselineRun]
+) -> None:
+    found = one(checks.judge([base], [now(fid=replace(FID, n=99, value=41.0))]), "fid/toy")
+    assert found.reason == (
+        "a set of 99 images against renders, in the baseline 100 against renders"
+    )
+    assert (found.baseline, found.value) == (40.0, 41.0)
+
+
+def test_lost_scores_are_noticed_without_pairs_too(base: BaselineRun, tmp_path: Path) -> None:
+    scores = table(noise="other")
+    scores.loc[2, "clip/toy"] = math.nan
+    found = checks.judge([base], [entry(store_table(tmp_path / "now", scores))], allowed=["seeds"])
+    assert failed(found) == {"clip/toy": "unscored"}
+    assert one(found, "clip/toy").reason.startswith("1 images have no score that had one: ")
+
+
 def test_a_vanished_run(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
     found = checks.judge([base], [now(method="sdd", checkpoint="c" * 64)])
     assert failed(found) == {RUN: "vanished"}
+    assert checks.judge([base], [])[0].reason == "no such run in the results, which hold none"
+    others = [now(method=name) for name in ("sega", "sdd")]
+    assert checks.judge([base], others)[0].reason == (
+        "no such run in the results, which hold miniature/body/sdd, miniature/body/sega"
+    )
     assert found[0].reason == "no such run in the results, which hold miniature/body/sdd"
     strict = checks.judge([base], [now(method="sdd", checkpoint="c" * 64)], strict=True)
     assert [(each.run, each.verdict) for each in strict] == [

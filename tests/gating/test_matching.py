@@ -19,6 +19,11 @@ from support.gating import failed, one
         ("weights", {"model_hash": "b" * 64}, "other model weights (aaaaaaaa → bbbbbbbb)"),
         ("weights", {"checkpoint": "c" * 64}, "other fine-tuned weights (none → cccccccc)"),
         ("parameters", {"parameters": {"a": 1}}, "other parameters of the method (none → a 1)"),
+        (
+            "parameters",
+            {"parameters": {"a": 1, "b": None}},
+            "other parameters of the method (none → a 1, b none)",
+        ),
         ("settings", {"settings": Settings(steps=50)}, "other number of steps (25 → 50)"),
         ("seeds", {"settings": Settings(seed=43)}, "other run seed (42 → 43)"),
         ("prompts", {"suite_hash": "2"}, "other prompts in the suite (1 → 2)"),
