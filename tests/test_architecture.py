@@ -387,7 +387,7 @@ NO_TESTS = ("__init__", "__main__", "errors")
 TESTED_ELSEWHERE = {
     # Plain data, which the tests of whoever makes it look at.
     "benchmark/test_runner": ("benchmark/request",),
-    "gating/test_checks": ("gating/outcome", "gating/pair"),
+    "gating/test_checks": ("gating/outcome",),
     "scoring/test_scorer": ("runs/faults", "scoring/task"),  # faults are what scoring leaves out
     # Steps of one command, which have no result of their own.
     "benchmark/test_trainer": ("analysis/curves",),
