@@ -5,7 +5,7 @@ const OVERSCAN = 3;
 
 function gridMeasures(view, extra) {
   const narrow = innerWidth < 700;
-  const picture = narrow ? 150 : 176;
+  const picture = narrow ? 150 : shownColumns(view).length < 5 ? 208 : 176;
   const lines = badgesOf(view).length + extra;
   return { narrow, picture, row: picture + 21 * lines + 46 + (narrow ? 52 : 0) };
 }

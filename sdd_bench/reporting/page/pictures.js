@@ -140,7 +140,7 @@ function crisp(event) {
 /** What is said of an image: raw score and verdict of each definition. */
 function Badge({ view, run, row, definition, definitions }) {
   const alone = definitions.filter((each) => each.family === definition.family).length === 1;
-  const name = alone ? definition.family : definition.name;
+  const name = alone ? definition.family : definition.name.slice(definition.name.indexOf("/") + 1);
   const score = scoreOf(run, row, definition);
   if (definition.threshold === null) {
     return html`<li class="badge plain" title=${definition.name}><b>${scoreText(score)}</b> <span>${name}</span></li>`;
