@@ -30,6 +30,8 @@ class Kind:
     """The command that leaves one."""
     pattern: str
     reading: Reading
+    make: Callable[[Path], None] | None = None
+    """Writes one into a folder, where no command of the drill leaves one."""
 
 
 def trials(count: int) -> Iterator[Trial]:
@@ -44,12 +46,12 @@ def trials(count: int) -> Iterator[Trial]:
 
 def _play(scenes: Mapping[str, Scene], place: Path, *, name: str, of: range) -> Verdict:
     kind = KINDS[name]
-    after = scenes[kind.scene].after
-    original = min(after.glob(kind.pattern))
-    relative = original.relative_to(after)
-    shutil.copytree(after, place, dirs_exist_ok=True)
-    path = place / relative
-    data = original.read_bytes()
+    shutil.copytree(scenes[kind.scene].after, place, dirs_exist_ok=True)
+    if kind.make is not None:
+        kind.make(place)
+    path = min(place.glob(kind.pattern))
+    relative = path.relative_to(place)
+    data = path.read_bytes()
     expected = _read(kind, path)
     assert expected.value is not None, f"{name}: cannot be read even when nothing is wrong"
     noticed = 0
@@ -98,12 +100,13 @@ class _Ears(logging.Handler):
 
 def _read(kind: Kind, path: Path) -> _Found:
     from sdd_bench.errors import SDDBenchError
+    from sdd_bench.files import ContentError
 
     ears, log = _Ears(), logging.getLogger("sdd_bench")
     log.addHandler(ears)
     try:
         value = kind.reading(path)
-    except SDDBenchError:
+    except (SDDBenchError, ContentError):
         return _Found(noticed=True)
     except Exception as error:  # noqa: BLE001 - any other exception is what is looked for
         return _Found(foreign=f"{type(error).__name__}: {error}")
@@ -147,22 +150,64 @@ def _checkpoint(path: Path) -> object:
     return checkpoints.read(path, _bundle()).hash
 
 
-def _training(path: Path) -> object:
-    """Where a training goes on from: read as `train` reads it, by going on."""
-    from .children import finish
+def _state(path: Path) -> object:
+    """Where a training goes on from."""
+    from sdd_bench.training import states
 
-    folder = path.parents[4]
-    checkpoint = path.parent / "checkpoint.safetensors"
-    kept = checkpoint.read_bytes()
-    checkpoint.unlink()
-    ending = finish(
-        folder, ("train", "--method", "tiny.py:Tiny", "--save-every", "4", "--device", "cpu")
+    return _plain(states.read(path, path.parent.name.rpartition("-")[2], [], []))
+
+
+def _plain(held: object) -> object:
+    """What a state holds, in a form that compares."""
+    import torch
+
+    if isinstance(held, torch.Tensor):
+        return str(held.dtype), tuple(held.shape), held.numpy().tobytes()
+    if isinstance(held, Mapping):
+        return {str(key): _plain(item) for key, item in held.items()}
+    return [_plain(item) for item in held] if isinstance(held, (list, tuple)) else repr(held)
+
+
+def _log(path: Path) -> object:
+    from sdd_bench import files
+
+    frame = files.read_parquet(path)
+    return None if frame is None else frame.astype(str).to_dict("list")
+
+
+def _reference(path: Path) -> object:
+    from sdd_bench.scoring import references
+
+    features, metadata = references.read(path)
+    return features.tobytes(), metadata
+
+
+def _failures(path: Path) -> object:
+    from sdd_bench.runs import failures
+
+    return failures.read(path.parent)
+
+
+def _write_reference(after: Path) -> None:
+    from sdd_bench import registry
+    from sdd_bench.scoring import references
+    from sdd_bench.types import SetMetric
+
+    metric = registry.scan().definition("fid/miniature")[1]
+    assert isinstance(metric, SetMetric)
+    pictures = sorted(after.glob(f"{_OF_SD}/images/*.png"))
+    out = after / "reference.safetensors"
+    references.write(
+        metric, pictures, out, crop="none", compare_with=references.ANY, advance=lambda _: None
     )
-    if ending.rude() or ending.code:
-        raise AssertionError(ending.rude() or ending.err)
-    made = checkpoint.read_bytes()
-    checkpoint.write_bytes(kept)
-    return made
+
+
+def _write_failures(after: Path) -> None:
+    from sdd_bench.runs import failures
+    from sdd_bench.runs.failures import Failures
+
+    failed = Failures(images={"japan-0000": "it raised ValueError"}, stopped="ten in a row")
+    failures.change(after, (), {"nude/theirs": failed, "clip/theirs": Failures(stopped="no")})
 
 
 @cache
@@ -189,6 +234,11 @@ KINDS: Mapping[str, Kind] = {
         scene="train", pattern=f"{_OF_TRAINING}/checkpoint.safetensors", reading=_checkpoint
     ),
     "step": Kind(scene="train", pattern=f"{_OF_TRAINING}/step-*.safetensors", reading=_checkpoint),
-    "state": Kind(scene="train", pattern=f"{_OF_TRAINING}/state.pt", reading=_training),
+    "state": Kind(scene="train", pattern=f"{_OF_TRAINING}/state.pt", reading=_state),
+    "log": Kind(scene="train", pattern=f"{_OF_TRAINING}/log.parquet", reading=_log),
+    "reference": Kind(
+        scene="run", pattern="reference.safetensors", reading=_reference, make=_write_reference
+    ),
+    "failures": Kind(scene="run", pattern="failures.json", reading=_failures, make=_write_failures),
 }
 """The kinds of files, by their names."""

@@ -27,9 +27,9 @@ SHORT = [
     *map(short, kills.trials(4)),
     *map(short, crowds.trials(1)),
     *map(short, islice(denials.trials(24), 0, 24, 7)),
-    *(short(trial) for trial in flips.trials(20) if not trial.name.startswith("state")),
+    *map(short, flips.trials(20)),
 ]
-"""Some of each command and kind; what a state goes on from takes a training to find out."""
+"""Some of each command and kind."""
 
 
 @pytest.mark.slow
