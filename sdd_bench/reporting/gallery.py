@@ -9,7 +9,7 @@ from PIL import Image
 
 from sdd_bench import files
 from sdd_bench.errors import InputError, SDDBenchError
-from sdd_bench.runs.images import hash_of
+from sdd_bench.runs.images import hash_of, refuse_unreadable
 from sdd_bench.types import Prompt, Sample
 
 from .content import Source
@@ -19,7 +19,7 @@ from .sampling import Place
 DISCARDED, MISSING, DAMAGED, OTHER = (
     "discarded",
     "missing",
-    "damaged or unreadable",
+    "damaged",
     "not the one that was scored",
 )
 """Why there is no picture."""
@@ -50,7 +50,9 @@ class Gallery:
         )
 
     def picture(self, row: int) -> Image.Image | str:
-        """The picture of a row in RGB, or why there is none."""
+        """The picture of a row in RGB, or why there is none. Raises SDDBenchError for one that
+        cannot be read, which is neither damaged nor absent.
+        """
         source = self.source
         if self.absent[row]:
             return self.absent[row]
@@ -61,7 +63,9 @@ class Gallery:
             pixels = source.run.load_image(sample)[0]
         except InputError:
             return DISCARDED
-        except SDDBenchError:
+        except SDDBenchError as error:
+            if isinstance(error.__cause__, Exception):
+                refuse_unreadable(source.run.image_path(sample), error.__cause__)
             return DAMAGED
         if scores["image_hash"].iat[row] not in {"", hash_of(pixels)}:
             return OTHER

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from sdd_bench import registry
+from sdd_bench.errors import SDDBenchError
 from sdd_bench.reporting.content import Source
 from sdd_bench.reporting.gallery import Gallery, there
 from sdd_bench.runs.run import Run
@@ -38,8 +40,17 @@ def test_what_turns_bad_after_it_was_listed_is_said(tmp_path: Path) -> None:
     found = gallery(run)
     for path in (run.folder / "images").iterdir():
         path.write_bytes(b"\x89PNG")
-    assert found.picture(0) == "damaged or unreadable"
+    assert found.picture(0) == "damaged"
     assert there([found]) == [(0, 0), (0, 1)]
+
+
+def test_a_picture_that_cannot_be_read_is_neither_damaged_nor_absent(tmp_path: Path) -> None:
+    run = illustrated(tmp_path, "sd", {"nude/miniature": [0.1, 0.2]})
+    path = run.image_path(run.samples()[0])
+    path.unlink()
+    path.mkdir()  # whoever runs this may read whatever is closed to others
+    with pytest.raises(SDDBenchError, match=f"cannot read {path}: Is a directory"):
+        gallery(run).picture(0)
 
 
 def test_reading_changes_nothing(tmp_path: Path) -> None:

@@ -162,13 +162,13 @@ def test_pictures_that_are_missing_or_damaged_are_named_and_the_rest_shown(resul
     ours = of_method(shown(results), "sd")
     assert ours["pictures"]["why"] == [
         "missing",
-        "damaged or unreadable",
+        "damaged",
         "not the one that was scored",
         "",
     ]
     assert ours["pictures"]["block"][:3] == [-1, -1, -1]
     assert (
-        "Of its 4 pictures are not shown: 1 damaged or unreadable, 1 missing, 1 not the one that "
+        "Of its 4 pictures are not shown: 1 damaged, 1 missing, 1 not the one that "
         "was scored." in ours["warnings"]
     )
     assert ours["scores"]["nude/miniature"] == [0.9, 0.8, 0.7, 0.1]
