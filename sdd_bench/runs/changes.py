@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from sdd_bench.errors import SDDBenchError
 from sdd_bench.types import Sample, stem
 
 from . import claims, images
@@ -19,6 +20,11 @@ from .run import Run
 from .scores import KEYS, SCORES
 
 T = TypeVar("T")
+
+TRIES = 10
+"""Claims that are lost in a row before it is a fault: one is lost when a process stood still for
+longer than its lease.
+"""
 
 _IMAGE = ["prompt_id", "k"]
 """The columns that say which image a row is about."""
@@ -60,8 +66,11 @@ def forget_changed(run: Run, samples: Sequence[Sample]) -> None:
 
 
 def _change(path: Path, changed: Callable[[], T | None], write: Callable[[T], None]) -> None:
-    """Read, change and write a record; all of it again if the claim on it was lost meanwhile."""
-    while True:
+    """Read, change and write a record; all of it again if the claim on it was lost meanwhile.
+
+    Raises SDDBenchError if it is lost again and again: a disk on which no claim lasts.
+    """
+    for _ in range(TRIES):
         with claims.held(path, str(path)) as claim:
             content = changed()
             if content is None:
@@ -69,6 +78,10 @@ def _change(path: Path, changed: Callable[[], T | None], write: Callable[[T], No
             if claim.renew():
                 write(content)
                 return
+    raise SDDBenchError(
+        f"cannot write {path}: what keeps other processes from it is gone again and again, as on a "
+        "network disk that has lost its server; run the same command again when it is back"
+    )
 
 
 # --- tables of scores -------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sdd_bench.errors import SDDBenchError
 from sdd_bench.runs import changes, claims
 from sdd_bench.runs.records import SetValue
 from sdd_bench.runs.run import Run
@@ -115,3 +116,13 @@ def test_who_lost_the_claim_reads_again_before_writing(
 
 def column_is_there(run: Run, name: str) -> bool:
     return name in run.measures()
+
+
+def test_a_disk_on_which_no_claim_lasts_is_a_fault_and_no_work_without_end(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.write_scores(rows("1", nude=[0.1]))
+    monkeypatch.setattr(claims.Claim, "renew", lambda claim: False)
+    with pytest.raises(SDDBenchError, match=r"cannot write .*scores\.parquet: .* again and again"):
+        changes.scores(run, rows("1", nude=[0.9]))
+    assert column(run, "nude") == [0.1]
