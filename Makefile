@@ -5,6 +5,7 @@ RESULTS ?= results
 PYTEST_ARGS ?=
 MUTANTS_ARGS ?=
 GATE_ARGS ?=
+REPORT_ARGS ?=
 DRILL_ARGS ?=
 BIN := .venv/bin
 SOURCES := sdd_bench methods metrics prompts tests benchmarks
@@ -13,10 +14,10 @@ SOURCES := sdd_bench methods metrics prompts tests benchmarks
 TORCH := -P torch==2.14.1 -P torchvision==0.29.1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gate test drill check audit format coverage mutants constraints clean
+.PHONY: help demo gate report-check test drill check audit format coverage mutants constraints clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' \
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' \
 	    | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 # One stamp per set of extras, so that nothing is installed again until a dependency changes.
@@ -43,6 +44,15 @@ gate: .venv/run.stamp ## hold the miniature to its committed baseline (GATE_ARGS
 	    --suite country_body --suite coco30k --limit 25 --images-per-prompt 4 >/dev/null
 	@$(BIN)/sdd-bench gate --results $(RESULTS)/gate --strict \
 	    --baseline results/baselines/miniature.json $(GATE_ARGS)
+
+# What is not there is made first; given again, it goes on where it was stopped.
+report-check: .venv/dev.stamp ## reports of both tables of the miniature, looked at in a browser (REPORT_ARGS=--preview)
+	@mkdir -p .cache
+	@for table in table1 table2; do \
+	    $(BIN)/sdd-bench reproduce $$table --results $(RESULTS) $(REPORT_ARGS) >/dev/null && \
+	    $(BIN)/sdd-bench report --table $$table --results $(RESULTS) $(REPORT_ARGS) --out .cache/$$table.html || exit; \
+	done
+	@$(BIN)/python benchmarks/report_page.py .cache/table1.html .cache/table2.html
 
 # A process per core, each with one thread: that takes half the time of one process with all of them.
 test: .venv/dev.stamp ## the whole test suite on the CPU; the package index is asked once, for golden values

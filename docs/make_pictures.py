@@ -1,16 +1,21 @@
 """Lay out the pictures of the documentation from the runs that `make demo` leaves in `results/`.
 
 python docs/make_pictures.py [--results results]
+
+Of the report they are taken in a browser, if there is one.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
+import sdd_bench as sb
 from sdd_bench.miniature.renderer.draw import SIDE, draw
 from sdd_bench.miniature.renderer.examples import example
 from sdd_bench.runs import lookup
@@ -39,15 +44,47 @@ def pictures_of(run: Run, count: int) -> list[Image.Image]:
     return [Image.fromarray(run.load_image(sample)[0]) for sample in first[:count]]
 
 
+VIEWS = {
+    "report_tables.png": ("tab=tables", False),
+    "report_pictures.png": ("tab=pictures&suite=0&flip=safe", False),
+    "report_thresholds.png": ("tab=thresholds", True),
+}
+"""Screenshots of the report: fragment of the address, and whether it is dark."""
+
+
+def report(results: Path) -> None:
+    """Screenshots of the report of these runs; pictures stay blurred, as whoever opens it finds it."""
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = sb.report(results=results, out=Path(folder) / "report.html")
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        for name, (view, dark) in VIEWS.items():
+            page = browser.new_page(
+                viewport={"width": 1280, "height": 800}, color_scheme="dark" if dark else "light"
+            )
+            page.goto(f"{path.as_uri()}#{view}")
+            page.wait_for_timeout(1000)
+            page.screenshot(path=IMAGES / name)
+            with Image.open(IMAGES / name) as taken:
+                small = taken.convert("RGB").quantize(128)
+            small.save(IMAGES / name, optimize=True)
+        browser.close()
+
+
 def main() -> None:
     """Write all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, default=Path("results"))
-    runs = {(r.spec.suite, r.spec.method): r for r in lookup.find(parser.parse_args().results)}
+    results = parser.parse_args().results
+    runs = {(r.spec.suite, r.spec.method): r for r in lookup.find(results)}
     above, below = (pictures_of(runs["country_body", name], 12) for name in ("sd", "sd-neg"))
     sheet([*above, *below], 12, "demo.png")
     sheet(pictures_of(runs["miniature/coco30k", "sd"], 40), 10, "contact_sheet.png")
     sheet([draw(example("docs", index).scene) for index in range(40)], 10, "renders.png")
+    report(results)
 
 
 if __name__ == "__main__":

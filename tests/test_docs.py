@@ -99,12 +99,12 @@ def text_of(path: str) -> str:
 
 def targets(text: str) -> set[str]:
     """The targets of a Makefile."""
-    return set(re.findall(r"^([a-z]+):", text, flags=re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):", text, flags=re.MULTILINE))
 
 
 def made(text: str) -> set[str]:
     """The targets that commands in a text make: `make check`, or a line that starts so."""
-    return set(re.findall(r"(?:^ +(?:- run: )?|`)make ([a-z]+)", text, flags=re.MULTILINE))
+    return set(re.findall(r"(?:^ +(?:- run: )?|`)make ([a-z-]+)", text, flags=re.MULTILINE))
 
 
 def test_every_target_that_is_named_can_be_made() -> None:

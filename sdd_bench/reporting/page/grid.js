@@ -1,7 +1,7 @@
 "use strict";
 /* The grid: a row per prompt and seed, a column per method. Only the rows near the view exist. */
 
-const OVERSCAN = 3;
+const OVERSCAN = 2;
 
 function gridMeasures(view, extra) {
   const narrow = innerWidth < 700;
@@ -163,6 +163,7 @@ class Grid extends Component {
 /** What the sentence above the grid says. */
 function countText(view, samples) {
   const total = REPORT.suites[view.suite].samples.prompt.length;
+  if (!total) return `No image of ${suiteLabel(view.suite)} has been scored yet`;
   const kept = samples.length === total ? "All" : `${samples.length.toLocaleString("en")} of`;
   return `${kept} ${plural(total, "row")} of ${suiteLabel(view.suite)}`;
 }
@@ -180,7 +181,7 @@ function PicturesPanel({ view }) {
     ${REPORT.options.images === "none" && html`<p class="note">This page was made without pictures: scores only.</p>`}
     ${samples.length > 0 && columns.length > 0
       ? html`<${Grid} ...${{ view, samples, columns, definitions, primary }} />`
-      : html`<p class="empty">No image passes these filters.</p>`}
+      : html`<p class="empty">${suite.samples.prompt.length ? "No image passes these filters." : "Pictures are shown with their scores: score the run first."}</p>`}
     ${view.open !== null && html`<${Viewer} view=${view} samples=${samples} />`}
   </section>`;
 }
