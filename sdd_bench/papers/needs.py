@@ -164,14 +164,16 @@ def _state(
 def _speaks_of(
     scored: Scored, stems: set[str], definitions: Sequence[str], measures: Mapping[str, str]
 ) -> bool:
-    """Whether there are scores of all images by all definitions, whose measures are given."""
+    """Whether all definitions, whose measures are given, have seen all images without failing."""
     scores, sets = scored.scores, scored.sets
+    scores = scores[(scores["image_hash"] != "") | (scores["fault"] != "")]
     expected = [
         name for name in definitions if name not in sets or sets[name].reason != IS_BASELINE
     ]
     if not expected:
         return True
     return stems <= set(stems_of(scores)) and all(
-        (name in sets and sets[name].n == len(scores)) or measures.get(name) in scores.columns
+        (name in sets and sets[name].n == len(scored.scores))
+        or (measures.get(name) in scores.columns and measures.get(name) not in scored.failed)
         for name in expected
     )

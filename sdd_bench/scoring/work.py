@@ -49,6 +49,8 @@ class Work:
         """The images whose picture of the baseline has been discarded."""
         self.refused: set[str] = set()
         """Measures that cannot be taken of some images, whose pictures have been discarded."""
+        self._done = False
+        """Whether all pictures have been looked at."""
         self._stored = {measure for measure in table if table[measure].notna().any()}
         self._wrote, self._pause = clock(), LEAST
 
@@ -62,18 +64,21 @@ class Work:
                 for rows in batches.tiles(np.flatnonzero(needed)):
                     self._score_tile(rows, [name for name in todo if todo[name][rows].any()])
                     advance(len(rows))
+            self._done = True
         finally:
             self.save()
 
     def save(self) -> None:
-        """Write what is done. A score that failed before any image got it is no column."""
+        """Write what is done. A score that failed, or was to come, before any image got it is no
+        column.
+        """
         began = clock()
         empty = [
             measure
             for measure, judge in self.judges.items()
             if measure in self.table
             and measure not in self._stored
-            and (judge.error is not None or measure in self.refused)
+            and (judge.error is not None or measure in self.refused or not self._done)
             and not judge.answered
         ]
         changes.scores(self.task.run, self.table.drop(columns=empty))

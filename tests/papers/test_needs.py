@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 
 from sdd_bench.papers import needs as paper_needs
 from sdd_bench.papers.published import Table
+from sdd_bench.runs import failures
+from sdd_bench.runs.failures import Failures
 from sdd_bench.runs.run import SetValue
 from support.papers import base, needed, states
 
@@ -53,3 +56,18 @@ def test_a_lost_image_and_a_lost_score_are_noticed(table: Table, tmp_path: Path)
     run = needed(need)
     run.write_sets({"fid/miniature": SetValue(value=20.0, low=19.0, high=21.0, n=3)})
     assert not states(table, tmp_path)[1].complete
+
+
+def test_images_that_were_never_looked_at_are_unscored(table: Table, tmp_path: Path) -> None:
+    need = paper_needs.needs_of(table, base(tmp_path))[1]
+    run = needed(need)
+    scores = run.scores()
+    scores.loc[1, "clip/miniature"] = math.nan  # seen, and what the metric could not measure
+    run.write_scores(scores)
+    assert states(table, tmp_path)[1].complete
+    run.write_scores(scores.assign(image_hash=["", "seen", "seen", "seen"]))
+    assert states(table, tmp_path)[1].unscored
+    run.write_scores(scores)
+    failed = Failures(images={"a_0000": "it raised ValueError"})
+    failures.change(run.folder, (), {"clip/miniature": failed})
+    assert states(table, tmp_path)[1].unscored

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sdd_bench.errors import SDDBenchError
 from sdd_bench.runs.run import Run
 from sdd_bench.scoring.batches import TILE
 from sdd_bench.scoring.references import RealImages
@@ -50,3 +51,20 @@ def test_what_is_scored_is_kept_as_it_comes(
     assert run.scores().equals(whole.scores())
     assert run.sets() == whole.sets()
     assert not (run.folder / "features").exists()
+
+
+def test_what_no_metric_has_seen_is_no_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(tmp_path, 3)
+
+    def unreadable(self: Run, sample: object) -> None:
+        raise SDDBenchError("cannot read the picture")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "load_image", unreadable)
+        with pytest.raises(SDDBenchError, match="cannot read the picture"):
+            score(run, samples(3), Brightness())
+    assert run.measures() == set()
+    score(run, samples(3), Brightness())
+    assert run.scores()["toy/brightness"].notna().all()
