@@ -170,6 +170,9 @@ def test_flips_that_cancel(base: BaselineRun, now: Callable[..., BaselineRun]) -
     found = checks.judge([base], [now(change)])
     assert failed(found) == {RATE.name: "flips"}
     assert one(found, RATE.name).flips == "+2 -2"
+    assert one(found, RATE.name).reason == (
+        "4 of 100 images flipped (+2 -2) and nearly cancel, though identity and noise are the same"
+    )
     # Other weights make other pictures: there only the rate is held.
     other = now(change, model_hash="b" * 64)
     assert failed(checks.judge([base], [other], allowed=["weights"])) == {}
@@ -302,6 +305,13 @@ def test_lost_scores_are_noticed_without_pairs_too(base: BaselineRun, tmp_path: 
     found = checks.judge([base], [entry(store_table(tmp_path / "now", scores))], allowed=["seeds"])
     assert failed(found) == {"clip/toy": "unscored"}
     assert one(found, "clip/toy").reason.startswith("1 images have no score that had one: ")
+
+
+def test_a_prompt_that_may_go_takes_its_scores_along(tmp_path: Path, base: BaselineRun) -> None:
+    scores = table(noise="other")
+    scores = scores[scores["prompt_id"] != "p07"]
+    new = entry(store_table(tmp_path / "now", scores, replace(FID, n=100)))
+    assert failed(checks.judge([base], [new], allowed=["seeds", "prompts"])) == {}
 
 
 def test_a_vanished_run(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:

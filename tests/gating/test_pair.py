@@ -42,6 +42,15 @@ def test_the_first_of_many_prompts_are_named(
 ) -> None:
     other = now(lambda scores: scores[~scores["prompt_id"].isin(gone)])
     assert one(checks.judge([base], [other]), PROMPTS).reason == f"{words} of 25 prompts missing"
+    assert PROMPTS not in failed(checks.judge([base], [other], allowed=["prompts"]))
+
+
+def test_other_numbers_of_images_may_be_allowed(
+    base: BaselineRun, now: Callable[..., BaselineRun]
+) -> None:
+    fewer = now(lambda scores: scores.drop(index=3))
+    assert failed(checks.judge([base], [fewer]))[PROMPTS] == "other images"
+    assert PROMPTS not in failed(checks.judge([base], [fewer], allowed=["prompts"]))
 
 
 def test_nothing_in_common_is_said(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
