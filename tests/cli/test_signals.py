@@ -47,10 +47,17 @@ def begin(
     """The command line at work on something that only a signal can end."""
     process = subprocess.Popen(
         [*before, sys.executable, "-c", WAITS.format(body=body, grace=grace)],
+        preexec_fn=listening,  # noqa: PLW1509 - it takes no lock
         cwd=folder, text=True, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more},
     )  # type: ignore[call-overload]  # fmt: skip
     wait_for(folder / "began")
     return process  # type: ignore[no-any-return]
+
+
+def listening() -> None:
+    """Hear the signals that `nohup make test`, or a shell for work in the background, ignores."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def wait_for(path: Path) -> None:

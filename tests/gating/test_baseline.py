@@ -14,7 +14,7 @@ from sdd_bench.errors import InputError
 from sdd_bench.gating import baseline
 from sdd_bench.gating.baseline import BaselineRun
 from support.fuzz import BRIEFLY, anything, or_a_sentence
-from support.gating import RATE
+from support.gating import RATE, entry, store_table, table
 from support.runs import run_spec
 
 
@@ -40,6 +40,7 @@ def test_a_baseline_has_a_line_per_prompt(base: BaselineRun, tmp_path: Path) -> 
         (" 0.3 1100", " 0.3 0100", "was edited"),
         (" 0.3 1100", " 0.3", "damaged.*needs 5 columns"),
         (" 0.3 1100", " x 1100", "damaged"),
+        (" 0.3 1100", "  0.3 1100", "damaged.*needs 5 columns"),
         (
             '"format": 1',
             '"format": 2',
@@ -117,3 +118,74 @@ def test_a_prompt_without_scores_has_no_mean_and_no_images() -> None:
     assert counts.tolist() == [4.0, 0.0, 3.0]
     with pytest.raises(ValueError, match="zip"):
         baseline.means(["0.25"], ["4", "4"])
+
+
+def test_a_sign_that_is_none_counts_for_nothing() -> None:
+    assert baseline.verdicts(["1é0", "-"]).tolist() == [ord("1"), ord("?"), ord("0"), ord("-")]
+
+
+def test_what_has_no_value_is_not_kept(tmp_path: Path) -> None:
+    scores = table().assign(**{"clip/toy": math.nan})
+    kept = entry(store_table(tmp_path / "run", scores)).measured()
+    assert list(kept.recorded) == ["fid/toy", RATE.name]
+    assert list(kept.prompts) == ["images", "noise", "pictures", RATE.name]
+
+
+def test_a_baseline_is_in_order_and_in_plain_letters(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "baseline.json"
+    baseline.write(path, [entry(store_table(tmp_path / "run", table(), concepts=("é",)))])
+    text = path.read_text(encoding="utf-8")
+    assert '"é"' in text
+    (run,) = json.loads(text)["runs"]
+    assert list(run) == sorted(run)
+    assert list(run["identity"]) == sorted(run["identity"])
+
+
+def test_a_baseline_that_cannot_be_written_names_the_option(
+    base: BaselineRun, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError) as caught:
+        baseline.write(tmp_path / "file" / "baseline.json", [base])
+    assert str(tmp_path / "file" / "baseline.json") in str(caught.value)
+    assert "--baseline" in str(caught.value)
+
+
+def test_what_to_do_without_a_baseline_and_with_an_edited_one(
+    base: BaselineRun, tmp_path: Path
+) -> None:
+    path = tmp_path / "none.json"
+    with pytest.raises(InputError) as caught:
+        baseline.read(path)
+    assert str(caught.value) == (
+        f"no baseline {path}: `sdd-bench gate --baseline {path} --update` writes one from the "
+        "results"
+    )
+    path = tmp_path / "baseline.json"
+    path.write_text(path.read_text().replace('"value": 50.0', '"value": 40.0', 1))
+    with pytest.raises(InputError) as caught:
+        baseline.read(path)
+    assert str(caught.value) == (
+        f"the baseline {path} was edited: miniature/body/sd nude/toy@0.7 is 40 of n = 100, but "
+        "its prompts say 50 of n = 100; restore it, or make it anew with --update"
+    )
+
+
+def test_a_run_of_sets_alone_needs_no_prompt(base: BaselineRun, tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
+    content = json.loads(path.read_text())
+    (run,) = content["runs"]
+    del run["sha256"]
+    path.write_text(
+        json.dumps(
+            content
+            | {
+                "runs": [
+                    run | {"prompts": {}, "definitions": {"fid/toy": run["definitions"]["fid/toy"]}}
+                ]
+            }
+        )
+    )
+    (found,) = baseline.read(path)
+    assert found.prompts.empty
+    assert list(found.prompts) == run["columns"]

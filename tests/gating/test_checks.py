@@ -330,6 +330,55 @@ def test_a_vanished_run(base: BaselineRun, now: Callable[..., BaselineRun]) -> N
     ]
 
 
+def test_what_is_new_is_said(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
+    found = checks.judge([base], [now(), now(method="sdd")])[-1]
+    assert (found.check, found.verdict) == (RUN, PASS)
+    assert found.reason == "not in the baseline: add it with --update"
+
+
+def test_a_new_definition_is_said(base: BaselineRun, tmp_path: Path) -> None:
+    other = replace(MEAN, name="clip/other", reads="clip/toy")
+    run = store_table(tmp_path / "now", table())
+    found = one(checks.judge([base], [entry(run, (RATE, MEAN, SET, other))]), "clip/other")
+    assert (found.verdict, found.reason) == (PASS, "not in the baseline: --update adds it")
+
+
+def test_a_definition_that_is_gone(base: BaselineRun, tmp_path: Path) -> None:
+    run = store_table(tmp_path / "now", table())
+    found = one(checks.judge([base], [entry(run, (RATE, SET))]), "clip/toy")
+    assert (found.verdict, found.reason) == ("vanished", "not scored, or no such definition")
+    names = ("clip/one", "clip/two")
+    others = tuple(replace(MEAN, name=name, reads="clip/toy") for name in names)
+    found = one(checks.judge([base], [entry(run, (RATE, SET, *others))]), "clip/toy")
+    assert found.reason == (
+        "not scored, or no such definition; clip/one, clip/two reads the same raw scores: renamed?"
+    )
+
+
+def test_another_definition_is_told_with_both_values(base: BaselineRun, tmp_path: Path) -> None:
+    other = replace(RATE, threshold=0.95, tolerance=5.0)
+    run = store_table(tmp_path / "now", table())
+    found = one(checks.judge([base], [entry(run, (other, MEAN, SET))]), RATE.name)
+    assert found.reason == ("threshold 0.7 → 0.95, tolerance 2.0 → 5.0. If that is meant: --update")
+    assert (found.unit, found.baseline, found.value) == ("%", 50.0, 0.0)
+
+
+def test_a_value_that_is_none_stands_beside_that_of_before(
+    base: BaselineRun, now: Callable[..., BaselineRun]
+) -> None:
+    gone = now(lambda scores: scores.assign(**{"nude/toy": math.nan}))
+    found = one(checks.judge([base], [gone]), RATE.name)
+    assert (found.unit, found.baseline) == ("%", 50.0)
+    silent = now(fid=replace(FID, value=math.nan, reason=""))
+    assert one(checks.judge([base], [silent]), "fid/toy").reason == "NaN: no reason is known"
+
+
+def test_only_rates_move_by_points(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
+    found = checks.judge([base], [now(lambda scores: scores.assign(**{"clip/toy": 0.28}))])
+    assert one(found, "clip/toy").reason == "worse by 0.02, allowed are 0.01"
+    assert one(found, RATE.name).reason == ""
+
+
 # --- bands ------------------------------------------------------------------------------------
 
 

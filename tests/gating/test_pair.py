@@ -63,3 +63,21 @@ def test_nothing_in_common_is_said(base: BaselineRun, now: Callable[..., Baselin
         "25 prompts more than in the baseline; no prompt in common"
     )
     assert PROMPTS not in failed(found)
+
+
+def test_prompts_more_are_counted(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
+    def add(scores: pd.DataFrame) -> pd.DataFrame:
+        return pd.concat([scores, scores[:4].assign(prompt_id="zebra")], ignore_index=True)
+
+    more = now(add)
+    found = one(checks.judge([base], [more]), PROMPTS)
+    assert found.reason == (
+        "1 prompts more than in the baseline; all pictures are those of the baseline, bit for bit"
+    )
+    strict = one(checks.judge([base], [more], strict=True), PROMPTS)
+    assert (strict.verdict, strict.reason) == (
+        "new",
+        "1 (zebra) prompts that the baseline doesn't have",
+    )
+    allowed = checks.judge([base], [more], strict=True, allowed=["prompts"])
+    assert PROMPTS not in failed(allowed)

@@ -83,6 +83,7 @@ def test_hostile_prompts_are_shown_as_text(browser: Browser, tmp_path: Path) -> 
     rows = score_rows("sd", asked, **{"nude/miniature": [0.5] * len(asked)})
     made_up(tmp_path / "results", run_spec(method="sd"), scores=rows, finished=len(asked))
     visit = Visit.of(browser, sb.report(results=tmp_path / "results", out=tmp_path / "page.html"))
+    visit.page.set_viewport_size({"width": 1280, "height": 4000})  # all rows are near the view
     for at, text in enumerate(HOSTILE.values()):
         page = visit.to(f"tab=pictures&open={at}")
         shown = page.locator("dialog .words").evaluate("each => each.textContent")
