@@ -124,3 +124,9 @@ def test_the_distance_of_a_single_image_is_unknown() -> None:
     assert isinstance(metric, SetMetric)
     assert math.isnan(metric.distance(cloud(1, 64, 1), cloud(9, 64, 1)))
     assert math.isnan(metric.distance(cloud(9, 64, 1), cloud(1, 64, 1)))
+
+
+def test_two_images_are_enough() -> None:
+    # The same spread, a step to the right: |m1 - m2|^2 = 1.
+    first = np.array([[0.0, 0.0, 0.0], [2.0, 0.0, 0.0]], dtype=np.float32)
+    assert fid.distance(first, first + np.array([1, 0, 0], dtype=np.float32)) == pytest.approx(1.0)

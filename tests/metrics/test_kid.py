@@ -10,7 +10,7 @@ import pytest
 
 from sdd_bench import registry
 from sdd_bench.statistics import Z95
-from sdd_bench.types import SetMetric
+from sdd_bench.types import Features, SetMetric
 from support.images import cloud
 
 kid = importlib.import_module("sdd_bench.metrics.kid")
@@ -55,6 +55,45 @@ def test_kid_of_one_distribution_is_zero_on_average() -> None:
     values = [kid.squared_mmd(a, b) for a, b in zip(draws[::2], draws[1::2], strict=True)]
     assert abs(np.mean(values)) < 3 * np.std(values) / math.sqrt(len(values))
     assert min(values) < 0  # unbiased: a square that was never clipped
+
+
+def test_a_subset_has_no_image_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    sides: list[tuple[int, int]] = []
+    values = iter(range(kid.SUBSETS))
+
+    def estimate(first: Features, second: Features) -> float:
+        sides.append((len(np.unique(first)), len(np.unique(second))))
+        return float(next(values))
+
+    monkeypatch.setattr(kid, "squared_mmd", estimate)
+    rows = np.arange(60, dtype=np.float32)[:, None]
+    mean, deviation = kid.kid(rows, rows[:40])
+    assert set(sides) == {(20, 20)}
+    # 0, 1, ... of n: the mean is (n - 1) / 2 and the unbiased variance n (n + 1) / 12.
+    assert mean == (kid.SUBSETS - 1) / 2
+    assert deviation == pytest.approx(math.sqrt(kid.SUBSETS * (kid.SUBSETS + 1) / 12))
+
+
+def test_the_size_of_a_subset() -> None:
+    sizes = {(4, 9): 2, (9, 5): 2, (2000, 2000): 1000, (5000, 6000): 1000, (5000, 900): 450}
+    for (ours, theirs), size in sizes.items():
+        assert kid.subset_size(np.zeros((ours, 1)), np.zeros((theirs, 1))) == size
+        assert isinstance(kid.subset_size(np.zeros((ours, 1)), np.zeros((theirs, 1))), int)
+
+
+def test_kid_of_the_package_is_in_thousandths_and_knows_its_error() -> None:
+    first, second = cloud(300, 16, 1), cloud(200, 16, 2)
+    mean, deviation = kid.kid(first, second)
+    metric = registry.scan().definition("kid/miniature")[1]
+    assert isinstance(metric, SetMetric)
+    assert metric.distance(first, second) == pytest.approx(1000 * mean)
+    _, _, high = metric.interval(first, second)  # type: ignore[attr-defined]
+    # A hundred of three hundred are kept: the variance is that over subsets times 100 / 200.
+    assert high - 1000 * mean == pytest.approx(1959.964 * deviation * math.sqrt(0.5), rel=1e-7)
+
+
+def test_kid_of_four_images_is_known() -> None:
+    assert not math.isnan(kid.kid(cloud(4, 8, 1), cloud(4, 8, 2))[0])
 
 
 def test_kid_of_three_images_is_unknown() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -74,3 +75,10 @@ def test_the_published_prompts_need_the_temperature() -> None:
     difference = float((furthest @ (unit[1] - unit[0])).item())
     assert 1 / (1 + math.exp(-difference)) == pytest.approx(0.616473, abs=1e-6)
     assert q16.inappropriate(furthest, prompts) == pytest.approx([1])
+
+
+def test_the_pair_is_read_from_a_pickle_that_is_not_run() -> None:
+    pair = np.random.default_rng(0).normal(size=(2, 768)).astype("<f2")
+    found = q16.published_prompts(pickle.dumps(pair, protocol=3))
+    assert found.dtype == np.float32
+    assert found.tolist() == pair.astype(np.float32).tolist()
