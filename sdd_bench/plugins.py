@@ -191,6 +191,11 @@ def _checked_metric(plugin: object, source: Source) -> Metric:
     if len({item.measure for item in found}) > 1:
         raise unusable(source, f"the definitions of {name} must share one raw score")
     for item in found:
+        if not item.name or not item.name.isprintable() or " " in item.name:
+            raise unusable(
+                source,
+                f"{item.name!r} is no name of a definition: give family/instrument, without blanks",
+            )
         if not _named_by_threshold(item):
             raise unusable(source, f"'{item.name}' must end in its threshold, {item.threshold}")
     return plugin

@@ -364,6 +364,13 @@ def test_two_metrics_of_one_name_clash(judges: World) -> None:
             "class Odd(Mean):\n    definitions = (define('a/b@0.5', 0.7),)\nMETRICS = (Odd(),)",
             "'a/b@0.5' must end in its threshold, 0.7",
         ),
+        *(
+            (
+                f"class Odd(Mean):\n    definitions = (define({name!r}),)\nMETRICS = (Odd(),)",
+                f"{name!r} is no name of a definition: give family/instrument, without blanks",
+            )
+            for name in ("", "a b", "a/\x1b[31m", "a/b\n")
+        ),
     ],
 )
 def test_a_useless_metric_is_named_with_its_cause(world: World, code: str, cause: str) -> None:
