@@ -67,7 +67,7 @@ PUBLISHED: dict[str, list[tuple[object, ...]]] = {
 def definitions(name: str, monkeypatch: pytest.MonkeyPatch) -> list[Definition]:
     """What a metric's file defines, its code run anew."""
     path = Path(importlib.import_module("sdd_bench.metrics").__path__[0]) / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"sdd_bench.metrics.anew_{name}", path)
+    spec = importlib.util.spec_from_file_location(f"sdd_bench.metrics.{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

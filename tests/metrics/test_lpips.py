@@ -7,9 +7,13 @@ import importlib
 import numpy as np
 import pytest
 
-from sdd_bench.types import Features
+from sdd_bench import registry
+from sdd_bench.types import Features, Images, PairMetric
+from sdd_bench.weights import store
 
 lpips = importlib.import_module("sdd_bench.metrics.lpips")
+
+WEIGHT = "miniature/judges/features.onnx"
 
 
 def test_lpips_by_hand() -> None:
@@ -48,3 +52,19 @@ def test_lpips_is_the_packages_arithmetic_with_unit_weights() -> None:
     found = lpips.unit_distance(maps(1), maps(2))
     assert found.tolist() == pytest.approx(expected.tolist(), rel=1e-12)
     assert min(found) > 0.5
+
+
+def test_the_miniatures_distance_is_over_all_layers_of_its_network() -> None:
+    import onnxruntime
+
+    rng = np.random.default_rng(3)
+    pictures = rng.integers(0, 256, (2, 4, 64, 64, 3), dtype=np.uint8)
+    network = onnxruntime.InferenceSession(str(store.find(WEIGHT)))
+    (taken,) = (each.name for each in network.get_inputs())
+    sides = [network.run(None, {taken: (each / np.float32(255))})[1:] for each in pictures]
+    assert [len(side) for side in sides] == [4, 4]
+    metric = registry.scan().definition("lpips/miniature")[1]
+    assert isinstance(metric, PairMetric)
+    ours, theirs = (Images(pixels=each, captions=("",) * 4) for each in pictures)
+    expected = lpips.unit_distance(*sides)
+    assert metric.compare(ours, theirs) == pytest.approx(expected, rel=1e-5)
