@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from .errors import InputError, MissingError, SDDBenchError
 
 if TYPE_CHECKING:
+    from .api.gating import gate
     from .api.listing import (
         broken_plugins,
         diagnose,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
         list_suites,
     )
     from .api.making import import_images, reference, reproduce, run, score, train
-    from .api.reading import ceiling, compare, gate, grid, load, matrix, plan, table
+    from .api.reading import ceiling, compare, grid, load, matrix, plan, table
     from .api.reporting import report
 
 __all__ = [
@@ -62,11 +63,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "gating": "gate",
     "listing": (
         "broken_plugins diagnose list_concepts list_methods list_metrics list_models list_suites"
     ),
     "making": "import_images reference reproduce run score train",
-    "reading": "ceiling compare gate grid load matrix plan table",
+    "reading": "ceiling compare grid load matrix plan table",
     "reporting": "report",
 }
 """Where the public functions lie, in sdd_bench.api."""

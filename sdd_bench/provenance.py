@@ -99,6 +99,14 @@ def utc_now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
+def stamp() -> str:
+    """Now, as `utc_now`, or the time that whoever wants the same bytes again has set."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not fixed.isdecimal():
+        return utc_now()
+    return datetime.fromtimestamp(int(fixed), timezone.utc).isoformat(timespec="seconds")
+
+
 def plugins(objects: Iterable[object]) -> dict[str, str]:
     """Where plugins that are not ours come from: distribution, version, SHA-256 of their code.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sdd_bench.errors import InputError, unknown
 
 from .arguments import Names, OptionFields, one, options_of, place, request_of, several
-from .results import GateResult, MatrixResult, Result, table_of
+from .results import MatrixResult, Result, table_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,47 +181,6 @@ def ceiling(
     runs = stored.runs_in(place(results, "results"), several(suites))
     tidy = frame(runs, several(metrics), registry.scan(), most=pairs, seed=seed)
     return Result(pages=(page(tidy),))
-
-
-def gate(
-    baseline: str | Path,
-    *,
-    only: Names = (),
-    allow: Names = (),
-    strict: bool = False,
-    update: bool = False,
-    junit: str | Path | None = None,
-    results: str | Path = "results",
-) -> GateResult:
-    """The results held to a baseline file; `.passes` if nothing has drifted in either direction.
-
-    `only` are filters such as suite=country_body, `allow` parts of a run's identity that are meant
-    to have changed; `strict` fails what the baseline doesn't know, `update` writes it anew, `junit`
-    is a file for the outcome as XML. Raises InputError.
-    """
-    from sdd_bench import files, registry
-    from sdd_bench.benchmark import stored
-    from sdd_bench.gating.gate import check
-
-    file = place(baseline, "the baseline")
-    if junit is not None and Path(junit).resolve() == file.resolve():
-        raise InputError(f"the outcome would take the place of the baseline {file}: name another")
-    if junit is not None:
-        files.check_place(Path(junit), "--junit")
-    if update:
-        files.check_place(file, "--baseline")
-    report = check(
-        file,
-        # An entry is not dropped because its run can't be read at the moment.
-        stored.runs_in(place(results, "results"), whole=update),
-        registry.scan(),
-        filters=several(only),
-        allowed=several(allow),
-        strict=strict,
-        update=update,
-        junit=Path(junit) if junit is not None else None,
-    )
-    return GateResult(pages=(report.page,) if report.page else (), report=report)
 
 
 def grid(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,6 +17,9 @@ from .streams import say
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """The environment variable in which GitHub names the file that it shows on a job's page."""
+
+COMMIT = "GITHUB_SHA"
+"""The environment variable in which GitHub names the commit that a job is about."""
 
 
 @click.command()
@@ -46,32 +50,32 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     type=options.Place(dir_okay=False, path_type=Path),
     help="Also write the outcome as JUnit XML.",
 )
+@click.option(
+    "--summary",
+    type=options.Place(dir_okay=False, path_type=Path),
+    help="Also write what failed or moved as Markdown, short enough for a comment.",
+)
 @click.option("--update", is_flag=True, help="Write the baseline from the results.")
+@click.option(
+    "--record",
+    is_flag=True,
+    help="Add this gate to the history beside the baseline, as --update does.",
+)
+@click.option(
+    "--commit",
+    envvar=COMMIT,
+    default="",
+    help=f"What the history calls it by.  [default: the environment variable {COMMIT}]",
+)
 @options.results
-def gate(
-    file: Path,
-    filters: tuple[str, ...],
-    allowed: tuple[str, ...],
-    strict: bool,
-    junit: Path | None,
-    update: bool,
-    results: Path,
-) -> None:
+def gate(file: Path, filters: tuple[str, ...], allowed: tuple[str, ...], **given: Any) -> None:
     """Fail (exit code 1) if the results have drifted from a baseline, in whatever direction.
 
     The rules are in docs/gate.md.
     """
-    from sdd_bench.api import reading
+    from sdd_bench.api import gating
 
-    result = reading.gate(
-        file,
-        only=filters,
-        allow=allowed,
-        strict=strict,
-        update=update,
-        junit=junit,
-        results=results,
-    )
+    result = gating.gate(file, only=filters, allow=allowed, **given)
     output.show(result)
     summary = os.environ.get(SUMMARY)
     if summary and result.pages:

@@ -8,20 +8,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sdd_bench.statistics import Z95
 from sdd_bench.statistics.paired import mcnemar, paired_p
 
-from .baseline import DESCRIPTION, IMAGES, UNSCORED, BaselineRun, Recorded, means, verdicts
+from .baseline import DESCRIPTION, IMAGES, BaselineRun, Recorded, means
+from .flips import Flip, Verdicts
 from .matching import changes, pairs
 from .outcome import PASS, RUN, CheckResult
 from .pair import Pair
 
 _FUZZ = 1e-9
 """What two equal sums may differ by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The checks of a run of the baseline, or of one that it doesn't know."""
+
+    checks: list[CheckResult]
+    pair: Pair | None
+    """None where one side doesn't have the run."""
+
+    def flips(self, check: CheckResult) -> list[Flip]:
+        """The images that a check has counted as flips; none where it doesn't count any."""
+        return Verdicts.of(self.pair, check.check).flips() if self.pair and check.flips else []
 
 
 def judge(
@@ -36,25 +50,40 @@ def judge(
     `allowed` names the PARTS that are meant to have changed; `strict` also fails what the baseline
     doesn't know.
     """
-    results: list[CheckResult] = []
+    judged = by_run(baseline, current, allowed=allowed, strict=strict)
+    return [check for run in judged for check in run.checks]
+
+
+def by_run(
+    baseline: Sequence[BaselineRun],
+    current: Sequence[BaselineRun],
+    *,
+    allowed: Collection[str],
+    strict: bool,
+) -> list[Judged]:
+    """The same, run by run."""
+    results = []
     matched = pairs(baseline, current)
     for old, new in matched:
         if new is None:
-            results.append(_absent(old, current))
+            results.append(Judged([_absent(old, current)], None))
         else:
-            results += _of_pair(Pair(old, new, frozenset(allowed)), strict=strict)
+            pair = Pair(old, new, frozenset(allowed))
+            results.append(Judged(_of_pair(pair, strict=strict), pair))
     known = {id(new) for _, new in matched}
     results += [
-        CheckResult(
-            run=run.name,
-            check=RUN,
-            verdict="new" if strict else PASS,
-            reason="not in the baseline: add it with --update",
-        )
-        for run in current
-        if id(run) not in known
+        Judged([_unknown(run, strict=strict)], None) for run in current if id(run) not in known
     ]
     return results
+
+
+def _unknown(run: BaselineRun, *, strict: bool) -> CheckResult:
+    return CheckResult(
+        run=run.name,
+        check=RUN,
+        verdict="new" if strict else PASS,
+        reason="not in the baseline: add it with --update",
+    )
 
 
 def _absent(old: BaselineRun, current: Sequence[BaselineRun]) -> CheckResult:
@@ -112,19 +141,15 @@ def _definition(pair: Pair, name: str) -> CheckResult:
 
 
 def _rate(pair: Pair, name: str, old: Recorded) -> CheckResult:
-    first, second = (
-        verdicts(run.prompts.loc[pair.common, name].tolist()) for run in (pair.old, pair.new)
-    )
-    unknown = ord(UNSCORED)
-    lost = int(((first != unknown) & (second == unknown)).sum())
-    both = (first != unknown) & (second != unknown)
-    if not both.any():
+    found = Verdicts.of(pair, name)
+    first, second = found.counted()
+    if not len(first):
         return pair.result(name, "no value", "no image that both have a score of")
-    first, second = first[both] == ord("1"), second[both] == ord("1")
     gone, come = int((first & ~second).sum()), int((~first & second).sum())
     rates = (100 * float(counted.mean()) for counted in (first, second))
     flips = f"+{come} -{gone}"
-    moved = replace(_moved(pair, name, old, *rates, lost=lost), flips=flips, p=mcnemar(gone, come))
+    moved = _moved(pair, name, old, *rates, lost=found.lost)
+    moved = replace(moved, flips=flips, p=mcnemar(gone, come))
     if not moved.passes:
         return moved
     share = 100 * (gone + come) / len(first)

@@ -12,14 +12,16 @@ from sdd_bench.registry import Registry
 from sdd_bench.runs import claims
 from sdd_bench.scoring.definitions import definitions_of
 
-from . import baseline
-from .checks import judge
+from . import baseline, history
+from .checks import Judged, by_run
 from .filters import only, updated
+from .history import Held, Moment
 from .junit import write as write_junit
 from .matching import PARTS
 from .outcome import CheckResult
 from .page import frame, page
 from .snapshot import entry
+from .summary import write as write_summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,13 +48,21 @@ class Update:
 class GateReport:
     """The outcome of a gate, and what it has written."""
 
-    checks: tuple[CheckResult, ...]
+    runs: tuple[Judged, ...]
+    """The checks run by run; none for the first baseline, which nothing is held to."""
     page: Page | None
-    """The checks as people read them; None for the first baseline, which nothing is held to."""
+    """The checks as people read them; None for the first baseline."""
+    history: tuple[Held, ...]
+    """The gates before, the first one first, and this one."""
     update: Update | None = None
     """What was written to the baseline; None if that wasn't asked for."""
     junit: Path | None = None
     """The JUnit file, if one was written."""
+
+    @property
+    def checks(self) -> tuple[CheckResult, ...]:
+        """All checks, in the order of the baseline; those of new runs come last."""
+        return tuple(check for run in self.runs for check in run.checks)
 
     @property
     def passes(self) -> bool:
@@ -74,34 +84,60 @@ def check(
     allowed: Collection[str] = (),
     strict: bool = False,
     update: bool = False,
+    record: bool = False,
+    moment: Moment = Moment(),  # noqa: B008 - it is frozen
     junit: Path | None = None,
+    summary: Path | None = None,
 ) -> GateReport:
     """The stored runs held to the baseline in `file`, by all definitions that they have values of.
 
-    `filters` as `only` takes them leave out the rest of both sides; `allowed` names the PARTS of an
-    identity that are meant to have changed; `strict` also fails what the baseline doesn't know.
-    `junit` is written with the outcome as XML, and with `update` the baseline from the runs, also
-    where there is none yet. Raises InputError for an unknown filter or part, a baseline that is
-    absent, damaged or without a match, and an update with nothing to write.
+    `filters` leave out the rest of both sides; `allowed` names the PARTS of an identity that are
+    meant to have changed; `strict` also fails what the baseline doesn't know. `junit` and `summary`
+    are files for the outcome. `update` writes the baseline from the runs, also where there is none
+    yet; an update joins the history beside it, and with `record` any gate does, as of that
+    `moment`. Raises InputError for an unknown filter or part, a baseline that is absent, damaged or
+    without a match, and an update with nothing to write.
     """
     for part in allowed:
         if part not in PARTS:
             raise unknown("part of an identity", part, PARTS)
     first = update and not file.exists()
-    kept = [] if first else baseline.read(file)
-    before = only(kept, filters)
+    before = only([] if first else baseline.read(file), filters)
     if not before and not update:
         raise InputError(f"{file} holds nothing that matches {', '.join(filters) or 'anything'}")
     now = only([entry(run, definitions_of(run, plugins)) for run in runs], filters)
-    results = [] if first else judge(before, now, allowed=allowed, strict=strict)
-    if junit is not None and not first:
-        write_junit(junit, results)
+    judged = [] if first else by_run(before, now, allowed=allowed, strict=strict)
+    results = [check for run in judged for check in run.checks]
+    shown = None if first else page(results, before, now)
+    if shown is not None:
+        _write(shown, results, junit, summary)
+    written = _update(file, now, filters) if update else None
+    held = history.of_update(now, moment) if update else history.of_checks(results, moment)
     return GateReport(
-        checks=tuple(results),
-        page=None if first else page(results, before, now),
-        update=_update(file, now, filters) if update else None,
+        runs=tuple(judged),
+        page=shown,
+        history=(*_history(file, held, record=record or update), held),
+        update=written,
         junit=None if first else junit,
     )
+
+
+def _write(
+    page: Page, results: Sequence[CheckResult], junit: Path | None, summary: Path | None
+) -> None:
+    if junit is not None:
+        write_junit(junit, results)
+    if summary is not None:
+        write_summary(summary, page, results)
+
+
+def _history(file: Path, held: Held, *, record: bool) -> list[Held]:
+    """The gates before this one, which is added to them on the disk if that is asked for."""
+    path = history.beside(file)
+    past = history.read(path)
+    if record:
+        history.append(path, held)
+    return past[:-1] if past and history.same(past[-1], held) else past
 
 
 def _update(file: Path, now: Sequence[BaselineRun], filters: Sequence[str]) -> Update:

@@ -35,7 +35,7 @@ def page(
     return Page(
         title=_title(results),
         header=HEADER,
-        rows=[_row(result) for result in results],
+        rows=[row(result) for result in results],
         tidy=frame(results),
         notes=notes,
     )
@@ -55,7 +55,8 @@ def _title(results: Sequence[CheckResult]) -> str:
     return f"Gate failed: {sum(failed.values())} of {len(results)} checks ({counts})"
 
 
-def _row(result: CheckResult) -> list[str]:
+def row(result: CheckResult) -> list[str]:
+    """The cells below HEADER."""
     return [
         result.run,
         result.check,

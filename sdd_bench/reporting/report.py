@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
 from sdd_bench import files
 from sdd_bench.errors import printable
 from sdd_bench.formats.page import Page
-from sdd_bench.provenance import utc_now
+from sdd_bench.provenance import stamp
 from sdd_bench.registry import Registry
 from sdd_bench.runs.run import Run
 from sdd_bench.statistics import Z95
@@ -124,7 +122,7 @@ class _Report:
         return Payload(
             version=VERSION,
             title=_title(self.suites),
-            made=_made(),
+            made=stamp(),
             sdd_bench=version("sdd-bench"),
             command=question.command,
             options=Shown(images=question.images, mask=question.mask, sampled="", thumbnails=""),
@@ -193,14 +191,6 @@ class _Report:
 def _title(suites: Sequence[SuitePart]) -> str:
     models = dict.fromkeys(suite.model for suite in suites)
     return printable(f"sdd-bench report: {', '.join(models)}" if models else "sdd-bench report")
-
-
-def _made() -> str:
-    """Now, or the time that whoever wants the same bytes again has set."""
-    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not fixed.isdecimal():
-        return utc_now()
-    return datetime.fromtimestamp(int(fixed), timezone.utc).isoformat(timespec="seconds")
 
 
 def quantiles() -> Quantiles:

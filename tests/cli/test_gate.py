@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 from collections.abc import Callable
@@ -44,6 +45,17 @@ def test_the_command_passes_and_fails(
     assert gated("--only", "method=sd").code == 0
     assert gated("--only", "method=sd*", "--only", "definition=nude/*").code == 0
     assert gated("--only", "definition=lpips/*").code == 1
+
+
+def test_the_summary_and_the_history_are_those_of_the_job(
+    used: Shell, gated: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_SHA", "c0ffee")
+    summary, past = used.folder / "gate.md", used.folder / "baseline.history.jsonl"
+    assert gated("--record", "--summary", summary).code == 0
+    assert summary.read_text().startswith("Gate passed: 7 checks\n\n| run | check |")
+    before, this = map(json.loads, past.read_text().splitlines())
+    assert (before["outcome"], this["outcome"], this["commit"]) == ("updated", "passed", "c0ffee")
 
 
 def test_bad_input_is_no_drift(used: Shell, gated: Shell) -> None:

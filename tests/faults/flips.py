@@ -144,6 +144,12 @@ def _baseline(path: Path) -> object:
     return repr(baseline.read(path))
 
 
+def _history(path: Path) -> object:
+    from sdd_bench.gating import history
+
+    return repr(history.read(path))
+
+
 def _checkpoint(path: Path) -> object:
     from sdd_bench.training import checkpoints
 
@@ -230,6 +236,7 @@ KINDS: Mapping[str, Kind] = {
         scene="import", pattern=f"{RESULTS}/runs/*/*/*/images/*.png", reading=_picture
     ),
     "baseline": Kind(scene="gate", pattern="baseline.json", reading=_baseline),
+    "history": Kind(scene="gate", pattern="baseline.history.jsonl", reading=_history),
     "checkpoint": Kind(
         scene="train", pattern=f"{_OF_TRAINING}/checkpoint.safetensors", reading=_checkpoint
     ),
