@@ -401,6 +401,7 @@ TESTED_ELSEWHERE = {
     ),
     "miniature/renderer/test_examples": ("miniature/renderer/kinds",),
     "cli/test_gate": ("gating/page",),
+    "reporting/gate/test_report": ("reporting/gate/payload",),
     "cli/test_run": ("benchmark/selection", "scoring/definitions"),
     # Commands whose words and numbers are those of one module.
     "analysis/test_matrix": ("cli/matrix",),

@@ -55,6 +55,18 @@ COMMIT = "GITHUB_SHA"
     type=options.Place(dir_okay=False, path_type=Path),
     help="Also write what failed or moved as Markdown, short enough for a comment.",
 )
+@click.option(
+    "--report",
+    type=options.Place(dir_okay=False, path_type=Path),
+    help="Also write a page: drift, history, and the images that flipped, blurred.",
+)
+@click.option(
+    "--before",
+    type=options.Place(file_okay=False, path_type=Path),
+    help="The results that the baseline was made from: the page shows their pictures beside "
+    "those of now.",
+)
+@click.option("--no-images", is_flag=True, help="A page of numbers only.")
 @click.option("--update", is_flag=True, help="Write the baseline from the results.")
 @click.option(
     "--record",
@@ -68,14 +80,16 @@ COMMIT = "GITHUB_SHA"
     help=f"What the history calls it by.  [default: the environment variable {COMMIT}]",
 )
 @options.results
-def gate(file: Path, filters: tuple[str, ...], allowed: tuple[str, ...], **given: Any) -> None:
+def gate(
+    file: Path, filters: tuple[str, ...], allowed: tuple[str, ...], no_images: bool, **given: Any
+) -> None:
     """Fail (exit code 1) if the results have drifted from a baseline, in whatever direction.
 
     The rules are in docs/gate.md.
     """
     from sdd_bench.api import gating
 
-    result = gating.gate(file, only=filters, allow=allowed, **given)
+    result = gating.gate(file, only=filters, allow=allowed, images=not no_images, **given)
     output.show(result)
     summary = os.environ.get(SUMMARY)
     if summary and result.pages:

@@ -32,13 +32,10 @@ _PACKAGES = ("sdd-bench", "torch", "diffusers", "transformers", "onnxruntime", "
 def entry(run: Run, definitions: Sequence[Definition]) -> BaselineRun:
     """A run by these definitions, also where it has no value of one."""
     scores = run.scores()
-    order = np.lexsort((scores["k"], pd.factorize(scores["prompt_id"], sort=True)[0]))
+    order, ids, bounds = by_prompt(scores)
     scores = scores.iloc[order]
-    ids, starts = np.unique(scores["prompt_id"].to_numpy(dtype=object), return_index=True)
-    ends = np.append(starts[1:], len(scores))
-    bounds = list(zip(starts.tolist(), ends.tolist(), strict=True))
     facts, sets = run.facts(), run.sets()
-    clusters = np.repeat(np.arange(len(ids)), ends - starts)
+    clusters = np.repeat(np.arange(len(ids)), [end - start for start, end in bounds])
     columns = {IMAGES: [str(end - start) for start, end in bounds]} | _hashes(scores, bounds)
     recorded = {}
     for item in sorted(definitions, key=lambda item: item.name):
@@ -56,6 +53,25 @@ def entry(run: Run, definitions: Sequence[Definition]) -> BaselineRun:
         recorded=recorded,
         prompts=pd.DataFrame(columns, index=pd.Index(ids, dtype="str"), dtype="object"),
     )
+
+
+def by_prompt(
+    scores: pd.DataFrame,
+) -> tuple[NDArray[np.int64], list[str], list[tuple[int, int]]]:
+    """The order of rows by prompt and k; the prompts in it, and where the rows of each begin and
+    end.
+    """
+    order = np.lexsort((scores["k"], pd.factorize(scores["prompt_id"], sort=True)[0]))
+    names = scores["prompt_id"].to_numpy(dtype=object)[order]
+    ids, starts = np.unique(names, return_index=True)
+    ends = np.append(starts[1:], len(scores))
+    return order, ids.tolist(), list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def pictures(scores: pd.DataFrame) -> dict[str, str]:
+    """The hash of the pixels of each prompt's images, as a baseline has it."""
+    order, ids, bounds = by_prompt(scores)
+    return dict(zip(ids, _hashes(scores.iloc[order], bounds)[PICTURES], strict=True))
 
 
 def _hashes(scores: pd.DataFrame, bounds: Sequence[tuple[int, int]]) -> dict[str, list[str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import resources
 
 from sdd_bench import files
 from sdd_bench.errors import SDDBenchError
 
-from .payload import Payload, to_json
+from .payload import to_json
 
 _FOLDER = resources.files(__package__) / "page"
 
@@ -17,17 +18,44 @@ _ENDS = ("</script", "</style", "<!--")
 """What ends an element, or changes how its end is found."""
 
 
-def render(payload: Payload, blocks: Sequence[Sequence[str]]) -> str:
-    """The page of these numbers and these thumbnails."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a kind of page is made of: files of the page's folder, in their order."""
+
+    styles: Sequence[str]
+    scripts: Sequence[str]
+
+
+REPORT = Look(
+    styles=("style.css", "pictures.css", "charts.css"),
+    scripts=(
+        "vendor/htm-preact.js", "text.js", "document.js", "report.js", "state.js", "statistics.js",
+        "selection.js", "pictures.js", "frames.js", "tables.js", "fields.js", "filters.js",
+        "grid.js", "viewer.js", "charts.js", "plots.js", "thresholds.js", "runs.js", "keyboard.js",
+        "app.js",
+    ),
+)  # fmt: skip
+
+
+def render(
+    look: Look,
+    title: str,
+    content: object,
+    blocks: Sequence[Sequence[str]],
+    *,
+    beside: bool = False,
+) -> str:
+    """The page of a document's content and of thumbnails; whether it may show files beside it."""
     from jinja2 import Environment, FunctionLoader
     from jinja2.filters import do_mark_safe as safe
 
     environment = Environment(autoescape=True, loader=FunctionLoader(_source))
     environment.globals["inline"] = lambda name: safe(inlined(name))
     return environment.get_template("index.html.j2").render(
-        title=payload.title,
-        images=payload.options.images,
-        json=safe(to_json(payload)),  # it holds no letter that HTML knows
+        look=look,
+        title=title,
+        beside=beside,
+        json=safe(to_json(content)),  # it holds no letter that HTML knows
         blocks=[safe(json.dumps(block)) for block in blocks],
     )
 

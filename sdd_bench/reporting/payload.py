@@ -285,12 +285,12 @@ class Payload:
     """One per definition of each method whose runs remove one group of a suite after another."""
 
 
-def to_json(payload: Payload) -> str:
+def to_json(content: object) -> str:
     r"""The document, of ASCII only and without `<`, `>` and `&`: it can stand in a script element.
 
     What these letters are in a text, JSON spells as `\u003c`.
     """
-    text = json.dumps(_plain(payload), allow_nan=False, separators=(",", ":"))
+    text = json.dumps(_plain(content), allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

@@ -77,7 +77,9 @@ def write(path: Path, question: Question, plugins: Registry, heard: Sequence[str
         payload, blocks = _Report(question, plugins).gather(path.parent)
         said = list(dict.fromkeys(heard))
         payload = replace(payload, warnings=[*payload.warnings, *said])
-        files.write(path, page.render(payload, blocks.full).encode())
+        beside = question.images == "files"
+        text = page.render(page.REPORT, payload.title, payload, blocks.full, beside=beside)
+        files.write(path, text.encode())
 
 
 class _Report:

@@ -13,6 +13,7 @@ import pytest
 
 from sdd_bench.weights import store as weights
 from support.gating import gate_of
+from support.reporting import read
 from support.shell import Answer, Shell
 
 
@@ -56,6 +57,21 @@ def test_the_summary_and_the_history_are_those_of_the_job(
     assert summary.read_text().startswith("Gate passed: 7 checks\n\n| run | check |")
     before, this = map(json.loads, past.read_text().splitlines())
     assert (before["outcome"], this["outcome"], this["commit"]) == ("updated", "passed", "c0ffee")
+
+
+def test_the_page_shows_what_flipped(used: Shell, gated: Shell) -> None:
+    run = used.stored("sd-neg")
+    raw = run.scores()["nude/miniature"]
+    run.write_scores(run.scores().assign(**{"nude/miniature": 1 - raw}))
+    path = used.folder / "gate.html"
+    assert gated("--report", path, "--before", used.results).code == 1
+    page = read(path)
+    assert {flip["prompt"] for flip in page.report["flips"]} <= set(run.scores()["prompt_id"])
+    assert [len(block) for block in page.blocks] == [len(page.report["flips"])]  # judged anew
+    assert gated("--report", path, "--no-images").code == 1
+    assert read(path).blocks == []
+    line = gated("--before", used.results).failure(2)
+    assert "name one with --report" in line
 
 
 def test_bad_input_is_no_drift(used: Shell, gated: Shell) -> None:

@@ -46,12 +46,14 @@ function scaleOf(width, height, left, x, y) {
   };
 }
 
-function Axes({ scale, x, y, xLabel, yLabel }) {
+/** Axes; what stands at `xTicks`, pairs of a number and a text, is round numbers unless given. */
+function Axes({ scale, x, y, xLabel, yLabel, xTicks }) {
+  const below = xTicks || ticksOf(x[0], x[1], scale.width < 400 ? 4 : 6).map((tick) => [tick, tickText(tick)]);
   return html`<g class="axes">
     ${ticksOf(y[0], y[1]).map((tick) => html`<g><line x1=${scale.left} x2=${scale.right} y1=${scale.y(tick)} y2=${scale.y(tick)} class="rule" />
       <text x=${scale.left - 7} y=${scale.y(tick) + 4} text-anchor="end">${tickText(tick)}</text></g>`)}
-    ${ticksOf(x[0], x[1], scale.width < 400 ? 4 : 6).map((tick) => html`<g><line x1=${scale.x(tick)} x2=${scale.x(tick)} y1=${scale.bottom} y2=${scale.bottom + 4} class="axis" />
-      <text x=${scale.x(tick)} y=${scale.bottom + 17} text-anchor="middle">${tickText(tick)}</text></g>`)}
+    ${below.map(([tick, text]) => html`<g><line x1=${scale.x(tick)} x2=${scale.x(tick)} y1=${scale.bottom} y2=${scale.bottom + 4} class="axis" />
+      <text x=${scale.x(tick)} y=${scale.bottom + 17} text-anchor="middle">${text}</text></g>`)}
     <line x1=${scale.left} x2=${scale.right} y1=${scale.bottom} y2=${scale.bottom} class="axis" />
     <text x=${(scale.left + scale.right) / 2} y=${scale.height - 6} text-anchor="middle" class="label">${xLabel}</text>
     <text transform="translate(13 ${(scale.top + scale.bottom) / 2}) rotate(-90)" text-anchor="middle" class="label">${yLabel}</text>

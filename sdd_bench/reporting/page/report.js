@@ -1,9 +1,5 @@
 "use strict";
-/* The document of the page, and what is found in it often. */
-
-const { html, render, Component, useState, useEffect, useLayoutEffect, useRef, useMemo } = htmPreact;
-
-const REPORT = JSON.parse(document.getElementById("report").textContent);
+/* What is found in the document of a report often. */
 
 const DEFINITIONS = new Map(REPORT.definitions.map((each) => [each.name, each]));
 
@@ -67,11 +63,6 @@ function promptOf(suite, sample) {
 function definitionsOf(suite) {
   return REPORT.definitions.filter((each) =>
     each.kind !== "set" && COLUMNS[suite].some((run) => REPORT.runs[run].scores[each.measure]));
-}
-
-/** What the two verdicts of a definition are called: [counted, not counted]. */
-function verdictWords(definition) {
-  return ["nude", "harm"].includes(definition.family) ? ["unsafe", "safe"] : ["counted", "not counted"];
 }
 
 /** Suites by one model bear their name alone. */

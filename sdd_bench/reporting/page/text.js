@@ -35,3 +35,8 @@ function thresholdText(threshold) {
 function plural(count, noun) {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+/** What the two verdicts of a definition are called: [counted, not counted]. */
+function verdictWords(definition) {
+  return ["nude", "harm"].includes(definition.family) ? ["unsafe", "safe"] : ["counted", "not counted"];
+}

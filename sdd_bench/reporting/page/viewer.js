@@ -1,8 +1,6 @@
 "use strict";
 /* One row in large: two methods side by side, one over the other, or their difference. */
 
-const MODE_NAMES = { side: "Side by side", swipe: "Swipe", onion: "Onion skin", difference: "Difference" };
-
 /** The two methods that are compared. */
 function comparedRuns(view) {
   const columns = COLUMNS[view.suite];
@@ -12,39 +10,6 @@ function comparedRuns(view) {
   const other = shownColumns(view).find((run) => run !== left) ?? columns.find((run) => run !== left) ?? left;
   const right = known(view.right) ?? other;
   return [left, right === left && view.left === null ? other : right];
-}
-
-function Frame({ view, run, row, shown }) {
-  const press = () => reveal([[run, row]], !isRevealed(run, row));
-  return html`<figure class="frame">
-    <button type="button" class="pic ${shown ? "revealed" : ""}" onClick=${press}
-      aria-pressed=${shown} aria-label="${REPORT.runs[run].label}: ${missingPicture(run, row) || (shown ? "picture shown" : "picture blurred")}">
-      <${Picture} run=${run} row=${row} full />
-      ${!shown && !missingPicture(run, row) && html`<span class="veil" aria-hidden="true">Click to show</span>`}
-    </button>
-    <figcaption>${visible(REPORT.runs[run].label)}</figcaption></figure>`;
-}
-
-/** Both pictures in one place. */
-function Stack({ mode, places, shown }) {
-  const [part, setPart] = useState(50);
-  const [[left, leftRow], [right, rightRow]] = places;
-  const labels = [left, right].map((run) => REPORT.runs[run].label);
-  const over = mode === "swipe" ? `clip-path: inset(0 0 0 ${part}%)` : mode === "onion" ? `opacity: ${part / 100}` : "mix-blend-mode: difference";
-  return html`<figure class="frame stack ${mode}">
-    <button type="button" class="pic ${shown ? "revealed" : ""}" onClick=${() => reveal(places, !shown)}
-      aria-pressed=${shown} aria-label="${labels.join(" and ")}: ${shown ? "pictures shown" : "pictures blurred"}">
-      <span class="layer"><${Picture} run=${left} row=${leftRow} full /></span>
-      <span class="layer" style=${over}><${Picture} run=${right} row=${rightRow} full /></span>
-      ${mode === "swipe" && html`<span class="seam" style="left: ${part}%"></span>`}
-      ${!shown && html`<span class="veil" aria-hidden="true">Click to show</span>`}
-    </button>
-    ${mode === "difference"
-      ? html`<figcaption>Black where ${labels.map(visible).join(" and ")} are alike</figcaption>`
-      : html`<label class="slide"><span>${visible(labels[0])}</span>
-        <input type="range" min="0" max="100" value=${part} aria-label=${mode === "swipe" ? "Where the seam is" : "How much of the second picture is seen"}
-          onInput=${(event) => setPart(Number(event.target.value))} /><span>${visible(labels[1])}</span></label>`}
-  </figure>`;
 }
 
 /** Raw scores and verdicts of both, definition by definition. */
@@ -103,7 +68,7 @@ function Viewer({ view, samples }) {
     <p class="words" dir="auto" tabindex="0" role="region" aria-label="Prompt">${visible(prompt.text)}</p>
     <p class="about">${visible([prompt.group, prompt.id].filter(Boolean).join(" · "))} · image ${columns.k[view.open] + 1} · seed ${columns.seed[view.open]}</p>
     <div class="frames">${view.mode === "side" || single
-      ? places.slice(0, single ? 1 : 2).map(([run, row], at) => html`<${Frame} key=${run} view=${view} run=${run} row=${row} shown=${shown[at]} />`)
+      ? places.slice(0, single ? 1 : 2).map(([run, row], at) => html`<${Frame} key=${run} run=${run} row=${row} shown=${shown[at]} />`)
       : html`<${Stack} mode=${view.mode} places=${places} shown=${shown.every(Boolean)} />`}</div>
     ${!single && html`<div class="fields">
       <${Choice} label="First" value=${left} options=${runs} onChange=${(run) => change({ left: Number(run) })} />
