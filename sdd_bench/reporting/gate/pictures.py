@@ -31,7 +31,8 @@ class Small:
         numbers = {key: at for at, key in enumerate(albums)}
         places = {(id(side.album), side.row): (numbers[id(side.album)], side.row) for side in sides}
         galleries = [album.gallery for album in albums.values() if album]
-        return cls(places=places, shown=shrink(galleries, [*places.values()][:MOST], budget))
+        there = [at for at in places.values() if not galleries[at[0]].absent[at[1]]]
+        return cls(places=places, shown=shrink(galleries, there[:MOST], budget))
 
     @property
     def sentence(self) -> str:

@@ -38,8 +38,8 @@ UNPAIRED = (
 )
 
 NO_BEFORE = (
-    "Of {lacking} of {all} images the picture of before is not there: a baseline holds hashes, no "
-    "pictures. `gate --before FOLDER` takes the results that it was made from."
+    "The picture of before is not there for {lacking} of {all} images: a baseline holds hashes, no "
+    "pictures. Give the results that it was made from as --before FOLDER."
 )
 
 

@@ -37,7 +37,7 @@ def test_without_the_results_of_before_the_page_says_so(tmp_path: Path) -> None:
     assert why(page, 0) == ["the baseline holds hashes only"] * 3
     assert why(page, 1) == [""] * 3
     (note,) = page.report["notes"]
-    assert note.startswith("Of 3 of 3 images the picture of before is not there")
+    assert note.startswith("The picture of before is not there for 3 of 3 images: ")
     assert "--before FOLDER" in note
 
 
