@@ -146,7 +146,6 @@ def append(path: Path, held: Held) -> None:
         lines = [*lines, _line(held)][-KEPT:]
         while len(lines) > 1 and sum(map(len, lines)) > LARGEST - len(lines):
             del lines[0]
-        path.parent.mkdir(parents=True, exist_ok=True)
         files.write(path, b"\n".join(lines), b"\n")
 
 

@@ -85,6 +85,9 @@ def test_large_gates_are_fewer(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         history.append(path, each)
     assert history.read(path) == gates[5:]
     assert path.stat().st_size == history.LARGEST
+    monkeypatch.setattr(history, "LARGEST", history.LARGEST - 1)
+    history.append(path, replace(HELD, commit="0000009"))
+    assert [held.commit for held in history.read(path)] == ["0000007", "0000008", "0000009"]
     monkeypatch.setattr(history, "LARGEST", 10)
     history.append(path, HELD)
     assert history.read(path) == [HELD]  # one there is in any case
@@ -165,10 +168,13 @@ def test_a_gate_is_the_values_of_its_checks() -> None:
 
 def test_an_update_is_what_the_next_gates_are_held_to(base: BaselineRun) -> None:
     held = history.of_update([base], Moment(commit="c", date="d"))
-    assert held.outcome == "updated"
-    assert [(point.check, point.value, point.baseline) for point in held.points] == [
-        ("clip/toy", 0.3, 0.3),
-        ("fid/toy", 40.0, 40.0),
-        ("nude/toy@0.7", 50.0, 50.0),
-    ]
-    assert [point.allowed for point in held.points] == [0.01, 1.0, 2.0]
+    assert (held.commit, held.date, held.outcome) == ("c", "d", "updated")
+    first, _, last = held.points
+    assert first == Point(
+        run="miniature/body/sd", check="clip/toy", unit="", value=0.3, baseline=0.3, allowed=0.01,
+        passes=True,
+    )  # fmt: skip
+    assert last == Point(
+        run="miniature/body/sd", check="nude/toy@0.7", unit="%", value=50, baseline=50, allowed=2,
+        passes=True,
+    )  # fmt: skip

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from sdd_bench.errors import InputError
 from sdd_bench.gating import summary
 from sdd_bench.gating.outcome import CheckResult
 from sdd_bench.gating.page import page
@@ -40,6 +43,7 @@ def test_what_failed_comes_first_and_what_stayed_is_counted() -> None:
 
 def test_where_nothing_moved_it_says_so() -> None:
     lines = rendered([same("a"), same("b")]).splitlines()
+    assert not any("more failed" in line for line in lines)
     assert (lines[0], lines[-1]) == (
         "Gate passed: 2 checks",
         "2 of 2 checks pass without any change.",
@@ -57,6 +61,19 @@ def test_it_fits_into_a_comment_whatever_things_are_called() -> None:
     text = rendered([worse(number, reason="&" * 9000, run=name) for number in range(50)])
     assert len(text) <= summary.LARGEST
     assert "Gate failed: 50 of 50 checks" in text
+    # "&lt;", "\\|" and "\\*" make 24,000 signs of a name: there is room for two.
+    assert "48 more failed or moved." in text
+    name = "<" * 20_000
+    text = rendered([worse(number, run=name) for number in range(50)])
+    assert len(text) <= summary.LARGEST
+    assert "50 more failed or moved." in text  # for not one
+
+
+def test_a_long_reason_is_cut() -> None:
+    note = next(
+        line for line in rendered([worse(1, reason="x" * 400)]).splitlines() if "FAIL" in line
+    )
+    assert note == f"FAIL r, rate1: worse: {'x' * 278}..."  # 300 signs, and the dots
 
 
 def test_nobody_is_called_and_nothing_is_pointed_to() -> None:
@@ -68,8 +85,12 @@ def test_nobody_is_called_and_nothing_is_pointed_to() -> None:
     assert "&#40;b)" in text  # a link's second half, as Markdown's own renderer has it
 
 
-def test_it_is_written_whole(tmp_path: Path) -> None:
+def test_it_is_written_to_its_place_or_the_option_is_named(tmp_path: Path) -> None:
     checks = [same("a")]
     shown = page(checks, [], [])
-    summary.write(tmp_path / "deep" / "gate.md", shown, checks)
-    assert (tmp_path / "deep" / "gate.md").read_text() == summary.render(shown, checks)
+    path = tmp_path / "very" / "deep" / "gate.md"
+    for _ in range(2):
+        summary.write(path, shown, checks)
+        assert path.read_text() == summary.render(shown, checks)
+    with pytest.raises(InputError, match=r"cannot write .*; give another folder with --summary"):
+        summary.write(path / "file.md", shown, checks)
