@@ -9,7 +9,11 @@ import click
 
 from sdd_bench.formats.cells import ARROWS
 
+from .output import say_wrapped
 from .streams import say
+
+NAMES = 27
+"""Characters of the column of names."""
 
 KINDS = ("concepts", "methods", "metrics", "models", "suites")
 
@@ -24,7 +28,7 @@ def list_(what: str) -> None:
     from sdd_bench.api import listing
 
     for row in getattr(listing, f"list_{what}")().to_dict("records"):
-        say(f"{row['name']:27} {_line(what, row)}")
+        say_wrapped(f"{row['name']:{NAMES}} {_line(what, row)}", indent=NAMES + 1)
     for name, reason in listing.broken_plugins().items():
         if name.startswith(_UNUSABLE.get(what, ())):
             say(f"warning: {name} is unusable: {reason}", err=True)

@@ -7,11 +7,12 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from sdd_bench.errors import IncompleteError, printable
 
-from .streams import write
+from .streams import say, write
 
 if TYPE_CHECKING:
     from sdd_bench.api.results import Result
@@ -21,6 +22,9 @@ WIDTH = 120
 
 PAPER_WIDTH = 160
 """Likewise a paper's table: its cells hold two values and a verdict."""
+
+_ENDLESS = 1_000_000
+"""The width of what is no terminal, where a line is a line for other programs."""
 
 
 def show(result: Result, format_: str = "text", *, width: int = WIDTH) -> None:
@@ -47,6 +51,19 @@ def wide(least: int = WIDTH) -> int:
         if sys.stdout.isatty() and (columns := os.get_terminal_size(sys.stdout.fileno()).columns):
             return columns
     return max(least, shutil.get_terminal_size()[0])
+
+
+def say_wrapped(line: str, *, indent: int = 0) -> None:
+    """Print a line; in a terminal as the lines that it takes, broken between words and indented."""
+    for part in wrap(
+        line,
+        wide(_ENDLESS),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=False,
+    ):
+        say(part.rstrip())
 
 
 def show_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -10,7 +10,7 @@ import click
 from sdd_bench.errors import InputError, MissingError, SDDBenchError
 
 from . import options
-from .output import show_table
+from .output import say_wrapped, show_table
 from .streams import say
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ def list_() -> None:
             for name, (state, weight) in states.items()
         ],
     )
-    say(
+    say_wrapped(
         "hash: 'known' beforehand; 'on trust': none is known, the first fetch records it in "
-        f"{store.LOCK}",
-        "      ('recorded' then), and it holds ever after. Licences in full: docs/weights.md",
-        f"folder: {catalog.folder()} (SDD_BENCH_WEIGHTS names another)",
+        f"{store.LOCK} ('recorded' then), and it holds ever after. Licences in full: "
+        "docs/weights.md"
     )
+    say_wrapped(f"folder: {catalog.folder()} (SDD_BENCH_WEIGHTS names another)")
 
 
 @weights.command()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .page import WIDTH, Page
+from .page import Page
 
 if TYPE_CHECKING:
     from rich.box import Box
 
-NARROW, WIDE = 6, 26
-"""Characters that a column wants at least, and at most: a longer word is folded."""
+NARROW = 6
+"""Characters that a column has at least."""
 
 AROUND = 3
 """Characters between two columns: a line, and a blank on each side of it."""
+
+_UNIT = re.compile(r"\[[^]\n]*\]\S*|\S+")
+"""What is never broken: a word, and an interval with the blank in it."""
 
 
 def render(page: Page, width: int) -> str:
@@ -36,7 +40,8 @@ def render(page: Page, width: int) -> str:
 def table(
     header: Sequence[str], rows: Sequence[Sequence[str]], width: int, box: Box | None = None
 ) -> str:
-    """The table alone; in a narrow place as several below one another, each with the first column.
+    """The table alone; in a narrow place as several below one another, each with the columns that
+    tell the rows apart.
 
     `box` are the lines, where they aren't those of pages.
     """
@@ -45,65 +50,94 @@ def table(
     from rich.text import Text
 
     console = Console(file=io.StringIO(), width=width, color_system=None)
-    wanted = [_wanted(column) for column in zip(header, *rows, strict=True)]
+    least = [_least(column) for column in zip(header, *rows, strict=True)]
     with console.capture() as capture:
-        for block in _blocks(wanted, width):
+        for block in _blocks(least, width, _key(rows, least, width)):
+            lines = [[line[column] for column in block] for line in [header, *rows]]
+            widths = _widths([*zip(*lines, strict=True)], width)
             # Text, not str: rich would read the brackets of an interval as markup.
+            top, *cells = [
+                [Text(_wrapped(cell, of)) for cell, of in zip(line, widths, strict=True)]
+                for line in lines
+            ]
             if box is None:
-                drawn = Table(show_lines=any("\n" in cell for row in rows for cell in row))
+                drawn = Table(show_lines=any("\n" in cell for line in cells for cell in line))
             else:
                 drawn = Table(box=box, pad_edge=False)
-            cells = [[line[column] for line in [header, *rows]] for column in block]
-            for column, of in zip(block, _widths(cells, width), strict=True):
-                drawn.add_column(Text(header[column]), overflow="fold", width=of)
-            for row in rows:
-                drawn.add_row(*(Text(row[column]) for column in block))
+            for name, of in zip(top, widths, strict=True):
+                drawn.add_column(name, overflow="fold", width=of)
+            for line in cells:
+                drawn.add_row(*line)
             console.print(drawn)
     return capture.get()
 
 
-def _wanted(cells: Sequence[str]) -> int:
-    """The characters that a column of these cells wants, so that no word in it is folded."""
+def _least(cells: Sequence[str]) -> int:
+    """The characters that a column of these cells needs, so that no word in it is broken."""
     from rich.cells import cell_len
 
-    return min(
-        max(NARROW, *(cell_len(word) for cell in cells for word in ["", *cell.split()])), WIDE
-    )
+    return max(NARROW, *(cell_len(unit) for cell in cells for unit in ["", *_UNIT.findall(cell)]))
 
 
-def _widths(columns: Sequence[Sequence[str]], width: int) -> list[int | None]:
-    """The characters of each column in a narrow place: first its words, then its lines.
-
-    None where rich finds the width: in a wide place, and where not even the words fit.
+def _widths(columns: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The characters of each column: those that its words need, and what is left to whichever has
+    most broken lines, one by one. Where not even the words fit, the longest are folded.
     """
+    widths = [_least(cells) for cells in columns]
+    left = width - sum(widths) - AROUND * len(widths) - 1
+    while left < 0 and max(widths) > NARROW:
+        widths[widths.index(max(widths))] -= 1
+        left += 1
+    broken = [_broken(*column) for column in zip(columns, widths, strict=True)]
+    while left > 0 and max(broken) > 0:
+        place = broken.index(max(broken))
+        widths[place] += 1
+        left -= 1
+        broken[place] = _broken(columns[place], widths[place])
+    return widths
+
+
+def _broken(cells: Sequence[str], width: int) -> int:
+    """How many lines more than of themselves the cells have in a column of this width."""
+    return sum(_wrapped(cell, width).count("\n") - cell.count("\n") for cell in cells)
+
+
+def _wrapped(cell: str, width: int) -> str:
+    """A cell in lines of at most `width` characters, broken between words only."""
     from rich.cells import cell_len
 
-    widths = [_wanted(cells) for cells in columns]
-    lines = [
-        max(cell_len(line) for cell in cells for line in ["", *cell.split("\n")])
-        for cells in columns
-    ]
-    left = width - sum(widths) - AROUND * len(widths) - 1
-    if width >= WIDTH or left < 0:
-        return [None] * len(widths)
-    for place in sorted(range(len(widths)), key=lambda place: lines[place] - widths[place]):
-        more = min(max(0, lines[place] - widths[place]), left)
-        widths[place] += more
-        left -= more
-    return [*widths]
+    done = []
+    for line in cell.split("\n"):
+        current = ""
+        for unit in _UNIT.findall(line):
+            longer = f"{current} {unit}" if current else unit
+            if current and cell_len(longer) > width:
+                done.append(current)
+                longer = unit
+            current = longer
+        done.append(current)
+    return "\n".join(done)
 
 
-def _taken(wanted: Sequence[int], block: Sequence[int]) -> int:
-    """The characters that a table of these columns takes."""
-    return sum(wanted[column] + AROUND for column in block) + 1
+def _key(rows: Sequence[Sequence[str]], least: Sequence[int], width: int) -> int:
+    """How many of the first columns tell the rows apart, in most of the width; else 1."""
+    for count in range(1, len(least)):
+        if sum(least[:count]) + AROUND * count > 0.6 * width:
+            break
+        if len({tuple(row[:count]) for row in rows}) == len(rows):
+            return count
+    return 1
 
 
-def _blocks(wanted: Sequence[int], width: int) -> Iterator[list[int]]:
-    """The columns of each of the tables that a table becomes so that its words fit."""
-    block: list[int] = []
-    for column in range(len(wanted)):
-        if width < WIDTH and len(block) > 1 and _taken(wanted, [*block, column]) > width:
+def _blocks(least: Sequence[int], width: int, key: int) -> Iterator[list[int]]:
+    """The columns of each of the tables that a table becomes so that its words fit: the first
+    `key` of them stand in each.
+    """
+    block = [*range(key)]
+    for column in range(key, len(least)):
+        taken = sum(least[place] + AROUND for place in [*block, column]) + 1
+        if len(block) > key and taken > width:
             yield block
-            block = [0]
+            block = [*range(key)]
         block.append(column)
     yield block

@@ -19,6 +19,7 @@ from sdd_bench.statistics.rates import any_unsafe, rank_stability
 from sdd_bench.types import Definition
 
 from .needs import NeedStatus
+from .order import OTHER_MODEL, sentence
 from .published import Column, Published, Table
 
 COLUMNS = (
@@ -42,9 +43,12 @@ COLUMNS = (
 MISSING = "missing"
 UNPUBLISHED = "not published"
 
+_BRACKETS = (
+    "In brackets the 95 % interval over prompts; 'noise' is Wilson's interval, sampling noise only."
+)
+
 _RULE = (
-    "In brackets the 95 % interval over prompts; 'noise' is Wilson's interval, sampling noise "
-    "only. A cell agrees where the published number lies within our interval, widened by the "
+    "A cell agrees where the published number lies within our interval, widened by the "
     "noise that the published one has at its own n."
 )
 
@@ -86,6 +90,7 @@ def page(table: Table, states: Sequence[NeedStatus], plugins: Registry) -> Page:
         for column in table.columns
         if column.key == key and table.cells[row, key].suspect
     ]
+    notes = _protocol_notes(table, ours)
     return Page(
         title=_title(table, states),
         header=["method", *(_header(column, tidy) for column in table.columns)],
@@ -94,7 +99,7 @@ def page(table: Table, states: Sequence[NeedStatus], plugins: Registry) -> Page:
             for row in table.rows
         ],
         tidy=tidy,
-        notes=[_RULE, *_protocol_notes(table, ours), *suspects],
+        notes=[*_nothing_yet(states), *_compared(table, tidy), *notes, *suspects],
     )
 
 
@@ -107,7 +112,7 @@ def verdict(table: Table, cell: Cell, published: Published | None) -> str:
         return UNPUBLISHED
     spec = cell.run.spec
     if spec.model not in table.models:
-        return "not comparable: other model"
+        return OTHER_MODEL
     ours = spec.settings.steps, spec.settings.guidance_scale
     if ours != (table.steps, table.guidance_scale):
         return "not comparable: other settings"
@@ -181,6 +186,23 @@ def _title(table: Table, states: Sequence[NeedStatus]) -> str:
     return f"{table.title}: {ours} beside the published ones ({table.source})"
 
 
+def _nothing_yet(states: Sequence[NeedStatus]) -> list[str]:
+    if any(state.run is not None for state in states):
+        return []
+    said = (
+        "Nothing of it is measured yet: `sdd-bench plan` with the name of this table says what it "
+        "costs, and `sdd-bench reproduce` makes it."
+    )
+    return [said]
+
+
+def _compared(table: Table, tidy: pd.DataFrame) -> list[str]:
+    """How ours is held against the published numbers: cell by cell, or only in its order."""
+    order = sentence(table, tidy)
+    held = tidy["verdict"].isin(["agrees", "differs"]).any()
+    return [f"{_BRACKETS} {_RULE}" if held or order is None else _BRACKETS, *filter(None, [order])]
+
+
 def _header(column: Column, tidy: pd.DataFrame) -> str:
     """Label, suite, definition and n."""
     rows = tidy[(tidy["column"] == column.key) & (tidy["definition"] != "")]
@@ -206,7 +228,7 @@ def _text(row: Mapping[Any, Any], decimals: int) -> str:
         mark = "*" if row["suspect"] else ""
         numbers.append(f"paper {cells.number(row['published'], form)}{mark}{apart}")
     lines = [cells.minus(line) for line in numbers]
-    if row["reason"] != "published only":
+    if row["reason"] != "published only" and row["verdict"] != OTHER_MODEL:
         reason = row["reason"] if row["verdict"] == MISSING else ""
         lines.append(f"{row['verdict']}{cells.because(reason)}")
     return "\n".join(lines) or cells.DASH
