@@ -408,7 +408,7 @@ TESTED_ELSEWHERE = {
     "test_doctor": ("cli/doctor",),
     # A format is a function of a dozen lines; the same pages go through all of them.
     "formats/test_formats": tuple(
-        f"formats/{name}" for name in ("csv", "html", "json", "latex", "markdown", "text")
+        f"formats/{name}" for name in ("csv", "html", "json", "latex", "markdown")
     ),
     # The shapes of one picture: what is drawn of them is what counts.
     "miniature/renderer/test_draw": tuple(
