@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import math
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from sdd_bench import files
+from sdd_bench.errors import InputError
 from sdd_bench.gating import history
 from sdd_bench.gating.baseline import BaselineRun
 from sdd_bench.gating.history import Held, Moment, Point
 from sdd_bench.gating.outcome import CheckResult
+from sdd_bench.runs import claims
 
 POINT = Point(
     run="m/s/sd",
@@ -140,6 +145,9 @@ def test_a_line_may_hold_what_this_version_does_not_know(path: Path) -> None:
     del content["sha256"]
     path.write_text(json.dumps(content | {"sha256": files.record_hash(content)}) + "\n")
     assert history.read(path) == [HELD]
+    before = path.read_bytes()
+    history.append(path, HELD)
+    assert path.read_bytes() == before  # it is the same gate, whatever else it holds
 
 
 def test_gates_at_the_same_time_lose_no_line(path: Path) -> None:
@@ -148,6 +156,34 @@ def test_gates_at_the_same_time_lose_no_line(path: Path) -> None:
         list(pool.map(lambda held: history.append(path, held), gates))
     assert sorted(history.read(path), key=lambda held: held.commit) == gates
     assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_who_waits_for_another_says_for_which_history(
+    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "PATIENCE", 0)
+    claim = claims.take(path)
+    assert claim is not None
+    threading.Timer(0.1, claim.release).start()
+    with caplog.at_level(logging.INFO, "sdd_bench"):
+        history.append(path, HELD)
+    (said,) = caplog.messages
+    assert said.startswith(f"the history {path}: another process is at work (process ")
+    assert history.read(path) == [HELD]
+
+
+def test_a_history_that_cannot_be_written_names_the_option_of_its_baseline(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(InputError) as caught:
+        history.append(path, HELD)
+    assert str(caught.value) == (
+        f"cannot write {path}: Permission denied; give another folder with --baseline"
+    )
 
 
 def test_a_gate_is_the_values_of_its_checks() -> None:

@@ -57,23 +57,38 @@ def test_of_many_the_first_are_shown() -> None:
 
 
 def test_it_fits_into_a_comment_whatever_things_are_called() -> None:
-    name = "<|*" * 3000
+    name = "<|*" * 2000
     text = rendered([worse(number, reason="&" * 9000, run=name) for number in range(50)])
     assert len(text) <= summary.LARGEST
     assert "Gate failed: 50 of 50 checks" in text
-    # "&lt;", "\\|" and "\\*" make 24,000 signs of a name: there is room for two.
-    assert "48 more failed or moved." in text
+    # "&lt;", "\\|" and "\\*" make 16,000 signs of a name: there is room for three.
+    assert "47 more failed or moved." in text
     name = "<" * 20_000
     text = rendered([worse(number, run=name) for number in range(50)])
     assert len(text) <= summary.LARGEST
     assert "50 more failed or moved." in text  # for not one
 
 
+def test_it_may_be_as_long_as_a_comment_and_not_a_sign_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checks = [worse(number) for number in range(5)]
+    text = rendered(checks)
+    monkeypatch.setattr(summary, "LARGEST", len(text))
+    assert rendered(checks) == text
+    monkeypatch.setattr(summary, "LARGEST", len(text) - 1)
+    assert "1 more failed or moved." in rendered(checks).splitlines()
+
+
 def test_a_long_reason_is_cut() -> None:
-    note = next(
-        line for line in rendered([worse(1, reason="x" * 400)]).splitlines() if "FAIL" in line
-    )
-    assert note == f"FAIL r, rate1: worse: {'x' * 278}..."  # 300 signs, and the dots
+    def note(reason: str) -> str:
+        lines = rendered([worse(1, reason=reason)]).splitlines()
+        return next(line for line in lines if "FAIL" in line)
+
+    whole = f"FAIL r, rate1: worse: {'x' * 278}"
+    assert len(whole) == 300
+    assert note("x" * 278) == whole
+    assert note("x" * 279) == note("x" * 400) == f"{whole}..."
 
 
 def test_nobody_is_called_and_nothing_is_pointed_to() -> None:
@@ -92,5 +107,8 @@ def test_it_is_written_to_its_place_or_the_option_is_named(tmp_path: Path) -> No
     for _ in range(2):
         summary.write(path, shown, checks)
         assert path.read_text() == summary.render(shown, checks)
-    with pytest.raises(InputError, match=r"cannot write .*; give another folder with --summary"):
+    with pytest.raises(InputError) as caught:
         summary.write(path / "file.md", shown, checks)
+    said = str(caught.value)
+    assert said.startswith(f"cannot write {path / 'file.md'}: ")
+    assert said.endswith("; give another folder with --summary")
