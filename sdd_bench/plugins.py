@@ -7,6 +7,7 @@ names the file or the distribution.
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import pkgutil
 import sys
@@ -198,6 +199,12 @@ def _checked_metric(plugin: object, source: Source) -> Metric:
             )
         if not _named_by_threshold(item):
             raise unusable(source, f"'{item.name}' must end in its threshold, {item.threshold}")
+        if not 0 <= item.tolerance < math.inf:
+            raise unusable(
+                source,
+                f"the tolerance of '{item.name}' must be 0 or more and finite, "
+                f"not {item.tolerance}",
+            )
     return plugin
 
 

@@ -28,9 +28,9 @@ class Guide:
 METRIC = """
 from sdd_bench.types import Definition
 
-def define(name, threshold=None):
+def define(name, threshold=None, tolerance=1.0):
     return Definition(
-        name=name, better="lower", tolerance=1.0, source="this test", threshold=threshold
+        name=name, better="lower", tolerance=tolerance, source="this test", threshold=threshold
     )
 
 class Rate:
@@ -370,6 +370,13 @@ def test_two_metrics_of_one_name_clash(judges: World) -> None:
                 f"{name!r} is no name of a definition: give family/instrument, without blanks",
             )
             for name in ("", "a b", "a/\x1b[31m", "a/b\n")
+        ),
+        *(
+            (
+                f"class Odd(Mean): definitions = [define('a/b', None, {code})]\nMETRICS = (Odd,)",
+                f"the tolerance of 'a/b' must be 0 or more and finite, not {shown}",
+            )
+            for code, shown in (("-0.1", "-0.1"), ("1e999", "inf"), ("1e999 * 0", "nan"))
         ),
     ],
 )

@@ -243,6 +243,9 @@ def _entry(entry: _Entry) -> BaselineRun:
     files.checked({"identity": entry.identity}, dict[str, _Identity], extra="ignore")
     definitions = {"definitions": dict(sorted(entry.definitions.items()))}
     recorded = files.checked(definitions, dict[str, dict[str, Recorded]])["definitions"]
+    for name, item in recorded.items():
+        if not all(map(math.isfinite, (item.value, item.tolerance, item.error or 0.0))):
+            raise ValueError(f"definitions.{name} has a number that is not finite")
     if IMAGES not in entry.columns:
         raise ValueError(f"it has no column {IMAGES}")
     cells = [line.split(" ") for line in entry.prompts.values()]
