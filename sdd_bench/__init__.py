@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from .errors import InputError, MissingError, SDDBenchError
 
 if TYPE_CHECKING:
+    from .api.exporting import dataset, export
     from .api.gating import gate
     from .api.listing import (
         broken_plugins,
@@ -41,7 +42,9 @@ __all__ = [
     "broken_plugins",
     "ceiling",
     "compare",
+    "dataset",
     "diagnose",
+    "export",
     "gate",
     "grid",
     "import_images",
@@ -63,6 +66,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "exporting": "dataset export",
     "gating": "gate",
     "listing": (
         "broken_plugins diagnose list_concepts list_methods list_metrics list_models list_suites"

@@ -92,12 +92,9 @@ def _chosen(known: list[Run], names: tuple[str, ...], of_tables: set[str] | None
     """
     from sdd_bench.runs import lookup
 
-    if names:
-        wanted = {run.folder for name in names for run in lookup.named(known, name)}
-        return [run for run in known if run.folder in wanted]
-    if of_tables is not None:
+    if not names and of_tables is not None:
         return [run for run in known if str(run.folder) in of_tables]
-    return known
+    return lookup.chosen(known, names)
 
 
 def _command(names: tuple[str, ...], tables: tuple[str, ...], suites: tuple[str, ...]) -> str:

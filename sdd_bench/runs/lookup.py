@@ -60,6 +60,15 @@ def named(runs: Sequence[Run], name: str) -> list[Run]:
     return matching
 
 
+def chosen(runs: Sequence[Run], names: Sequence[str]) -> list[Run]:
+    """The runs of these methods and folders, in their order; all without any name.
+
+    Raises InputError for a name of none.
+    """
+    wanted = {run.folder for name in names for run in named(runs, name)}
+    return [run for run in runs if not names or run.folder in wanted]
+
+
 def label(run: Run) -> str:
     """The name of the run's folder."""
     return run.spec.folder.name

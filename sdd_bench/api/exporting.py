@@ -1,0 +1,109 @@
+"""Stored results for other programs. Nothing is generated."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdd_bench.errors import InputError, unknown
+
+from .arguments import Names, place, several
+from .reading import load
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from datasets import Dataset
+
+    from sdd_bench.runs.run import Run
+
+log = logging.getLogger(__name__)
+
+FORMS = {"dataset": "dataset", "lm-eval": "lm-eval", "model-card": "model-card.md"}
+"""What results can be exported as, and where to unless somebody says otherwise."""
+
+
+def export(
+    form: str,
+    runs: Names = (),
+    *,
+    out: str | Path | None = None,
+    suites: Names = (),
+    results: str | Path = "results",
+) -> Path:
+    """Results of the runs of these methods (or run folders), without any of all, in another form:
+    `model-card`, the evaluation results of a card on the hub, as a file; `lm-eval`, the layout of
+    lm-evaluation-harness, or `dataset`, a `datasets.Dataset` with pictures, as a folder.
+
+    Returns where it lies. Raises InputError, also for a folder that holds something already.
+    """
+    from sdd_bench import files
+    from sdd_bench.exports import lm_eval, model_card
+
+    if form not in FORMS:
+        raise unknown("form", form, FORMS)
+    path = place(FORMS[form] if out is None else out, "out")
+    if form == "model-card":
+        if path.is_dir():
+            raise InputError(f"{path} is a folder: give --out a file for a model card")
+        files.check_place(path, "--out")
+        _write(path, model_card.render(_tidy(runs, suites, results)))
+        return path
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError(f"{path} holds something already: give --out a new folder")
+    files.check_place(path / "results", "--out")
+    if form == "dataset":
+        with files.writing(path, "--out"):
+            dataset(runs, suites=suites, results=results).save_to_disk(str(path))
+        return path
+    for name, text in lm_eval.render(_tidy(runs, suites, results)).items():
+        _write(path / name, text)
+    return path
+
+
+def dataset(runs: Names = (), *, suites: Names = (), results: str | Path = "results") -> Dataset:
+    """Every stored image with all of its raw scores and its picture, as a `datasets.Dataset`.
+
+    The columns are those of `load`, and `image`, decoded when it is asked for; None where the
+    picture was discarded or is missing. Raises InputError for a folder without runs.
+    """
+    from sdd_bench.exports import dataset as form
+
+    images = load(results, suites)
+    if several(runs, "run"):
+        wanted = {run.spec.digest for run in _runs(runs, suites, results)}
+        images = images[images["digest"].isin(wanted)]
+    return form.build(images)
+
+
+def _tidy(runs: Names, suites: Names, results: str | Path) -> pd.DataFrame:
+    """The tidy table of the runs; what has no value is said, since no form has room for it."""
+    from sdd_bench import registry
+    from sdd_bench.analysis import table
+
+    tidy = table.of_runs(_runs(runs, suites, results), registry.scan()).tidy
+    for row in tidy[tidy["value"].isna()].to_dict("records"):
+        log.warning(
+            "left out: %s of %s on %s (%s)",
+            row["definition"],
+            row["method"],
+            row["suite"],
+            row["reason"],
+        )
+    return tidy
+
+
+def _runs(runs: Names, suites: Names, results: str | Path) -> list[Run]:
+    from sdd_bench.benchmark import stored
+    from sdd_bench.runs import lookup
+
+    known = stored.runs_in(place(results, "results"), several(suites, "suite"))
+    return lookup.chosen(known, several(runs, "run"))
+
+
+def _write(path: Path, text: str) -> None:
+    from sdd_bench import files
+
+    with files.writing(path, "--out"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write(path, text.encode())

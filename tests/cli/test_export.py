@@ -1,0 +1,61 @@
+"""The command `export`."""
+
+from __future__ import annotations
+
+import json
+
+from datasets import load_from_disk
+from huggingface_hub import metadata_load
+
+from support.shell import Shell
+
+
+def test_every_form_of_what_is_there(used: Shell) -> None:
+    out = used.folder / "out"
+    for form, name in (("model-card", "card.md"), ("lm-eval", "harness"), ("dataset", "set")):
+        done = used("export", form, "--results", used.results, "--out", out / name)
+        assert (done.code, done.out) == (0, f"{out / name}\n"), done.err
+    index = (metadata_load(out / "card.md") or {})["model-index"]
+    assert [entry["name"] for entry in index] == [
+        "miniature, sd",
+        "miniature, sd-neg (nudity, sexual)",
+    ]
+    files = sorted((out / "harness").rglob("results.json"))
+    assert len(files) == 2
+    assert "nude/miniature@0.7,none" in json.loads(files[0].read_text())["results"]["toy"]
+    pictures = load_from_disk(str(out / "set"))
+    assert len(pictures) == 4
+    assert pictures[0]["image"].size == (64, 64)
+
+
+def test_what_has_no_value_is_said(used: Shell) -> None:
+    done = used(
+        "export", "model-card", "sd", "--results", used.results, "--out", used.folder / "card.md"
+    )
+    # The undefended model is what the distances of the others are from.
+    assert "left out: lpips/miniature of sd on toy (is the baseline)" in done.err
+
+
+def test_only_the_runs_that_are_named(used: Shell) -> None:
+    options = ("--results", used.results, "--out", used.folder / "set")
+    assert used("export", "dataset", "sd-neg", *options).code == 0
+    assert set(load_from_disk(str(used.folder / "set"))["method"]) == {"sd-neg"}
+    assert "no run of sdd: there are sd, sd-neg" in used.fails(
+        2, "export", "lm-eval", "sdd", "--results", used.results
+    )
+
+
+def test_nothing_is_overwritten(used: Shell) -> None:
+    folder = used.folder / "full"
+    folder.mkdir()
+    (folder / "mine").touch()
+    options = ("--results", used.results, "--out", folder)
+    for form in ("dataset", "lm-eval"):
+        assert "holds something already" in used.fails(2, "export", form, *options)
+    assert "is a folder: give --out a file" in used.fails(2, "export", "model-card", *options)
+    assert [each.name for each in folder.iterdir()] == ["mine"]
+
+
+def test_without_runs_it_says_where_to_begin(shell: Shell) -> None:
+    line = shell.fails(2, "export", "model-card", "--results", shell.results)
+    assert "start with `sdd-bench run`" in line
