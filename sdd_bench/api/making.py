@@ -36,6 +36,7 @@ def run(
     suites: Names,
     *,
     discard_images: bool = False,
+    log_to: str | None = None,
     ends: bool = False,
     **options: Unpack[OptionFields],
 ) -> RunResult:
@@ -46,18 +47,21 @@ def run(
     Raises InputError, MissingError for what this machine lacks, and IncompleteError if metrics have
     failed: its `result` is what would have been returned.
 
-    `discard_images` removes the pictures when they are judged: scores and hashes stay.
+    `discard_images` removes the pictures when they are judged: scores and hashes stay. `log_to`
+    (tensorboard, wandb or mlflow) gets the values of each run at the end.
 
     A plugin that takes longer than `timeout` is interrupted; where that can't be done (code in C)
     the process `ends`, with exit code 4, if you say so.
     """
     from sdd_bench.benchmark import preflight, runner
+    from sdd_bench.training import trackers
 
+    trackers.check(log_to)
     request = replace(request_of(methods, suites, options), discard_images=discard_images)
     with interruptible(), watch.limit(request.timeout, ends=ends):
         job = preflight.prepare(request)
         with _tabulated(job.plugins, request.metrics):
-            return table_of(runner.run_job(job), job.plugins, request.metrics)
+            return _sent(log_to, table_of(runner.run_job(job), job.plugins, request.metrics))
 
 
 def train(
@@ -105,15 +109,19 @@ def score(
     metrics: Names,
     *,
     timeout: float | None = None,
+    log_to: str | None = None,
     ends: bool = False,
 ) -> RunResult:
     """Stored runs, or what `run` returned, scored with other definitions; nothing is generated.
 
-    `timeout`, `ends` and IncompleteError are as for `run`.
+    `timeout`, `log_to`, `ends` and IncompleteError are as for `run`.
     """
     from sdd_bench import registry
     from sdd_bench.benchmark import runner
     from sdd_bench.runs.run import Run
+    from sdd_bench.training import trackers
+
+    trackers.check(log_to)
 
     several_runs = runs.runs if isinstance(runs, RunResult) else runs
     listed = [several_runs] if isinstance(several_runs, (str, Path, Run)) else list(several_runs)
@@ -123,7 +131,15 @@ def score(
         raise InputError("no metric is named; `list_metrics()` has them")
     seconds = options_of({"timeout": timeout}).timeout
     with interruptible(), watch.limit(seconds, ends=ends), _tabulated(plugins, names):
-        return table_of(runner.rescore(folders, names, plugins), plugins, names)
+        return _sent(log_to, table_of(runner.rescore(folders, names, plugins), plugins, names))
+
+
+def _sent(log_to: str | None, result: RunResult) -> RunResult:
+    """The result, which a tracker has got if one was named."""
+    from .tracking import send
+
+    send(log_to, result.runs, result.frame)
+    return result
 
 
 @contextmanager

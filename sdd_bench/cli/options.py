@@ -53,6 +53,12 @@ def whole(name: str) -> click.IntRange:
     return click.IntRange(*RANGES[name])
 
 
+log_to = click.option(
+    "--log",
+    "log_to",
+    help="Also send the values of each run to tensorboard, wandb or mlflow, at the end.",
+)
+
 results = click.option(
     "--results",
     type=Place(file_okay=False, path_type=Path),

@@ -46,6 +46,7 @@ from .streams import say, write
 )
 @options.machine_options
 @options.timeout
+@options.log_to
 @options.results
 def run(methods: tuple[str, ...], suites: tuple[str, ...], **given: Any) -> None:
     """Train, generate and score whatever is missing, then print the table of these runs."""

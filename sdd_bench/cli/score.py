@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,10 +26,11 @@ from .streams import write
     help="A name of `list metrics`, or of a metric file. Repeatable.",
 )
 @options.timeout
-def score(runs: tuple[Path, ...], metrics: tuple[str, ...], timeout: float | None) -> None:
+@options.log_to
+def score(runs: tuple[Path, ...], metrics: tuple[str, ...], **given: Any) -> None:
     """Score the images of RUNS (run folders) with other definitions; nothing is generated."""
     from sdd_bench.api import making
 
     with output.shown_if_incomplete():
-        result = making.score(runs, metrics, timeout=timeout, ends=True)
+        result = making.score(runs, metrics, ends=True, **given)
     write(f"{result.render(width=output.wide())}\n")

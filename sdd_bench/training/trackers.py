@@ -1,11 +1,12 @@
-"""Training curves for those who watch them elsewhere: TensorBoard, Weights & Biases, MLflow.
+"""Trainings and runs for those who watch them elsewhere: TensorBoard, Weights & Biases, MLflow.
 
-Each is an optional package; the log in the training folder is written in any case.
+Each is an optional package; what is logged lies in the results folder in any case.
 """
 
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,7 @@ from sdd_bench.errors import MissingError, unknown
 
 
 class Tracker(Protocol):
-    """Receives the rows of a training's log."""
+    """Receives the rows of a training's log, or the values of a run."""
 
     def log(self, iteration: int, values: Mapping[str, float]) -> None:
         """The values of one iteration, by name."""
@@ -27,7 +28,18 @@ class Tracker(Protocol):
         ...
 
 
+class Described(Tracker, Protocol):
+    """A tracker that keeps what it is about, too."""
+
+    def describe(self, about: Mapping[str, str]) -> None:
+        """What it is that is logged, by name."""
+        ...
+
+
 class _Nothing:
+    def describe(self, about: Mapping[str, str]) -> None:
+        """Nobody watches."""
+
     def log(self, iteration: int, values: Mapping[str, float]) -> None:
         """Nobody watches."""
 
@@ -37,9 +49,13 @@ class _Nothing:
 
 class _TensorBoard:
     def __init__(self, folder: Path, name: str) -> None:
-        self._writer: Any = _module("torch.utils.tensorboard", "tensorboard").SummaryWriter(
+        self._writer: Any = _module(MODULES["tensorboard"], "tensorboard").SummaryWriter(
             folder / "tensorboard" / name
         )
+
+    def describe(self, about: Mapping[str, str]) -> None:
+        for key, value in about.items():
+            self._writer.add_text(key, value)
 
     def log(self, iteration: int, values: Mapping[str, float]) -> None:
         for key, value in values.items():
@@ -55,6 +71,9 @@ class _WandB:
             project="sdd-bench", name=name, dir=str(folder)
         )
 
+    def describe(self, about: Mapping[str, str]) -> None:
+        self._run.config.update(dict(about))
+
     def log(self, iteration: int, values: Mapping[str, float]) -> None:
         self._run.log(dict(values), step=iteration)
 
@@ -69,26 +88,42 @@ class _MLflow:
             self._mlflow.set_tracking_uri(f"sqlite:///{(folder / 'mlflow.db').resolve()}")
         self._mlflow.start_run(run_name=name)
 
+    def describe(self, about: Mapping[str, str]) -> None:
+        self._mlflow.log_params(dict(about))
+
     def log(self, iteration: int, values: Mapping[str, float]) -> None:
-        self._mlflow.log_metrics(dict(values), step=iteration)
+        # It knows no "@" and its like in names.
+        named = {re.sub(r"[^\w/. :-]", "_", key): value for key, value in values.items()}
+        self._mlflow.log_metrics(named, step=iteration)
 
     def close(self) -> None:
         self._mlflow.end_run()
 
 
-TRACKERS: dict[str, Callable[[Path, str], Tracker]] = {
+TRACKERS: dict[str, Callable[[Path, str], Described]] = {
     "tensorboard": _TensorBoard,
     "wandb": _WandB,
     "mlflow": _MLflow,
 }
 
 
-def tracker(kind: str | None, folder: Path, name: str) -> Tracker:
+MODULES = {"tensorboard": "torch.utils.tensorboard", "wandb": "wandb", "mlflow": "mlflow"}
+"""What each of them is imported as."""
+
+
+def check(kind: str | None) -> None:
+    """Raises as `tracker` does, before there is anything to track."""
+    if kind is not None:
+        if kind not in TRACKERS:
+            raise unknown("tracker", kind, TRACKERS)
+        _module(MODULES[kind], kind)
+
+
+def tracker(kind: str | None, folder: Path, name: str) -> Described:
     """A tracker that writes below `folder`. Raises InputError, MissingError without its package."""
+    check(kind)
     if kind is None:
         return _Nothing()
-    if kind not in TRACKERS:
-        raise unknown("tracker", kind, TRACKERS)
     with files.writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     return TRACKERS[kind](folder, name)
