@@ -7,13 +7,21 @@ from pathlib import Path
 import click
 
 from . import options, output
+from .completion import Listed
 
 
 @click.command()
-@click.option("--suite", "suites", multiple=True, help="Only on this suite. Repeatable.")
+@click.option(
+    "--suite",
+    "suites",
+    type=Listed("suites"),
+    multiple=True,
+    help="Only on this suite. Repeatable.",
+)
 @click.option(
     "--metric",
     "metrics",
+    type=Listed("metrics"),
     multiple=True,
     help="A definition that compares pairs, such as lpips/alex-256. Repeatable.  "
     "[default: those of the model]",

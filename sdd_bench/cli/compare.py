@@ -7,11 +7,18 @@ from pathlib import Path
 import click
 
 from . import options, output
+from .completion import Listed, Stored
 
 
 @click.command()
-@click.argument("methods", nargs=-1, required=True, metavar="METHOD_A METHOD_B")
-@click.option("--suite", "suites", multiple=True, help="Only on this suite. Repeatable.")
+@click.argument("methods", type=Stored(), nargs=-1, required=True, metavar="METHOD_A METHOD_B")
+@click.option(
+    "--suite",
+    "suites",
+    type=Listed("suites"),
+    multiple=True,
+    help="Only on this suite. Repeatable.",
+)
 @click.option(
     "--definitions",
     "by_definition",

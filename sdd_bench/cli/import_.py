@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from . import options
+from .completion import Listed
 from .streams import say
 
 
@@ -15,12 +16,14 @@ from .streams import say
 @click.argument("folder", type=options.Place(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--suite",
+    type=Listed("suites"),
     required=True,
     help="The prompts that the images are of: as for `run`.",
 )
 @click.option("--as", "name", required=True, help="What the tables call the method.")
 @click.option(
     "--model",
+    type=Listed("models"),
     default=options.DEFAULTS["model"],
     show_default=True,
     help="The model that the images are of, which decides about the metrics: as for `run`.",

@@ -22,6 +22,7 @@ from sdd_bench.errors import SDDBenchError
 from . import (
     ceiling,
     compare,
+    completion,
     doctor,
     export,
     faults,
@@ -63,6 +64,8 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except BaseException as error:  # noqa: BLE001 - a plugin's too, whatever its kind
+        if isinstance(error, SystemExit) and completion.asked():
+            return int(error.code or 0)  # so click ends once it has answered a shell
         message, code = signals.sentence() or faults.sentence(error)
         if os.environ.get("SDD_BENCH_DEBUG"):
             streams.say(*traceback.format_exc().splitlines(), err=True)

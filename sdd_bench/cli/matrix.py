@@ -12,6 +12,7 @@ import click
 from sdd_bench.errors import MissingError
 
 from . import options, output
+from .completion import Listed
 from .streams import say
 
 if TYPE_CHECKING:
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--method", required=True, help="The method whose removals are shown.")
+@click.option(
+    "--method", type=Listed("methods"), required=True, help="The method whose removals are shown."
+)
 @click.option(
     "--suite",
+    type=Listed("suites"),
     default="artists",
     show_default=True,
     help="Prompts with groups: a name of `list suites`, or whatever `run` takes.",

@@ -14,6 +14,8 @@ from sdd_bench import files, formats
 from sdd_bench.benchmark.request import RANGES, Options
 from sdd_bench.errors import InputError
 
+from .completion import Listed
+
 DEFAULTS: dict[str, Any] = {each.name: each.default for each in fields(Options)}
 
 
@@ -75,6 +77,7 @@ format_ = click.option(
 )
 model = click.option(
     "--model",
+    type=Listed("models"),
     default=DEFAULTS["model"],
     show_default=True,
     help="A name of `list models`, a diffusers folder, or a hub id.",
@@ -88,7 +91,10 @@ method_options = options(
         help="What is to be removed, instead of the method's own default. Repeatable.",
     ),
     click.option(
-        "--concepts", "concept_set", help="A set of `list concepts` instead of --concept."
+        "--concepts",
+        "concept_set",
+        type=Listed("concepts"),
+        help="A set of `list concepts` instead of --concept.",
     ),
     click.option(
         "--recipe",
@@ -142,6 +148,7 @@ image_options = options(
     click.option(
         "--metric",
         "metrics",
+        type=Listed("metrics"),
         multiple=True,
         help="A name of `list metrics`, or of a metric file. Repeatable.  "
         "[default: those of the model and suite]",

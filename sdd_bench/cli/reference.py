@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from . import options
+from .completion import Listed
 from .streams import say
 
 
@@ -26,6 +27,7 @@ from .streams import say
 )
 @click.option(
     "--metric",
+    type=Listed("metrics"),
     default="fid/clean",
     show_default=True,
     help="Whose features are taken; kid/clean reads those of fid/clean.",

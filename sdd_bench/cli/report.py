@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from . import options
+from .completion import Stored
 from .streams import say
 
 
 @click.command()
-@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.argument("runs", type=Stored(), nargs=-1, metavar="[RUN]...")
 @click.option(
     "--out",
     type=options.Place(path_type=Path),

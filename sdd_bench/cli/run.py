@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from . import options, output
+from .completion import Listed
 from .streams import say, write
 
 
@@ -15,6 +16,7 @@ from .streams import say, write
 @click.option(
     "--method",
     "methods",
+    type=Listed("methods"),
     multiple=True,
     required=True,
     help="A name of `list methods`, or file.py:Name. Repeatable.",
@@ -22,6 +24,7 @@ from .streams import say, write
 @click.option(
     "--suite",
     "suites",
+    type=Listed("suites"),
     multiple=True,
     required=True,
     help="A name of `list suites`; a .csv, .json, .jsonl or .txt of prompts, or hub:OWNER/NAME; or "

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from . import options, output
+from .completion import Listed
 from .streams import write
 
 
@@ -21,6 +22,7 @@ from .streams import write
 @click.option(
     "--metric",
     "metrics",
+    type=Listed("metrics"),
     multiple=True,
     required=True,
     help="A name of `list metrics`, or of a metric file. Repeatable.",

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from . import options
+from .completion import Listed
 from .streams import say
 
 
@@ -14,6 +15,7 @@ from .streams import say
 @click.option(
     "--method",
     "methods",
+    type=Listed("methods"),
     multiple=True,
     required=True,
     help="A method that is trained, such as sdd or esd-x-3. Repeatable.",

@@ -1,0 +1,85 @@
+"""What a shell offers on TAB."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sdd_bench.cli.completion import VARIABLE
+from support.shell import Shell
+
+
+def offered(shell: Shell, monkeypatch: pytest.MonkeyPatch, *words: object) -> list[str]:
+    """What bash is answered when TAB is pressed behind the last word."""
+    typed = " ".join(["sdd-bench", *map(str, words)])
+    for name, value in (
+        (VARIABLE, "bash_complete"), ("COMP_WORDS", typed), ("COMP_CWORD", str(len(words))),
+    ):  # fmt: skip
+        monkeypatch.setenv(name, value)
+    done = shell()
+    assert (done.code, done.err) == (0, "")
+    return [line.partition(",")[2] for line in done.out.splitlines() if line]
+
+
+@pytest.mark.parametrize(
+    ("words", "there"),
+    [
+        (["run", "--method", "sld-m"], ["sld-max", "sld-medium"]),
+        (["run", "--suite", "country"], ["country_body"]),
+        (["score", "x", "--metric", "nude/v2"], ["nude/v2-classifier@0.7"]),
+        (["run", "--concepts", "i2p"], ["i2p20"]),
+        (["run", "--model", "mini"], ["miniature"]),
+        (["comp"], ["compare"]),
+    ],
+)
+def test_names_go_on_from_what_is_typed(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, words: list[str], there: list[str]
+) -> None:
+    assert offered(shell, monkeypatch, *words)[: len(there)] == there
+
+
+def test_methods_of_stored_runs(used: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = ("--results", used.results)
+    assert offered(used, monkeypatch, "report", *place, "s") == ["sd", "sd-neg"]
+    assert offered(used, monkeypatch, "compare", *place, "sd-") == ["sd-neg"]
+    assert (
+        offered(used, monkeypatch, "export", "--results", used.folder / "none", "dataset", "s")
+        == []
+    )
+
+
+def test_a_plugin_that_exits_is_a_fault_where_no_shell_asks(shell: Shell) -> None:
+    assert VARIABLE not in os.environ
+    assert shell("list", "nothing").code == 2
+
+
+@pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])
+def test_the_script_of_each_shell(shell: Shell, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setenv(VARIABLE, f"{kind}_source")
+    done = shell()
+    assert done.code == 0
+    assert f"{kind}_complete" in done.out
+
+
+def test_bash_takes_the_script_and_offers_what_it_is_answered(tmp_path: Path) -> None:
+    program = tmp_path / "sdd-bench"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sdd_bench.cli.main "$@"\n')
+    program.chmod(0o755)
+    script = f"""
+    eval "$({VARIABLE}=bash_source sdd-bench)"
+    COMP_WORDS=(sdd-bench run --method sdd); COMP_CWORD=3
+    _sdd_bench_completion sdd-bench; echo "${{COMPREPLY[@]}}"
+    """
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["sdd"], done.stderr
