@@ -88,6 +88,14 @@ def test_a_damaged_baseline_is_one_sentence(
         baseline.read(path)
 
 
+def test_a_value_fits_its_prompts_though_it_is_rounded(tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
+    baseline.write(path, [entry(store_table(tmp_path / "run", table().iloc[:3]))])
+    (run,) = baseline.read(path)
+    assert run.prompts[RATE.name].tolist() == ["110"]
+    assert run.recorded[RATE.name].value == 66.6667  # 2 of 3
+
+
 def test_what_people_add_beside_the_runs_is_left_alone(base: BaselineRun, tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
     path.write_text(path.read_text().replace('"format": 1', '"format": 1, "note": "of May"', 1))
