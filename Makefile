@@ -14,7 +14,7 @@ SOURCES := sdd_bench methods metrics prompts tests benchmarks
 TORCH := -P torch==2.14.1 -P torchvision==0.29.1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gate report-check test drill check audit format coverage mutants constraints clean
+.PHONY: help demo gate report-check docs test drill check audit format coverage mutants constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' \
@@ -22,8 +22,9 @@ help: ## this list
 
 # One stamp per set of extras, so that nothing is installed again until a dependency changes.
 .venv/run.stamp: EXTRAS :=
-.venv/dev.stamp: EXTRAS := [dev,train,nudenet]
-.venv/mutants.stamp: EXTRAS := [dev,train,nudenet,mutants]
+.venv/dev.stamp: EXTRAS := [dev,docs,train,nudenet]
+.venv/docs.stamp: EXTRAS := [docs]
+.venv/mutants.stamp: EXTRAS := [dev,docs,train,nudenet,mutants]
 .venv/%.stamp: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
 	    echo "sdd_bench needs Python 3.10 or newer, and '$(PYTHON)' is not. Name one: make PYTHON=python3.11 ..." >&2; \
@@ -53,6 +54,9 @@ report-check: .venv/dev.stamp ## reports of both tables of the miniature, looked
 	    $(BIN)/sdd-bench report --table $$table --results $(RESULTS) $(REPORT_ARGS) --out .cache/$$table.html || exit; \
 	done
 	@$(BIN)/python benchmarks/report_page.py .cache/table1.html .cache/table2.html
+
+docs: .venv/docs.stamp ## the manual as a site, into .cache/site/index.html; fetches nothing
+	@$(BIN)/mkdocs build --strict --quiet && echo .cache/site/index.html
 
 # A process per core, each with one thread: that takes half the time of one process with all of them.
 test: .venv/dev.stamp ## the whole test suite on the CPU; the package index is asked once, for golden values

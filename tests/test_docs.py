@@ -80,7 +80,10 @@ def test_a_link_that_leads_nowhere_would_be_found(tmp_path: Path) -> None:
 
 
 def test_every_page_of_the_manual_is_linked_from_the_readme_or_from_contributing() -> None:
-    entrances = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs/decisions/README.md"]
+    entrances = [
+        ROOT / name
+        for name in ("README.md", "CONTRIBUTING.md", "docs/index.md", "docs/decisions/README.md")
+    ]
     linked = {
         (entrance.parent / link.partition("#")[0]).resolve()
         for entrance in entrances

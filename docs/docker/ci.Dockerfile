@@ -15,6 +15,6 @@ RUN apt-get update \
     && mkdir /src \
     && chown bench:bench /src
 
-USER bench
+USER 1000:1000
 WORKDIR /src
 CMD ["make", "check", "test"]

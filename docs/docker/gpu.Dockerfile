@@ -21,7 +21,7 @@ RUN python -m pip install --no-cache-dir --constraint constraints.txt ".${EXTRAS
     && chown -R bench:bench /home/bench
 
 # Not root: whatever comes out of the container belongs to an ordinary user.
-USER bench
+USER 1000:1000
 WORKDIR /home/bench
 ENV HF_HOME=/home/bench/cache/huggingface \
     SDD_BENCH_WEIGHTS=/home/bench/cache/weights

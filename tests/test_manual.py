@@ -1,0 +1,154 @@
+"""The manual as a site: built without a warning, fetching nothing, its words those of the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+from support.paths import ROOT
+
+GAP = "…"
+"""What stands for the part of a message that differs."""
+
+
+def messages(code: str) -> list[str]:
+    """Every text in a program, with GAP for what is filled in."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.JoinedStr):
+            parts = (part.value if isinstance(part, ast.Constant) else GAP for part in node.values)
+            found.append("".join(map(str, parts)))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.append(re.sub(r"%[sd]", GAP, node.value))
+    return found
+
+
+def explained() -> list[str]:
+    """The messages that the page of troubles explains."""
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    return re.findall(r"(?m)^`([^`]+)`$", page)
+
+
+def unknown(said: list[str], texts: list[str]) -> list[str]:
+    return [message for message in said if not any(message in text for text in texts)]
+
+
+def test_every_message_that_is_explained_is_one_of_ours() -> None:
+    texts = [
+        text
+        for path in (ROOT / "sdd_bench").rglob("*.py")
+        for text in messages(path.read_text(encoding="utf-8"))
+    ]
+    assert len(explained()) > 10
+    assert unknown(explained(), texts) == []
+
+
+def test_a_message_that_has_changed_would_be_found() -> None:
+    texts = messages('raise E(f"no runs in {x}: " "start")')
+    assert unknown(["no runs in …: start"], texts) == []
+    assert unknown(["no run in …: start"], texts) == ["no run in …: start"]
+
+
+# --- links of the repository, on the site ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def hooks() -> ModuleType:
+    spec = spec_from_file_location("hooks", ROOT / "docs" / "hooks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_links_out_of_the_manual_become_names_of_files(hooks: ModuleType) -> None:
+    line = "see [the presets](../methods), [`methods/sld.py`](../methods/sld.py) and [here](a.md#b)"
+    shown = "see the presets (`methods`), `methods/sld.py` and [here](a.md#b)"
+    assert hooks.inward(line, "guidance.md") == shown
+    inside = "[up](../results.md)"
+    assert hooks.inward(inside, "decisions/0001.md") == inside
+    assert hooks.inward("[x](../../Makefile)", "decisions/0001.md") == "x (`Makefile`)"
+
+
+def test_what_the_theme_would_fetch_lies_in_the_site(hooks: ModuleType) -> None:
+    html = f'<script src="{hooks.ELSEWHERE}">'
+    assert hooks.self_contained(html, "index.html") == f'<script src="{hooks.HERE}">'
+    assert hooks.self_contained(html, "reference/api.html") == f'<script src="../{hooks.HERE}">'
+
+
+# --- the site ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site; a warning of any kind fails."""
+    if find_spec("mkdocs") is None:
+        pytest.skip("mkdocs is not installed: pip install -e '.[docs]'")
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def fetched(html: str) -> list[str]:
+    """What a browser would fetch from elsewhere for this page by itself."""
+    tags = re.findall(r"<(?:script|link|img|iframe|source|video)\b[^>]*>", html)
+    places = [place for tag in tags for place in re.findall(r'(?:src|href)="([^"]*)"', tag)]
+    places += re.findall(r"url\(['\"]?([^'\")]+)", html)
+    return [place for place in places if re.match(r"(?:\w+:)?//", place)]
+
+
+def test_no_page_fetches_anything_from_elsewhere(site: Path) -> None:
+    pages = [*site.rglob("*.html")]
+    assert len(pages) > 30
+    assert [place for page in pages for place in fetched(page.read_text(encoding="utf-8"))] == []
+    sheets = [*site.rglob("*.css")]
+    assert [place for sheet in sheets for place in fetched(sheet.read_text(encoding="utf-8"))] == []
+
+
+def test_what_is_fetched_would_be_found() -> None:
+    assert fetched('<script src="https://cdn.example/x.js"></script>') == [
+        "https://cdn.example/x.js"
+    ]
+    assert fetched("@import url('//fonts.example/css')") == ["//fonts.example/css"]
+    assert fetched('<a href="https://example.org">a link</a><img src="a.png">') == []
+
+
+def test_the_reference_has_every_command_and_function(site: Path) -> None:
+    import sdd_bench
+    from sdd_bench.cli.main import cli
+
+    commands = (site / "reference" / "command-line.html").read_text(encoding="utf-8")
+    assert [name for name in cli.commands if f"sdd-bench {name} [OPTIONS]" not in commands] == []
+    functions = (site / "reference" / "api.html").read_text(encoding="utf-8")
+    names = [name for name in sdd_bench.__all__ if name != "__version__"]
+    assert [name for name in names if not re.search(rf'id="[\w.]+\.{name}"', functions)] == []
+
+
+def test_every_page_is_in_the_index_of_the_search(site: Path) -> None:
+    index = (site / "search" / "search_index.json").read_text(encoding="utf-8")
+    pages = {page.relative_to(site).as_posix() for page in site.rglob("*.html")} - {"404.html"}
+    assert [page for page in pages if f'"{page}' not in index] == []
+
+
+def test_every_page_has_its_place_in_the_menu() -> None:
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    menu = re.findall(r"(?m)^ +- ([\w/.-]+\.md)$", text)
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    assert sorted(menu) == sorted(pages)
+    assert yaml.safe_load(text)["theme"]["font"] is False
