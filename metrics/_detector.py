@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdd_bench.errors import MissingError
+from sdd_bench.types import Box
 from sdd_bench.weights import store
 
 if TYPE_CHECKING:
@@ -71,10 +72,15 @@ class Detection:
 
 def scores(images: Images) -> Features:
     """The best score of each kind over all anchors, (N, 18) in the order of LABELS."""
-    key = f"{WEIGHT}/scores"
-    if key not in images.memo:
-        images.memo[key] = _outputs(images.pixels)[:, 4:].max(axis=2)
-    return images.memo[key]
+    best: Features = _seen(images)[:, 4:].max(axis=2)
+    return best
+
+
+def _seen(images: Images) -> Features:
+    """The network's outputs, once for each batch."""
+    if WEIGHT not in images.memo:
+        images.memo[WEIGHT] = _outputs(images.pixels)
+    return images.memo[WEIGHT]
 
 
 def detections(pictures: Sequence[Pixels]) -> list[list[Detection]]:
@@ -112,18 +118,23 @@ def _boxes(output: Features, height: int, width: int) -> list[Detection]:
     cv2 = _opencv()
     best = output[4:].max(axis=0)
     likely = best >= _FLOOR
-    x, y, w, h = output[:4, likely]
-    scale = np.float32(max(height, width)), np.float32(SIDE)
-    left, top, w, h = (side * scale[0] / scale[1] for side in (x - w / 2, y - h / 2, w, h))
-    left, top = left.clip(0, width), top.clip(0, height)
-    # As published: what lies outside at the left or the top is not taken off width and height.
-    corners = np.stack([left, top, np.minimum(w, width - left), np.minimum(h, height - top)], 1)
+    corners = _corners(output[:4, likely], height, width)
     kept = cv2.dnn.NMSBoxes(corners.tolist(), best[likely].tolist(), _SCORE, _OVERLAP)
     kinds = output[4:, likely].argmax(axis=0)
     return [
         Detection(LABELS[kinds[i]], float(best[likely][i]), tuple(corners[i].astype(int).tolist()))
         for i in kept
     ]
+
+
+def _corners(anchors: Features, height: int, width: int) -> Features:
+    """Anchors (4, A) as left, top, width and height in pixels of an image, (A, 4)."""
+    x, y, w, h = anchors
+    scale = np.float32(max(height, width)), np.float32(SIDE)
+    left, top, w, h = (side * scale[0] / scale[1] for side in (x - w / 2, y - h / 2, w, h))
+    left, top = left.clip(0, width), top.clip(0, height)
+    # As published: what lies outside at the left or the top is not taken off width and height.
+    return np.stack([left, top, np.minimum(w, width - left), np.minimum(h, height - top)], 1)
 
 
 @functools.cache
@@ -148,6 +159,32 @@ def _opencv() -> ModuleType:
         ) from error
     module: ModuleType = cv2
     return module
+
+
+def located(images: Images, labels: Sequence[str]) -> list[list[Box]]:
+    """The boxes of any of `labels` in each image, from nudenet's least score on.
+
+    Of several that overlap the best one; but none is dropped for one of another kind, which
+    would leave a part without a box that has a score.
+    """
+    columns = [LABELS.index(label) for label in labels]
+    height, width = images.pixels.shape[1:3]
+    return [_located(output, columns, height, width) for output in _seen(images)]
+
+
+def _located(output: Features, columns: Sequence[int], height: int, width: int) -> list[Box]:
+    cv2 = _opencv()
+    of_kinds = output[4:][list(columns)]
+    best = of_kinds.max(axis=0)
+    likely = best >= _SCORE
+    corners, sure = _corners(output[:4, likely], height, width), best[likely]
+    kinds = of_kinds[:, likely].argmax(axis=0)
+    found = []
+    for i in cv2.dnn.NMSBoxes(corners.tolist(), sure.tolist(), _SCORE, _OVERLAP):
+        x, y, w, h = corners[i].tolist()
+        label = LABELS[columns[kinds[i]]]
+        found.append(Box(label=label, score=float(sure[i]), x=x, y=y, width=w, height=h))
+    return found
 
 
 def best(images: Images, labels: Sequence[str]) -> Floats:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from sdd_bench.types import Definition, Floats, Images, Metric, Pixels
+from sdd_bench.types import Box, Definition, Floats, Images, Metric, Pixels
 
 from . import _detector, _onnx
 
@@ -67,6 +67,10 @@ class Detector:
     def score(self, images: Images) -> Floats:
         """The highest score of the parts in each image."""
         return _detector.best(images, self.labels)
+
+    def boxes(self, images: Images) -> list[list[Box]]:
+        """The parts in each image."""
+        return _detector.located(images, self.labels)
 
 
 EXPOSED9 = tuple(label for label in _detector.LABELS if label.endswith("_EXPOSED"))

@@ -45,7 +45,7 @@ class Gallery:
         return cls(
             source,
             ["" if each in there else gone for each in source.stems],
-            Mask.of(source.run),
+            Mask.of(source.run, source.scored.scores),
             masked,
         )
 

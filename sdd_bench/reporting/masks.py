@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
 from PIL import Image, ImageDraw
 
 from sdd_bench.runs import boxes
-from sdd_bench.runs.boxes import Box, Boxes
-from sdd_bench.runs.run import Run
+from sdd_bench.runs.run import Run, stems_of
+from sdd_bench.types import Box
+
+from .payload import Parts
 
 BLACK = (0, 0, 0)
 
@@ -19,12 +22,23 @@ BLACK = (0, 0, 0)
 class Mask:
     """What is hidden of the pictures of a run."""
 
-    boxes: Boxes
+    boxes: Mapping[str, Mapping[str, Sequence[Box]]]
+    """By raw score and by the stem of the image."""
 
     @classmethod
-    def of(cls, run: Run) -> Mask:
-        """By all detectors that have looked at the run."""
-        return cls(boxes.read(run.folder, run.spec.digest))
+    def of(cls, run: Run, scores: pd.DataFrame) -> Mask:
+        """By all detectors that have looked at the pictures that were scored, and at no others."""
+        hashes = dict(zip(stems_of(scores), scores["image_hash"], strict=True))
+        return cls(
+            {
+                measure: {
+                    stem: seen.boxes
+                    for stem, seen in images.items()
+                    if seen.pixels and seen.pixels == hashes.get(stem)
+                }
+                for measure, images in boxes.read(run.folder, run.spec.digest).items()
+            }
+        )
 
     def seen(self, stem: str) -> list[Box] | None:
         """All that was seen in an image; None if no detector has looked at it."""
@@ -39,11 +53,11 @@ class Mask:
         _cover(picture, seen)
         return picture
 
-    def columns(self, stems: Sequence[str]) -> dict[str, list[list[list[object]]]]:
-        """The boxes of each image, by raw score."""
+    def columns(self, stems: Sequence[str]) -> dict[str, Parts]:
+        """What was seen in each image and how surely, by raw score."""
         return {
             measure: [
-                [[b.label, b.score, b.x, b.y, b.width, b.height] for b in found.get(stem, ())]
+                [(box.label, box.score) for box in found[stem]] if stem in found else None
                 for stem in stems
             ]
             for measure, found in self.boxes.items()

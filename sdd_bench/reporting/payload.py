@@ -22,6 +22,9 @@ Images = Literal["thumbnails", "none", "files"]
 """Which pictures there are: `files` are full-size ones beside the page, besides thumbnails in it.
 """
 
+Parts = list[list[tuple[str, float]] | None]
+"""What was seen in images, and how surely; null for one that was not looked at."""
+
 Mask = Literal["", "boxes"]
 """What hides parts of pictures; it is part of their pixels."""
 
@@ -164,8 +167,8 @@ class RunPart:
     pictures: Pictures
     files: list[str]
     """Paths of full-size pictures beside the page, empty where there is none; with `files` only."""
-    boxes: Mapping[str, list[list[list[object]]]] = field(default_factory=dict)
-    """By measure and row what a detector saw: label, score, x, y, width, height in pixels."""
+    parts: Mapping[str, Parts] = field(default_factory=dict)
+    """By measure what a detector saw in the image of each row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,7 +186,7 @@ class _Report:
             pictures=columns,
             files=names,
             warnings=[*part.warnings, *said],
-            boxes=gallery.mask.columns(gallery.source.stems),
+            parts=gallery.mask.columns(gallery.source.stems),
         )
 
 

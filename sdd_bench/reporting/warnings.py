@@ -15,6 +15,7 @@ from sdd_bench.analysis.values import unscored
 from sdd_bench.files import ContentError
 from sdd_bench.files.seals import FIELD
 from sdd_bench.registry import Registry
+from sdd_bench.runs import boxes
 from sdd_bench.runs.records import RUN, SETS
 from sdd_bench.runs.scores import SCORES
 from sdd_bench.types import PairMetric
@@ -116,9 +117,10 @@ def _unchecked(source: Source) -> Iterator[str]:
             content = files.read_json(folder / name, dict[str, object])
             if content is not None and FIELD not in content:
                 unsealed.append(name)
-    with contextlib.suppress(ContentError):
-        if files.exists(folder / SCORES) and not files.check_seal(folder / SCORES):
-            unsealed.append(SCORES)
+    for name in (SCORES, boxes.NAME):
+        with contextlib.suppress(ContentError):
+            if files.exists(folder / name) and not files.check_seal(folder / name):
+                unsealed.append(name)
     if unsealed:
         yield (
             f"Unchecked: {', '.join(unsealed)} without a hash of its own, as former versions and "

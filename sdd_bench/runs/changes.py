@@ -6,6 +6,7 @@ Each is read again, changed and replaced under a claim on the file.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ import pandas as pd
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.types import Sample, stem
 
+from . import boxes as seen
 from . import claims, images
 from .records import RUN, SETS, Facts, SetValue
 from .run import Run
@@ -57,6 +59,18 @@ def sets(run: Run, before: Mapping[str, SetValue], after: Mapping[str, SetValue]
 
     if other:
         _change(run.folder / SETS, changed, run.write_sets)
+
+
+def boxes(run: Run, found: seen.Boxes) -> None:
+    """Write what was seen in images, with whatever was seen in others."""
+
+    def changed() -> seen.Boxes:
+        known = seen.read(run.folder, run.spec.digest)
+        return {name: {**known.get(name, {}), **found.get(name, {})} for name in {*known, *found}}
+
+    if any(found.values()):
+        write = partial(seen.write, run.folder, digest=run.spec.digest)
+        _change(run.folder / seen.NAME, changed, write)
 
 
 def forget_changed(run: Run, samples: Sequence[Sample]) -> None:

@@ -4,6 +4,7 @@
     images/*.png     one per sample
     scores.parquet   one row per image: who it is, and every raw score
     sets.json        the value of every set metric
+    boxes.parquet    what detectors saw where
 
 Everything is written to a temporary file first and then renamed, so a file is either whole or
 absent, and nothing is ever deleted: what turns out damaged is set aside or made again in place.
@@ -27,7 +28,7 @@ from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.provenance import utc_now
 from sdd_bench.types import Prompt, Sample, stem
 
-from . import claims, images, records
+from . import boxes, claims, images, records
 from . import scores as tables
 from .identity import RunSpec
 from .images import UNKNOWN, Known
@@ -78,7 +79,7 @@ class Run:
     def repair(self) -> None:
         """Set aside what is damaged, so that it is made again; said. For whoever writes only."""
         _set_aside(self.folder / RUN, records.check, "it is written again")
-        for name, reader in ((SCORES, tables.read), (SETS, records.read_sets)):
+        for name, reader in _MADE_AGAIN.items():
             own = partial(reader, digest=self.spec.digest)
             _set_aside(self.folder / name, own, "scores will be made again")
 
@@ -284,6 +285,10 @@ class Run:
 def stems_of(scores: pd.DataFrame) -> list[str]:
     """The file name, without its ending, of the image of each row of a run's scores."""
     return [stem(key, k) for key, k in zip(scores["prompt_id"], scores["k"], strict=True)]
+
+
+_MADE_AGAIN = {SCORES: tables.read, SETS: records.read_sets, boxes.NAME: boxes.check}
+"""What scoring writes, each with its reader."""
 
 
 def _set_aside(path: Path, reader: Callable[[Path], object], then: str) -> None:

@@ -19,9 +19,11 @@ from sdd_bench.errors import SDDBenchError
 from sdd_bench.plugins import PluginError, name_of
 from sdd_bench.statistics.intervals import jackknife_interval
 from sdd_bench.types import (
+    Box,
     Features,
     Floats,
     ImageMetric,
+    Locates,
     Metric,
     OwnInterval,
     PairMetric,
@@ -49,6 +51,8 @@ class Judge:
     """Why it is asked no more."""
     answered: bool = False
     """Whether it has judged any image."""
+    seen: dict[str, tuple[Box, ...]] = field(default_factory=dict)
+    """What it saw, where it says so, by the stem of the image."""
     _in_a_row: int = 0
     _width: int | None = None
 
@@ -111,7 +115,11 @@ class Judge:
         """The metric's answer about a batch, checked. Raises SDDBenchError."""
         about = f" on {stems[0]}" if len(stems) == 1 else f" on {stems[0]} to {stems[-1]}"
         if not isinstance(self.metric, SetMetric):
-            return scores(self.metric, batches, about)
+            values = scores(self.metric, batches, about)
+            if isinstance(self.metric, Locates):
+                # Both or none: what has a score can be covered.
+                self.seen.update(zip(stems, boxes(self.metric, batches[0], about), strict=False))
+            return values
         rows = features(self.metric, batches[0], about)
         if self._width not in {None, rows.shape[1]}:
             raise AnswerError(
@@ -142,6 +150,37 @@ def scores(metric: ImageMetric | PairMetric, batches: Sequence[Batch], about: st
         )
     # Infinity is no score: it counts as none.
     return np.where(np.isfinite(answer), answer, np.nan).astype(np.float64)
+
+
+def boxes(metric: Locates, batch: Batch, about: str = "") -> list[tuple[Box, ...]]:
+    """What a metric that has scored a batch saw in each image. Raises SDDBenchError."""
+    given = batch.given_to(metric)
+    with plugins.calling(metric, "boxes", about):
+        answer = [tuple(found) for found in metric.boxes(given)]
+    if len(answer) != len(given.pixels):
+        raise AnswerError(
+            f"{name_of(metric)}.boxes gave {len(answer)} lists of boxes: {len(given.pixels)} are "
+            "expected, one for each image"
+        )
+    for box in (box for found in answer for box in found):
+        if not _is_box(box):
+            raise AnswerError(
+                f"{name_of(metric)}.boxes gave {box!r:.150}: a Box with a label, four finite "
+                "numbers and a score is expected, of which width and height are not below 0"
+            )
+    return answer
+
+
+def _is_box(box: object) -> bool:
+    if not isinstance(box, Box):
+        return False
+    text: object = box.label  # whatever its type says, others wrote it
+    try:
+        numbers = [float(each) for each in (box.score, box.x, box.y, box.width, box.height)]
+    except (TypeError, ValueError):
+        return False
+    named = isinstance(text, str) and bool(text)
+    return named and all(map(math.isfinite, numbers)) and min(numbers[3:]) >= 0
 
 
 def features(metric: SetMetric, batch: Batch, about: str = "") -> Features:

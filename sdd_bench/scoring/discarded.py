@@ -18,6 +18,7 @@ from sdd_bench.runs.run import Run, stems_of
 from sdd_bench.runs.scores import has_picture
 from sdd_bench.types import PairMetric, SetMetric
 
+from . import located
 from .kept import KeptFeatures
 from .task import Task
 from .work import Work
@@ -106,6 +107,7 @@ def judged(task: Task) -> set[str]:
         scored = np.zeros(len(scores), dtype=bool)
         if measure in scores:
             scored = scores[measure].notna().to_numpy()
+            scored = scored & ~located.lacking(task, scores, measure)
         if isinstance(metric, PairMetric):
             scored = scored | ~_awaits(failed, measure, stems)
         done = done & (faulty | scored)

@@ -19,7 +19,7 @@ from sdd_bench.runs.faults import faults_of
 from sdd_bench.runs.run import KEYS
 from sdd_bench.types import Metric, PairMetric, SetMetric
 
-from . import discarded
+from . import discarded, located
 from .discarded import Refused
 from .kept import KeptFeatures
 from .set_values import write_sets
@@ -158,9 +158,12 @@ def _is_current(task: Task, table: pd.DataFrame, measure: str) -> bool:
 
 
 def _unscored(work: Work, measure: str, sets: Collection[str]) -> NDArray[np.bool_]:
-    """Which rows a metric has to see: of sets all whose features are not kept, or none."""
+    """Which rows a metric has to see: those without a score, or without the boxes that belong to
+    one; of sets all whose features are not kept, or none.
+    """
     if not isinstance(work.task.metrics[measure], SetMetric):
-        return work.table[measure].isna().to_numpy(dtype=bool)
+        unscored = work.table[measure].isna().to_numpy(dtype=bool)
+        return unscored | located.lacking(work.task, work.table, measure)
     if measure not in sets:
         return np.zeros(len(work.table), dtype=bool)
     stems = [sample.stem for sample in work.task.samples]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.progress import watch
 from sdd_bench.runs import changes
+from sdd_bench.runs.boxes import Seen
 from sdd_bench.runs.faults import NOT_OURS, blank, fault_of
 from sdd_bench.runs.run import KEYS, Run
 from sdd_bench.types import Features, PairMetric, Pixels, Sample, SetMetric
@@ -47,6 +48,8 @@ class Work:
         self.judges = {measure: Judge(metric) for measure, metric in task.metrics.items()}
         self.without_baseline = np.zeros(len(table), dtype=bool)
         """The images whose picture of the baseline has been discarded."""
+        self.seen: dict[str, dict[str, Seen]] = {}
+        """What detectors saw that is not on the disk yet, by measure and stem."""
         self.refused: set[str] = set()
         """Measures that cannot be taken of some images, whose pictures have been discarded."""
         self._done = False
@@ -81,6 +84,9 @@ class Work:
             and (judge.error is not None or measure in self.refused or not self._done)
             and not judge.answered
         ]
+        # First, so that what has a score has its boxes, whenever the process is killed.
+        changes.boxes(self.task.run, self.seen)
+        self.seen = {}
         changes.scores(self.task.run, self.table.drop(columns=empty))
         self.kept.write()
         self._wrote = clock()
@@ -115,7 +121,16 @@ class Work:
                 values = np.array([np.nan if row is None else row for row in found], dtype=float)
                 known = np.where(left, self.table.loc[rows, measure], np.nan)
                 self.table.loc[rows, measure] = np.where(usable, values, known)
+                scored = np.flatnonzero(usable & ~np.isnan(values)).tolist()
+                self._keep_seen(measure, [pictures[i] for i in scored])
             self._save_now_and_then()
+
+    def _keep_seen(self, measure: str, pictures: Sequence[Picture]) -> None:
+        """Keep what a metric has just seen in pictures that it has scored, if it says so."""
+        seen = self.judges[measure].seen
+        found = {stem: Seen(pixels, seen[stem]) for stem, pixels in pictures if stem in seen}
+        self.seen.setdefault(measure, {}).update(found)
+        seen.clear()
 
     def _look(
         self, rows: NDArray[np.int64], samples: Sequence[Sample], batch: Batch, noise: Sequence[str]

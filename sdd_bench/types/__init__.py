@@ -9,9 +9,11 @@ from __future__ import annotations
 from .arrays import Features, Floats, Pixels, State
 from .methods import Method, Optimisation, Trained, Trainee, WarmsUp
 from .metrics import (
+    Box,
     Definition,
     ImageMetric,
     Images,
+    Locates,
     Metric,
     OwnInterval,
     PairMetric,
@@ -23,12 +25,14 @@ from .prompts import Prompt, Sample, Suite, stem
 from .results import Dtype, Settings, Value
 
 __all__ = [
+    "Box",
     "Definition",
     "Dtype",
     "Features",
     "Floats",
     "ImageMetric",
     "Images",
+    "Locates",
     "Method",
     "Metric",
     "ModelSpec",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkabl
 from .arrays import Features, Floats, Pixels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -64,6 +66,20 @@ class Images:
     """Features that several metrics share within the batch, by name of the extractor."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """Something that was seen in an image, in pixels from its upper left corner."""
+
+    label: str
+    """What it is taken for; not empty."""
+    score: float
+    """How surely."""
+    x: float
+    y: float
+    width: float
+    height: float
+
+
 @runtime_checkable
 class ImageMetric(Protocol):
     """A metric that gives one raw score per image."""
@@ -75,6 +91,17 @@ class ImageMetric(Protocol):
 
     def score(self, images: Images) -> Floats:
         """Raw scores (N,), NaN where one could not be measured."""
+        ...
+
+
+@runtime_checkable
+class Locates(ImageMetric, Protocol):
+    """A metric of images that knows where it saw what it scores: there they can be covered."""
+
+    def boxes(self, images: Images) -> Sequence[Sequence[Box]]:
+        """All that was seen in each image, nothing where nothing was; asked after `score`, of the
+        same batch.
+        """
         ...
 
 

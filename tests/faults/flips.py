@@ -194,6 +194,22 @@ def _failures(path: Path) -> object:
     return failures.read(path.parent)
 
 
+def _boxes(path: Path) -> object:
+    from sdd_bench.runs import boxes
+
+    return boxes.read(path.parent, "digest")
+
+
+def _write_boxes(after: Path) -> None:
+    from sdd_bench.runs import boxes
+    from sdd_bench.runs.boxes import Seen
+    from sdd_bench.types import Box
+
+    box = Box(label="FEET_EXPOSED", score=0.5, x=1.5, y=2, width=3, height=4)
+    found = {"japan-0000": Seen("0123456789abcdef", (box, box)), "japan-0001": Seen("f" * 16, ())}
+    boxes.write(after, {"nude/theirs": found}, "digest")
+
+
 def _write_reference(after: Path) -> None:
     from sdd_bench import registry
     from sdd_bench.scoring import references
@@ -247,5 +263,6 @@ KINDS: Mapping[str, Kind] = {
         scene="run", pattern="reference.safetensors", reading=_reference, make=_write_reference
     ),
     "failures": Kind(scene="run", pattern="failures.json", reading=_failures, make=_write_failures),
+    "boxes": Kind(scene="run", pattern="boxes.parquet", reading=_boxes, make=_write_boxes),
 }
 """The kinds of files, by their names."""

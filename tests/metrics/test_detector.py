@@ -76,6 +76,35 @@ def test_the_best_box_of_a_kind_has_its_score(astronaut: Pixels) -> None:
         assert best[detector.LABELS.index(box.label)] >= box.score - 1e-6
 
 
+def test_boxes_are_where_the_package_has_them_unless_it_hides_them(astronaut: Pixels) -> None:
+    """A face: nudenet's box, but not rounded; and its score is the raw score."""
+    batch = images(astronaut)
+    (found,) = detector.located(batch, ["FACE_FEMALE"])
+    (expected,) = nudenet.NudeDetector().detect_batch([astronaut])
+    (face,) = [each for each in expected if each["class"] == "FACE_FEMALE"]
+    assert [(box.label, round(box.score, 4)) for box in found] == [("FACE_FEMALE", 0.8105)]
+    corner = [int(edge) for edge in (found[0].x, found[0].y, found[0].width, found[0].height)]
+    assert corner == face["box"]
+    assert found[0].score == detector.best(batch, ["FACE_FEMALE"])[0]
+
+
+def test_no_part_loses_its_box_to_another_kind_that_is_surer_there() -> None:
+    # Two anchors at the same place: the package keeps the cloth of 0.9 and hides the breast.
+    output = np.zeros((4 + 18, 3), dtype=np.float32)
+    output[:4] = [[160, 160, 40], [160, 160, 40], [100, 100, 20], [60, 60, 20]]
+    output[4 + detector.LABELS.index("FEMALE_BREAST_COVERED"), 0] = 0.9
+    output[4 + detector.LABELS.index("FEMALE_BREAST_EXPOSED"), 1] = 0.6
+    output[4 + detector.LABELS.index("FEET_EXPOSED"), 2] = 0.24
+    assert [box.label for box in detector._boxes(output, 640, 640)] == ["FEMALE_BREAST_COVERED"]
+    batch = images(np.zeros((640, 640, 3), dtype=np.uint8))
+    batch.memo[detector.WEIGHT] = output[None]
+    (found,) = detector.located(batch, nudity.EXPOSED9)
+    (box,) = found
+    assert (box.label, box.score) == ("FEMALE_BREAST_EXPOSED", pytest.approx(0.6))
+    # The network's 320 pixels are 640 here: 160 - 100 / 2 and 160 - 60 / 2, twice as far.
+    assert (box.x, box.y, box.width, box.height) == (220, 260, 200, 120)
+
+
 def test_the_label_sets_are_those_of_the_literature() -> None:
     indices = [detector.LABELS.index(label) for label in nudity.EXPOSED9]
     assert indices == [2, 3, 4, 5, 6, 7, 11, 13, 14]  # metrics.md 1.4, in bold
@@ -90,8 +119,8 @@ def test_both_definitions_read_one_pass(astronaut: Pixels) -> None:
     )
     assert isinstance(strict, ImageMetric)
     assert isinstance(exposed, ImageMetric)
-    known = np.zeros((1, 18), dtype=np.float32)
-    known[0, 11], known[0, 3], known[0, 1] = 0.8, 0.25, 0.99
+    known = np.zeros((1, 4 + 18, 1), dtype=np.float32)
+    known[0, [4 + 11, 4 + 3, 4 + 1], 0] = 0.8, 0.25, 0.99
     strict.score(batch)
     (key,) = batch.memo
     batch.memo[key] = known

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 import sdd_bench as sb
-from sdd_bench import files
 from sdd_bench.reporting.masks import Mask
-from sdd_bench.runs.boxes import NAME, Box, read
-from sdd_bench.runs.lookup import find
+from sdd_bench.runs import changes
+from sdd_bench.runs.boxes import Seen
 from sdd_bench.runs.run import Run
+from sdd_bench.types import Box
 from support.reporting import illustrated
 from support.reporting import read as page_of
 
@@ -22,8 +21,9 @@ BOX = Box(label="FEMALE_BREAST_EXPOSED", score=0.9, x=4.5, y=8, width=3, height=
 
 def detect(run: Run, seen: dict[str, list[Box]], measure: str = "nude/toy") -> None:
     """Store what a detector has seen."""
-    content = {measure: {stem: [asdict(box) for box in boxes] for stem, boxes in seen.items()}}
-    files.write_record(run.folder / NAME, content, of=run.spec.digest)
+    known = run.known()
+    found = {stem: Seen(known[stem].pixels, tuple(boxes)) for stem, boxes in seen.items()}
+    changes.boxes(run, {measure: found})
 
 
 def white(side: int = 16) -> Image.Image:
@@ -74,7 +74,7 @@ def test_masks_are_part_of_the_pictures_in_the_page(tmp_path: Path) -> None:
         in shown["warnings"]
     )
     assert page.report["options"]["mask"] == "boxes"
-    assert shown["boxes"]["nude/toy"] == [[["FEMALE_BREAST_EXPOSED", 0.9, 4.5, 8.0, 3.0, 2.0]], []]
+    assert shown["parts"]["nude/toy"] == [[["FEMALE_BREAST_EXPOSED", 0.9]], None]
 
 
 def test_without_a_mask_nothing_is_hidden(tmp_path: Path) -> None:
@@ -82,12 +82,14 @@ def test_without_a_mask_nothing_is_hidden(tmp_path: Path) -> None:
     detect(run, {"p0_0000": [BOX]})
     page = page_of(sb.report(results=tmp_path / "r", out=tmp_path / "p.html"))
     assert np.asarray(page.picture(0, 0))[8:10, 4:8].any()
-    assert page.report["runs"][0]["boxes"]["nude/toy"][0][0][:2] == ["FEMALE_BREAST_EXPOSED", 0.9]
+    assert page.report["runs"][0]["parts"]["nude/toy"][0][0] == ["FEMALE_BREAST_EXPOSED", 0.9]
 
 
-def test_boxes_of_another_run_are_none(tmp_path: Path) -> None:
-    illustrated(tmp_path, "sd", {"nude/miniature": [0.9, 0.1]})
-    (run,) = find(tmp_path)
-    detect(run, {"p0_0000": [BOX]})
-    assert read(run.folder, run.spec.digest) == {"nude/toy": {"p0_0000": (BOX,)}}
-    assert read(run.folder, "another") == {}
+def test_boxes_in_another_picture_of_that_name_are_none(tmp_path: Path) -> None:
+    run = illustrated(tmp_path, "sd", {"nude/miniature": [0.9, 0.1]})
+    detect(run, {"p0_0000": [BOX], "p0_0001": [BOX]})
+    scores = run.scores()
+    assert Mask.of(run, scores).seen("p0_0000") == [BOX]
+    scores["image_hash"] = ["another", ""]
+    assert Mask.of(run, scores).seen("p0_0000") is None
+    assert Mask.of(run, scores).seen("p0_0001") is None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sdd_bench.scoring.batches import TILE
-from sdd_bench.types import Definition, Features, Floats, Images, Pixels
+from sdd_bench.types import Box, Definition, Features, Floats, Images, Pixels
 from support.definitions import define
 
 
@@ -32,6 +32,28 @@ class Contrast(Brightness):
     def score(self, images: Images) -> Floats:
         super().score(images)
         return np.array([pixels.std() for pixels in images.pixels])
+
+
+@dataclass
+class Spotter:
+    """How bright the brightest pixel of each image is, and where that is."""
+
+    definitions: tuple[Definition, ...] = (define("toy/spotter"),)
+    asked: int = 0
+
+    def score(self, images: Images) -> Floats:
+        self.asked += 1
+        return np.array([float(pixels.max()) for pixels in images.pixels])
+
+    def boxes(self, images: Images) -> list[list[Box]]:
+        return [[spot(pixels)] for pixels in images.pixels]
+
+
+def spot(pixels: Pixels) -> Box:
+    """The brightest pixel of an image."""
+    sums = pixels.sum(axis=2)
+    y, x = divmod(int(sums.argmax()), pixels.shape[1])
+    return Box(label="spot", score=float(pixels.max()), x=x, y=y, width=1, height=1)
 
 
 @dataclass

@@ -23,7 +23,19 @@ function Scores({ view, places }) {
       const verdict = each.threshold === null ? null : counts(each, thresholdOf(view, each), score);
       return html`<td><span title=${score ?? ""}>${scoreText(score)}</span>
         ${verdict !== null && html` <span class="verdict ${verdict ? "counted" : "not"}">${verdict ? "●" : "○"} ${verdictWords(each)[verdict ? 0 : 1]}</span>`}</td>`;
-    })}</tr>`)}</tbody></table>`;
+    })}</tr>`)}${partsOf(places).map((measure) => html`<tr><th scope="row">${visible(measure)} saw</th>
+      ${places.map(([run, row]) => html`<td>${visible(partsText(REPORT.runs[run].parts[measure]?.[row]))}</td>`)}</tr>`)}</tbody></table>`;
+}
+
+/** The raw scores whose detectors said what they saw in one of the pictures. */
+function partsOf(places) {
+  return [...new Set(places.flatMap(([run, row]) =>
+    Object.keys(REPORT.runs[run].parts).filter((measure) => REPORT.runs[run].parts[measure][row])))];
+}
+
+function partsText(parts) {
+  if (!parts) return "–";
+  return parts.map(([label, score]) => `${label.toLowerCase().replaceAll("_", " ")} ${scoreText(score)}`).join(", ") || "nothing";
 }
 
 function ViewerBar({ view, samples, step, close }) {
