@@ -214,7 +214,7 @@ def run_part(source: Source, shown: str, suite: int, samples: list[int]) -> RunP
         },
         sets={name: number(asdict(value)) for name, value in scored.sets.items()},
         failed={measure: each.reason for measure, each in scored.failed.items()},
-        pictures=Pictures(block=[], index=[], why=[]),
+        pictures=Pictures(block=[], index=[], blurred=[], why=[]),
         files=[],
     )
 

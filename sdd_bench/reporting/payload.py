@@ -112,6 +112,10 @@ class Pictures:
     """Number of the script element `block-N`; -1 where the page holds no thumbnail."""
     index: list[int]
     """Place in the list there."""
+    blurred: list[str]
+    """What is shown until it is asked for: a WebP of a few pixels in base64; empty where there is
+    no thumbnail.
+    """
     why: list[str]
     """Why there is no thumbnail; empty where there is one."""
 

@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from .gallery import Gallery
+from .payload import Pictures
 from .sampling import Place
 
 T = TypeVar("T")
@@ -31,6 +32,9 @@ PROBES = 48
 
 MARGIN = 1.03
 """By so much others may be larger than those."""
+
+BLURRED = 8
+"""Pixels of a picture that nobody has asked for: colours, and nothing to be recognized."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +80,46 @@ SCALES = (
 """From the best to the smallest."""
 
 
+def blur(picture: Image.Image) -> bytes:
+    """What is left of a picture until it is asked for, as WebP."""
+    longest = max(picture.size)
+    width, height = (max(1, round(BLURRED * side / longest)) for side in picture.size)
+    buffer = io.BytesIO()
+    tiny = picture.resize((width, height), Image.Resampling.BOX)
+    ImageEnhance.Color(tiny).enhance(0.6).save(buffer, format="WEBP", quality=50)
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A small picture in the page."""
+
+    block: int
+    index: int
+    """Place in that block."""
+    blurred: str
+    """In base64."""
+
+
 @dataclass
 class Blocks:
     """Pictures in base64, in the order in which they were added."""
 
     full: list[list[str]] = field(default_factory=list)
     size: int = 0
-    """Characters."""
+    """Characters, those of the blurred copies too."""
 
-    def add(self, data: bytes, budget: float = math.inf) -> tuple[int, int] | None:
-        """The block and the place in it of a new one; None if it would be beyond the budget."""
-        text = base64.b64encode(data).decode("ascii")
-        size = self.size + len(text) + 3  # quotes and a comma
+    def add(self, data: bytes, blurred: bytes, budget: float = math.inf) -> Kept | None:
+        """Where a new one is, with its blurred copy; None if it would be beyond the budget."""
+        text, veil = (base64.b64encode(each).decode("ascii") for each in (data, blurred))
+        size = self.size + len(text) + len(veil) + 6  # quotes and commas
         if size > budget:
             return None
         if not self.full or len(self.full[-1]) == BLOCK:
             self.full.append([])
         self.full[-1].append(text)
         self.size = size
-        return len(self.full) - 1, len(self.full[-1]) - 1
+        return Kept(len(self.full) - 1, len(self.full[-1]) - 1, veil)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +128,20 @@ class Thumbnails:
 
     scale: Scale
     blocks: Blocks
-    places: dict[Place, tuple[int, int]]
-    """Block and place in it."""
+    places: dict[Place, Kept]
     failed: dict[Place, str]
     """Why there is none after all."""
+
+
+def columns(found: Sequence[Kept | str]) -> Pictures:
+    """Pictures, or why there is none, as the page holds them."""
+    none = [Kept(-1, -1, "") if isinstance(each, str) else each for each in found]
+    return Pictures(
+        block=[each.block for each in none],
+        index=[each.index for each in none],
+        blurred=[each.blurred for each in none],
+        why=[each if isinstance(each, str) else "" for each in found],
+    )
 
 
 def shrink(galleries: Sequence[Gallery], places: Sequence[Place], budget: int) -> Thumbnails:
@@ -138,10 +173,10 @@ def _shrunk(
     galleries: Sequence[Gallery], places: Sequence[Place], scale: Scale, budget: int
 ) -> Thumbnails:
     shown = Thumbnails(scale=scale, blocks=Blocks(), places={}, failed={})
-    for place, small in read(galleries, places, scale.small):
-        if isinstance(small, str):
-            shown.failed[place] = small
-        elif (added := shown.blocks.add(small, budget)) is None:
+    for place, both in read(galleries, places, lambda each: (scale.small(each), blur(each))):
+        if isinstance(both, str):
+            shown.failed[place] = both
+        elif (added := shown.blocks.add(*both, budget)) is None:
             break
         else:
             shown.places[place] = added

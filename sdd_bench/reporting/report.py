@@ -26,14 +26,13 @@ from .payload import (
     Images,
     Mask,
     Payload,
-    Pictures,
     Quantiles,
     RunPart,
     Shown,
     SuitePart,
     to_json,
 )
-from .pictures import SCALES, Blocks, Thumbnails, shrink
+from .pictures import SCALES, Blocks, Thumbnails, columns, shrink
 from .sampling import Choice
 from .trainings import curves
 
@@ -170,20 +169,15 @@ class _Report:
         """A run with its pictures, and what is to be said of them."""
         gallery = self.galleries[at]
         failed = {row: why for (run, row), why in small.failed.items() if run == at}
-        places = [small.places.get((at, row)) for row in range(len(gallery.absent))]
         left_out = "left out on request" if self.question.images == "none" else "not in the sample"
-        columns = Pictures(
-            block=[place[0] if place else -1 for place in places],
-            index=[place[1] if place else -1 for place in places],
-            why=[
-                "" if place else failed.get(row) or gallery.absent[row] or left_out
-                for row, place in enumerate(places)
-            ],
-        )
+        found = [
+            small.places.get((at, row)) or failed.get(row) or absent or left_out
+            for row, absent in enumerate(gallery.absent)
+        ]
         said = warnings.of_pictures(gallery, failed)
         return replace(
             part,
-            pictures=columns,
+            pictures=columns(found),
             files=names,
             warnings=[*part.warnings, *said],
             parts=gallery.mask.columns(gallery.source.stems),

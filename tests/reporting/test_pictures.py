@@ -14,7 +14,7 @@ from sdd_bench import registry
 from sdd_bench.reporting import pictures
 from sdd_bench.reporting.content import Source
 from sdd_bench.reporting.gallery import Gallery, there
-from sdd_bench.reporting.pictures import SCALES, Blocks, Scale, shrink
+from sdd_bench.reporting.pictures import SCALES, Blocks, Scale, columns, shrink
 from sdd_bench.runs.lookup import find
 from sdd_bench.types import Pixels, Prompt, Sample
 from support.runs import made_up, run_spec, score_rows
@@ -46,8 +46,8 @@ def test_few_small_pictures_lose_nothing(tmp_path: Path) -> None:
     found = galleries(tmp_path, noise(3, 64))
     shown = shrink(found, there(found), 10_000_000)
     assert shown.scale == SCALES[0]
-    for (_, row), (block, index) in shown.places.items():
-        data = base64.b64decode(shown.blocks.full[block][index])
+    for (_, row), kept in shown.places.items():
+        data = base64.b64decode(shown.blocks.full[kept.block][kept.index])
         np.testing.assert_array_equal(
             np.asarray(Image.open(io.BytesIO(data)).convert("RGB")), noise(3, 64)[row]
         )
@@ -102,8 +102,36 @@ def test_what_has_no_room_at_all_is_named(tmp_path: Path) -> None:
 def test_blocks_are_full_before_there_is_a_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "BLOCK", 2)
     blocks = Blocks()
-    assert [blocks.add(bytes([at])) for at in range(3)] == [(0, 0), (0, 1), (1, 0)]
+    added = [blocks.add(bytes([at]), b"") for at in range(3)]
+    assert [(each.block, each.index) for each in added if each] == [(0, 0), (0, 1), (1, 0)]
     assert blocks.full == [["AA==", "AQ=="], ["Ag=="]]
+
+
+def test_until_it_is_asked_for_there_is_nothing_of_a_picture_but_eight_pixels_of_colour() -> None:
+    # Half of it grey, so that 4 of 8 columns are, and stripes of one pixel, which average to grey.
+    pixels = np.full((64, 128, 3), 100, np.uint8)
+    pixels[:, 64::2], pixels[:, 65::2] = 255, 1
+    blurred = Image.open(io.BytesIO(pictures.blur(Image.fromarray(pixels)))).convert("L")
+    assert blurred.size == (8, 4)
+    levels = np.asarray(blurred).astype(int)
+    assert np.abs(levels[:, :3] - 100).max() < 8
+    assert np.abs(levels[:, 5:] - 128).max() < 8
+
+
+def test_a_very_narrow_picture_has_a_blurred_copy_too() -> None:
+    copy = Image.open(io.BytesIO(pictures.blur(Image.new("RGB", (512, 3)))))
+    assert copy.size == (8, 1)
+
+
+def test_the_page_holds_a_blurred_copy_of_each_picture_that_it_shows(tmp_path: Path) -> None:
+    found = galleries(tmp_path, noise(2, 64))
+    shown = shrink(found, there(found), 10_000_000)
+    held = columns([shown.places[0, 1], "discarded", shown.places[0, 0]])
+    assert (held.block, held.index) == ([0, -1, 0], [1, -1, 0])
+    assert held.why == ["", "discarded", ""]
+    assert held.blurred[1] == ""
+    copies = [Image.open(io.BytesIO(base64.b64decode(held.blurred[at]))) for at in (0, 2)]
+    assert [each.size for each in copies] == [(8, 8), (8, 8)]
 
 
 def test_scales_go_from_good_to_small() -> None:

@@ -71,7 +71,7 @@ class Visit:
         return list(
             self.page.eval_on_selector_all(
                 "img",
-                "all => all.filter(each => !getComputedStyle(each).filter.startsWith('blur('))"
+                "all => all.filter(each => each.naturalWidth > 8 || each.naturalHeight > 8)"
                 ".map(each => each.src)",
             )
         )

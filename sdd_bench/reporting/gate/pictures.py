@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sdd_bench.reporting.payload import Pictures
-from sdd_bench.reporting.pictures import NO_ROOM, Thumbnails, shrink
+from sdd_bench.reporting.pictures import NO_ROOM, Kept, Thumbnails, columns, shrink
 from sdd_bench.reporting.sampling import MOST, Place
 
 from .flips import Flipped, Side
@@ -39,8 +38,8 @@ class Small:
         """How large and how good they are; empty where there are none."""
         return f"Pictures are {self.shown.scale}." if self.shown.places else ""
 
-    def find(self, side: Side) -> tuple[int, int] | str:
-        """Block and index of a picture, or why there is none."""
+    def find(self, side: Side) -> Kept | str:
+        """A picture, or why there is none."""
         if side.album is None:
             return side.why
         place = self.places[id(side.album), side.row]
@@ -56,10 +55,6 @@ def albums(flipped: Flipped, small: Small | None) -> Iterator[Pictured]:
         found = [small.find(side) if small else LEFT_OUT for side in sides]
         yield Pictured(
             label=label,
-            pictures=Pictures(
-                block=[-1 if isinstance(each, str) else each[0] for each in found],
-                index=[-1 if isinstance(each, str) else each[1] for each in found],
-                why=[each if isinstance(each, str) else "" for each in found],
-            ),
+            pictures=columns(found),
             files=[""] * len(found),
         )

@@ -8,9 +8,9 @@ function Frame({ run, row, shown }) {
   const press = () => reveal([[run, row]], !isRevealed(run, row));
   return html`<figure class="frame">
     <button type="button" class="pic ${shown ? "revealed" : ""}" onClick=${press}
-      aria-pressed=${shown} aria-label="${REPORT.runs[run].label}: ${missingPicture(run, row) || (shown ? "picture shown" : "picture blurred")}">
-      <${Picture} run=${run} row=${row} full />
-      ${!shown && !missingPicture(run, row) && html`<span class="veil" aria-hidden="true">Click to show</span>`}
+      aria-pressed=${shown} aria-label="${REPORT.runs[run].label}: ${missingPicture(run, row, true) || (shown ? "picture shown" : "picture blurred")}">
+      <${Picture} run=${run} row=${row} shown=${shown} full />
+      ${!shown && !missingPicture(run, row, true) && html`<span class="veil" aria-hidden="true">Click to show</span>`}
     </button>
     <figcaption>${visible(REPORT.runs[run].label)}</figcaption></figure>`;
 }
@@ -24,8 +24,8 @@ function Stack({ mode, places, shown }) {
   return html`<figure class="frame stack ${mode}">
     <button type="button" class="pic ${shown ? "revealed" : ""}" onClick=${() => reveal(places, !shown)}
       aria-pressed=${shown} aria-label="${labels.join(" and ")}: ${shown ? "pictures shown" : "pictures blurred"}">
-      <span class="layer"><${Picture} run=${left} row=${leftRow} full /></span>
-      <span class="layer" style=${over}><${Picture} run=${right} row=${rightRow} full /></span>
+      <span class="layer"><${Picture} run=${left} row=${leftRow} shown=${shown} full /></span>
+      <span class="layer" style=${over}><${Picture} run=${right} row=${rightRow} shown=${shown} full /></span>
       ${mode === "swipe" && html`<span class="seam" style="left: ${part}%"></span>`}
       ${!shown && html`<span class="veil" aria-hidden="true">Click to show</span>`}
     </button>

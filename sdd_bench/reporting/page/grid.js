@@ -44,7 +44,7 @@ function GridCell({ view, sample, run, at, column, active, definitions, primary,
       onKeyDown=${(event) => {
         if (event.key === " ") { event.preventDefault(); if (!missing) reveal([[run, row]], !shown); }
         if (event.key === "Enter") { event.preventDefault(); open(); }
-      }}><${Picture} run=${run} row=${row} />
+      }}><${Picture} run=${run} row=${row} shown=${shown} />
       ${!missing && !shown && html`<span class="veil" aria-hidden="true">Click to show</span>`}
     </button>
     <div class="under">${flipMark(view, run, row, primary)}

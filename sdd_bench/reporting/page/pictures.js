@@ -1,9 +1,10 @@
 "use strict";
-/* Pictures: decoded when they come near the view, let go when they are far from it, blurred until clicked. */
+/* Pictures: copies of a few pixels until they are clicked. What is asked for is decoded when it comes near the view,
+   and let go when it is far from it. */
 
 const KEPT_URLS = 500;
 const KEPT_BLOCKS = 12;
-const AT_ONCE = 2;  // pictures per frame: blurring them is what scrolling has to wait for
+const AT_ONCE = 2;  // pictures per frame, so that scrolling never waits for them
 
 const revealed = { all: false, some: new Set() };
 const urls = new Map();  // key -> {url, users}; the least recently used come first
@@ -33,9 +34,15 @@ function revealAll(shown) {
   announceChange();
 }
 
+/** The address of a picture in full size; empty where the page has none. */
+function fileOf(run, row) {
+  return (REPORT.runs[run].files[row] || "").split("/").map(encodeURIComponent).join("/");
+}
+
 /** Why there is no picture; empty where there is one. */
-function missingPicture(run, row) {
+function missingPicture(run, row, full = false) {
   if (row < 0) return "not made";
+  if (full && fileOf(run, row)) return "";
   const { block, why } = REPORT.runs[run].pictures;
   return block[row] >= 0 ? "" : why[row] || "not there";
 }
@@ -95,12 +102,12 @@ function forget() {
   }
 }
 
-/** The address of a picture as soon as it is decoded; undefined until then. */
-function usePicture(run, row) {
+/** The address of a picture that is `asked` for, as soon as it is decoded; undefined until then. */
+function usePicture(run, row, asked) {
   const [url, setUrl] = useState(undefined);
   useEffect(() => {
     setUrl(undefined);
-    if (missingPicture(run, row)) return undefined;
+    if (!asked || missingPicture(run, row)) return undefined;
     const key = pictureKey(run, row);
     let used = false;
     const tell = (found) => { used = true; setUrl(found); };
@@ -119,18 +126,20 @@ function usePicture(run, row) {
       entry.tell = entry.tell.filter((each) => each !== tell);
       if (!entry.tell.length) waiting.delete(key);
     };
-  }, [run, row]);
+  }, [run, row, asked]);
   return url;
 }
 
-/** A picture, in full size where the page has such files. */
-function Picture({ run, row, full = false }) {
-  const small = usePicture(run, row);
-  const file = full && row >= 0 ? REPORT.runs[run].files[row] : "";
-  const missing = file ? "" : missingPicture(run, row);
+/** A picture once it is to be `shown`, in full size where the page has such files; until then its colours. */
+function Picture({ run, row, shown, full = false }) {
+  const file = full && fileOf(run, row);
+  const small = usePicture(run, row, shown && !file);
+  const missing = missingPicture(run, row, full);
   if (missing) return html`<span class="missing">${missing}</span>`;
-  const source = file ? file.split("/").map(encodeURIComponent).join("/") : small;
-  return source && html`<img src=${source} alt="" draggable="false" onLoad=${crisp} />`;
+  const sharp = file || small;
+  if (shown && sharp) return html`<img key="sharp" class="sharp" src=${sharp} alt="" draggable="false" onLoad=${crisp} />`;
+  const blurred = REPORT.runs[run].pictures.blurred[row];
+  return blurred && html`<img key="blurred" src="data:image/webp;base64,${blurred}" alt="" draggable="false" />`;
 }
 
 /** Small pictures are enlarged without smoothing. */

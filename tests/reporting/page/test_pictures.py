@@ -56,12 +56,22 @@ def test_two_pictures_in_one_place_are_shown_together(visit: Visit) -> None:
     assert visit.unblurred() == []
 
 
-def test_addresses_of_pictures_far_away_are_given_back(visit: Visit) -> None:
+def test_nothing_of_a_picture_is_in_the_page_before_a_click_but_a_few_pixels(visit: Visit) -> None:
     page = visit.to("tab=pictures")
     page.wait_for_selector(".grid img")
+    sizes = page.eval_on_selector_all("img", "all => all.map(each => each.naturalWidth)")
+    assert set(sizes) == {8}
+    assert page.evaluate("urls.size") == 0
+
+
+def test_addresses_of_pictures_far_away_are_given_back(visit: Visit) -> None:
+    page = visit.to("tab=pictures")
+    page.get_by_label("Show all pictures unblurred").check()
+    page.wait_for_selector(".grid img.sharp")
     rows = page.locator(".grid .rows .row").count()
     assert 0 < rows < 20  # of 40
     page.evaluate("() => { document.querySelector('.grid').scrollTop = 1e6 }")
-    page.wait_for_selector('[data-at="39:0"] img')
+    page.wait_for_selector('[data-at="39:0"] img.sharp')
+    page.wait_for_timeout(300)
     users = page.evaluate("[...urls.values()].reduce((sum, each) => sum + each.users, 0)")
     assert users == page.locator("img").count()
