@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from sdd_bench.errors import InputError, unknown
@@ -53,8 +54,7 @@ def export(
         raise InputError(f"{path} holds something already: give --out a new folder")
     files.check_place(path / "results", "--out")
     if form == "dataset":
-        with files.writing(path, "--out"):
-            dataset(runs, suites=suites, results=results).save_to_disk(str(path))
+        _save(dataset(runs, suites=suites, results=results), path)
         return path
     for name, text in lm_eval.render(_tidy(runs, suites, results)).items():
         _write(path / name, text)
@@ -74,6 +74,25 @@ def dataset(runs: Names = (), *, suites: Names = (), results: str | Path = "resu
         wanted = {run.spec.digest for run in _runs(runs, suites, results)}
         images = images[images["digest"].isin(wanted)]
     return form.build(images)
+
+
+def _save(data: Dataset, path: Path) -> None:
+    """Write a data set as a folder, whole or not at all, without the library's own bars."""
+    import datasets
+
+    from sdd_bench import files
+
+    silent = datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        with files.writing(path, "--out"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+                data.save_to_disk(str(Path(folder) / "whole"))
+                (Path(folder) / "whole").rename(path)
+    finally:
+        if not silent:
+            datasets.enable_progress_bars()
 
 
 def _tidy(runs: Names, suites: Names, results: str | Path) -> pd.DataFrame:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-from datasets import load_from_disk
+import pytest
+from datasets import Dataset, load_from_disk
 from huggingface_hub import metadata_load
 
 from support.shell import Shell
@@ -15,6 +17,7 @@ def test_every_form_of_what_is_there(used: Shell) -> None:
     for form, name in (("model-card", "card.md"), ("lm-eval", "harness"), ("dataset", "set")):
         done = used("export", form, "--results", used.results, "--out", out / name)
         assert (done.code, done.out) == (0, f"{out / name}\n"), done.err
+        assert "Saving" not in done.err
     index = (metadata_load(out / "card.md") or {})["model-index"]
     assert [entry["name"] for entry in index] == [
         "miniature, sd",
@@ -59,3 +62,19 @@ def test_nothing_is_overwritten(used: Shell) -> None:
 def test_without_runs_it_says_where_to_begin(shell: Shell) -> None:
     line = shell.fails(2, "export", "model-card", "--results", shell.results)
     assert "start with `sdd-bench run`" in line
+
+
+def test_a_data_set_that_was_interrupted_leaves_nothing(
+    used: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(data: Dataset, folder: str) -> None:
+        (Path(folder)).mkdir()
+        (Path(folder) / "half").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Dataset, "save_to_disk", cut)
+    options = ("--results", used.results, "--out", used.folder / "new" / "set")
+    assert used("export", "dataset", *options).code == 130
+    monkeypatch.undo()
+    assert [*(used.folder / "new").iterdir()] == []
+    assert used("export", "dataset", *options).code == 0
