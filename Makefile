@@ -14,7 +14,7 @@ SOURCES := sdd_bench methods metrics prompts tests benchmarks
 TORCH := -P torch==2.14.1 -P torchvision==0.29.1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gate report-check docs test drill check audit format coverage mutants constraints clean
+.PHONY: help demo gate report-check docs docs-results test drill check audit format coverage mutants constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' \
@@ -54,6 +54,13 @@ report-check: .venv/dev.stamp ## reports of both tables of the miniature, looked
 	    $(BIN)/sdd-bench report --table $$table --results $(RESULTS) $(REPORT_ARGS) --out .cache/$$table.html || exit; \
 	done
 	@$(BIN)/python benchmarks/report_page.py .cache/table1.html .cache/table2.html
+
+# The tables take an hour from nothing; given again, it goes on where it was stopped.
+docs-results: .venv/dev.stamp ## pictures, screenshots and tables of the manual, all made anew from the weights
+	@$(MAKE) --no-print-directory demo >/dev/null
+	@for table in table1 table2; do $(BIN)/sdd-bench reproduce $$table --results $(RESULTS) >/dev/null || exit; done
+	@$(BIN)/python docs/make_tables.py --results $(RESULTS)
+	@$(BIN)/python docs/make_pictures.py --results $(RESULTS)
 
 docs: .venv/docs.stamp ## the manual as a site, into .cache/site/index.html; fetches nothing
 	@$(BIN)/mkdocs build --strict --quiet && echo .cache/site/index.html

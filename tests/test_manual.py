@@ -152,3 +152,20 @@ def test_every_page_has_its_place_in_the_menu() -> None:
     pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
     assert sorted(menu) == sorted(pages)
     assert yaml.safe_load(text)["theme"]["font"] is False
+
+
+# --- tables ------------------------------------------------------------------------------------
+
+
+def test_a_table_is_put_below_what_stands_above_it() -> None:
+    spec = spec_from_file_location("make_tables", ROOT / "docs" / "make_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = "# Table 1\n\nmakes it.\n\nTable 1: old\n\n| a |\n\n* note\n"
+    table = "Table 1: new\n\n| b |\n\n"
+    assert module.renewed(page, table) == "# Table 1\n\nmakes it.\n\nTable 1: new\n\n| b |\n"
+    for name in module.TABLES:
+        text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        assert module.renewed(text, text[text.index("\nTable ") + 1 :]) == text
