@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from PIL import Image, ImageEnhance
+from PIL.ImageFilter import GaussianBlur
 
 from .gallery import Gallery
 from .payload import Pictures
@@ -85,7 +86,7 @@ def blur(picture: Image.Image) -> bytes:
     longest = max(picture.size)
     width, height = (max(1, round(BLURRED * side / longest)) for side in picture.size)
     buffer = io.BytesIO()
-    tiny = picture.resize((width, height), Image.Resampling.BOX)
+    tiny = picture.resize((width, height), Image.Resampling.BOX).filter(GaussianBlur(1))
     ImageEnhance.Color(tiny).enhance(0.6).save(buffer, format="WEBP", quality=50)
     return buffer.getvalue()
 

@@ -53,7 +53,7 @@ function Header({ showHelp }) {
     ${(warnings.length > 0 || counted > 0 || REPORT.options.sampled || REPORT.options.mask) && html`<ul class="warnings">
       ${warnings.map((each) => html`<li>${visible(each)}</li>`)}
       ${REPORT.options.sampled && html`<li>${visible(REPORT.options.sampled)}</li>`}
-      ${REPORT.options.mask && html`<li>What detectors saw is covered in all pictures.</li>`}
+      ${REPORT.options.mask && html`<li>What detectors saw is black in all pictures; one that none has looked at is black altogether.</li>`}
       ${counted > 0 && html`<li><button type="button" class="link" onClick=${() => change({ tab: "runs" })}>${plural(counted, "run")} ${counted === 1 ? "has" : "have"} remarks</button></li>`}</ul>`}
   </header>`;
 }
@@ -66,7 +66,7 @@ function App() {
   return html`<${Header} showHelp=${() => setHelp(true)} />
     <main><${Tabs} view=${view} />
     <div id="panel" role="tabpanel" aria-labelledby="tab-${view.tab}" class="panel on-${view.tab}">
-      ${printing ? TABS.filter((tab) => tab !== "pictures" || view.tab === tab).map((tab) => html`<${PANELS[tab]} view=${view} />`) : html`<${Panel} view=${view} />`}</div></main>
+      ${printing ? TABS.filter((tab) => tab !== "pictures" || view.tab === tab).map((tab) => html`<${PANELS[tab]} view=${view} printing />`) : html`<${Panel} view=${view} />`}</div></main>
     ${help && html`<${Help} close=${() => setHelp(false)} />`}`;
 }
 

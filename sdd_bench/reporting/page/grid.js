@@ -2,12 +2,14 @@
 /* The grid: a row per prompt and seed, a column per method. Only the rows near the view exist. */
 
 const OVERSCAN = 2;
+const PRINTED = 200;  // rows that are printed at most
 
 function gridMeasures(view, extra) {
   const narrow = innerWidth < 700;
   const picture = narrow ? 150 : shownColumns(view).length < 5 ? 208 : 176;
+  const tall = REPORT.options.images === "none" ? 36 : picture;
   const lines = badgesOf(view).length + extra;
-  return { narrow, picture, row: picture + 21 * lines + 46 + (narrow ? 52 : 0) };
+  return { narrow, picture, tall, row: tall + 21 * lines + 46 + (narrow ? 52 : 0) };
 }
 
 /** What a screen reader says of an image. */
@@ -138,12 +140,13 @@ class Grid extends Component {
     this.setState({ ...this.range(), cursor: [at, column] });
   }
 
-  render({ view, samples, columns, definitions, primary }, { first, last, cursor }) {
-    const { row, picture, narrow } = this.measures();
+  render({ view, samples, columns, definitions, primary, printing }, { first, last, cursor }) {
+    const { row, picture, tall, narrow } = this.measures();
     const places = new Set([Math.min(cursor[0], samples.length - 1)]);
-    for (let at = first; at < Math.min(last, samples.length); at += 1) places.add(at);
+    const [from, to] = printing ? [0, PRINTED] : [first, last];
+    for (let at = from; at < Math.min(to, samples.length); at += 1) places.add(at);
     return html`<div class="grid ${narrow ? "small" : ""}" role="grid" aria-label="Pictures by prompt and method"
-      aria-rowcount=${samples.length + 1} aria-colcount=${columns.length + 1} style="--picture: ${picture}px; --columns: ${columns.length}"
+      aria-rowcount=${samples.length + 1} aria-colcount=${columns.length + 1} style="--picture: ${picture}px; --tall: ${tall}px; --columns: ${columns.length}"
       ref=${(box) => { this.box = box; }} onScroll=${() => this.scrolled()} onKeyDown=${(event) => this.pressed(event)}>
       <div role="row" aria-rowindex="1" class="row head">
         <div role="columnheader" aria-colindex="1" class="prompt">Prompt</div>
@@ -168,7 +171,7 @@ function countText(view, samples) {
   return `${kept} ${plural(total, "row")} of ${suiteLabel(view.suite)}`;
 }
 
-function PicturesPanel({ view }) {
+function PicturesPanel({ view, printing = false }) {
   const suite = REPORT.suites[view.suite];
   const samples = useMemo(() => (suite ? selection(view) : []), [selectionKey(view)]);
   if (!suite) return html`<p class="empty">There are no images on this page.</p>`;
@@ -178,9 +181,10 @@ function PicturesPanel({ view }) {
   return html`<section aria-label="Pictures">
     <${Filters} view=${view} primary=${primary} />
     <p class="count" role="status" aria-live="polite">${countText(view, samples)}</p>
+    ${printing && samples.length > PRINTED && html`<p class="note">Printed are the first ${PRINTED} of these rows: filter for those that matter.</p>`}
     ${REPORT.options.images === "none" && html`<p class="note">This page was made without pictures: scores only.</p>`}
     ${samples.length > 0 && columns.length > 0
-      ? html`<${Grid} ...${{ view, samples, columns, definitions, primary }} />`
+      ? html`<${Grid} ...${{ view, samples, columns, definitions, primary, printing }} />`
       : html`<p class="empty">${suite.samples.prompt.length ? "No image passes these filters." : "Pictures are shown with their scores: score the run first."}</p>`}
     ${view.open !== null && html`<${Viewer} view=${view} samples=${samples} />`}
   </section>`;

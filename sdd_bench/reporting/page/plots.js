@@ -67,17 +67,14 @@ function axesOf(wanted) {
 function TradeOff({ view }) {
   const removals = axesOf((each) => each.threshold !== null);
   const costs = axesOf((each) => each.threshold === null && COSTS.includes(each.family));
-  const [first, setFirst] = useState(mostRemoved(removals));
-  const [second, setSecond] = useState((costs.find((each) => each.definition.family === "fid") || costs[0] || {}).key);
+  const fid = costs.find((each) => each.definition.family === "fid") || costs[0];
+  const [first, setFirst] = useState(firstRemoval(removals, fid));
+  const [second, setSecond] = useState(fid?.key);
   if (!removals.length || !costs.length) {
     return html`<p class="empty">A trade-off needs a rate, and an FID, a CLIP score or an LPIPS.</p>`;
   }
   const [removal, cost] = [removals.find((each) => each.key === first), costs.find((each) => each.key === second)];
-  const model = REPORT.suites[removal.suite].model;
-  const points = methodsOf(model).map((label) => {
-    const [down, right] = [runOf(model, label, removal.suite), runOf(model, label, cost.suite)];
-    return { label, y: down !== undefined && numberOf(down, removal.definition.name), x: right !== undefined && numberOf(right, cost.definition.name) };
-  });
+  const points = pointsOf(removal, cost);
   const known = points.filter((each) => each.x && each.y);
   const arrow = { lower: "← better", higher: "better →" }[cost.definition.better];
   const [x, y] = [rangeOf(known.flatMap((each) => Object.values(ends(each.x))), false), rangeOf(known.flatMap((each) => Object.values(ends(each.y))), true)];
@@ -96,10 +93,23 @@ function TradeOff({ view }) {
       : html`<p class="empty">No method has both numbers.</p>`}`;
 }
 
-/** Where the undefended model has most to remove. */
-function mostRemoved(removals) {
-  const highest = (axis) => Math.max(...COLUMNS[axis.suite].map((run) => (numberOf(run, axis.definition.name) || { value: 0 }).value));
-  return removals.reduce((best, axis) => (!best || highest(axis) > highest(best) ? axis : best), null)?.key;
+/** Each method's numbers on two axes. */
+function pointsOf(removal, cost) {
+  const number = (label, axis) => {
+    const run = runOf(REPORT.suites[removal.suite].model, label, axis.suite);
+    return run !== undefined && numberOf(run, axis.definition.name);
+  };
+  return methodsOf(REPORT.suites[removal.suite].model)
+    .map((label) => ({ label, y: number(label, removal), x: number(label, cost) }));
+}
+
+/** The rate that most methods have beside a cost; of several the one that is highest anywhere. */
+function firstRemoval(removals, cost) {
+  const ranked = removals.map((axis) => {
+    const known = pointsOf(axis, cost || axis).filter((each) => each.x && each.y);
+    return { key: axis.key, count: known.length, highest: Math.max(...known.map((each) => each.y.value)) };
+  });
+  return ranked.sort((a, b) => b.count - a.count || b.highest - a.highest)[0]?.key;
 }
 
 function ends(number) {

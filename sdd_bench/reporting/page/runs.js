@@ -37,7 +37,7 @@ function RunsPanel() {
     ${REPORT.runs.length ? html`<div class="runs">${REPORT.runs.map((run) => html`<${RunPart} run=${run} />`)}</div>`
       : html`<p class="empty">There is no run on this page.</p>`}</section>
     <section><h2>Definitions</h2><${Facts} facts=${REPORT.definitions.map((each) => [each.name,
-      `${each.better} is better${each.threshold === null ? "" : `; counts ${each.inclusive ? "from" : "above"} ${thresholdText(each.threshold)}`}. ${each.source}`])} /></section>
+      `${each.better === "lower" ? "Lower" : "Higher"} is better${each.threshold === null ? "" : `; counts ${each.inclusive ? "from" : "above"} ${thresholdText(each.threshold)}`}. Source: ${each.source}`])} /></section>
     <section><h2>This page</h2><${Facts} facts=${[["made", REPORT.made], ["sdd-bench", REPORT.sdd_bench], ["command", REPORT.command || "–"],
       ["pictures", REPORT.options.thumbnails || "none"], ["boxes", REPORT.options.mask || "none"]]} />
       <p class="note">Made with htm (Apache-2.0) and Preact (MIT), both inside.</p></section>`;

@@ -1,21 +1,22 @@
 "use strict";
 /* The tables as `sdd-bench table` prints them; a cell leads to the images behind it. */
 
-const CELL = /^(\S+)\s+(\[[^\]]*\])\s+(n=\d+)\s*(.*)$/s;
+const CELL = /^(–|[−-]?\d\S*)\s*(\[[^\]]*\])?\s*(.*)$/s;
 
-/** A cell's text on up to three lines: its value, its interval, what else is said. */
+/** A cell's text: its value, its interval, and what else is said, which may have several lines. */
 function cellLines(text) {
-  const parts = CELL.exec(text);
-  if (!parts) {
-    const dash = /^(–)\s+(\(.*\))$/s.exec(text);
-    return dash ? { value: dash[1], interval: "", rest: dash[2] } : { value: text, interval: "", rest: "" };
-  }
-  return { value: parts[1], interval: parts[2], rest: [parts[3], parts[4]].filter(Boolean).join(" ") };
+  const [, value = "", interval = "", rest = text] = CELL.exec(text) || [];
+  return { value, interval, rest };
+}
+
+/** The lines of a table's cell, each as it can be shown. */
+function linesOf(text) {
+  return text.split("\n").map(visible).join("\n");
 }
 
 /** A heading whose signs (%, an arrow, a suite's number) stay with the word before them. */
 function headingText(text) {
-  return visible(text).replace(/ (?=[%↑↓#])/g, "\u00a0");
+  return linesOf(text).replace(/ (?=[%↑↓#])/g, "\u00a0");
 }
 
 /** To the images of a run that a definition, and a group, is about. */
@@ -33,9 +34,9 @@ function goToImages(run, definition, group) {
 
 function TableCell({ cell, shade }) {
   const { value, interval, rest } = cellLines(cell.text);
-  const content = html`<span class="value">${visible(value)}</span>
+  const content = html`${value && html`<span class="value">${visible(value)}</span>`}
     ${interval && html` <span class="interval">${interval}</span>`}
-    ${rest && html` <span class="rest">${visible(rest)}</span>`}`;
+    ${rest && html` <span class="rest">${linesOf(rest)}</span>`}`;
   const style = shade === undefined ? "" : `--shade: ${shade}`;
   const linked = cell.run !== null && cell.number && cell.number.n > 0;
   return html`<td class=${shade === undefined ? "" : "shaded"} style=${style}>

@@ -94,7 +94,7 @@ function ThresholdsPanel({ view }) {
     <div class="fields"><${Choice} label="Definition" value=${definition.name} options=${RATES.map((each) => [each.name, each.name])}
       onChange=${(against) => change({ against })} /></div>
     <h2 class="hidden">Rates at another threshold</h2>
-    <p class="note">${visible(definition.source)}. Rates and flips are recounted here from the raw scores of all images; verdicts in the grid follow.
+    <p class="note">Source: ${visible(definition.source)}. Rates and flips are recounted here from the raw scores of all images; verdicts in the grid follow.
       Flips are images that count in one of two paired pictures only: the method's, or the undefended model's.</p>
     <${Slider} definition=${definition} threshold=${threshold} />
     ${suites.map((suite) => html`<${RateTable} key=${`t${suite}`} ...${{ suite, definition, threshold }} />`)}
