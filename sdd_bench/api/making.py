@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from sdd_bench.registry import Registry
     from sdd_bench.runs.run import Run
 
+    from .tracking import Log
+
 
 def run(
     methods: Names,
@@ -48,20 +50,22 @@ def run(
     failed: its `result` is what would have been returned.
 
     `discard_images` removes the pictures when they are judged: scores and hashes stay. `log_to`
-    (tensorboard, wandb or mlflow) gets the values of each run at the end.
+    (tensorboard, wandb or mlflow) is told how far the work is, and of each run's values at the end.
 
     A plugin that takes longer than `timeout` is interrupted; where that can't be done (code in C)
     the process `ends`, with exit code 4, if you say so.
     """
     from sdd_bench.benchmark import preflight, runner
-    from sdd_bench.training import trackers
 
-    trackers.check(log_to)
+    from . import tracking
+
+    tracking.check(log_to)
     request = replace(request_of(methods, suites, options), discard_images=discard_images)
     with interruptible(), watch.limit(request.timeout, ends=ends):
         job = preflight.prepare(request)
-        with _tabulated(job.plugins, request.metrics):
-            return _sent(log_to, table_of(runner.run_job(job), job.plugins, request.metrics))
+        name = f"{'+'.join(request.methods)} on {'+'.join(request.suites)}"
+        log = tracking.Log(log_to, request.results, name)
+        return _result(partial(runner.run_job, job), job.plugins, request.metrics, log)
 
 
 def train(
@@ -119,10 +123,10 @@ def score(
     from sdd_bench import registry
     from sdd_bench.benchmark import runner
     from sdd_bench.runs.run import Run
-    from sdd_bench.training import trackers
 
-    trackers.check(log_to)
+    from . import tracking
 
+    tracking.check(log_to)
     several_runs = runs.runs if isinstance(runs, RunResult) else runs
     listed = [several_runs] if isinstance(several_runs, (str, Path, Run)) else list(several_runs)
     folders = [run.folder if isinstance(run, Run) else place(run, "a run") for run in listed]
@@ -130,27 +134,32 @@ def score(
     if not names:
         raise InputError("no metric is named; `list_metrics()` has them")
     seconds = options_of({"timeout": timeout}).timeout
-    with interruptible(), watch.limit(seconds, ends=ends), _tabulated(plugins, names):
-        return _sent(log_to, table_of(runner.rescore(folders, names, plugins), plugins, names))
+    with interruptible(), watch.limit(seconds, ends=ends):
+        opened = [Run.open(folder) for folder in folders]
+        log = tracking.Log.of_runs(log_to, opened)
+        return _result(partial(runner.rescore, opened, names, plugins), plugins, names, log)
 
 
-def _sent(log_to: str | None, result: RunResult) -> RunResult:
-    """The result, which a tracker has got if one was named."""
-    from .tracking import send
+def _result(
+    work: Callable[[], list[Run]], plugins: Registry, names: Sequence[str], log: Log
+) -> RunResult:
+    """The table of the runs that the work returns, when a tracker has been told of both.
 
-    send(log_to, result.runs, result.frame)
+    Raises IncompleteError, whose result is that table, if metrics have failed, or the tracker.
+    """
+    failed: list[IncompleteError] = []
+    with log.followed():
+        try:
+            runs = work()
+        except IncompleteError as error:
+            if not isinstance(error.result, list):
+                raise
+            runs, failed = error.result, [error]
+    result = table_of(runs, plugins, names)
+    failed += log.sent(result)
+    if failed:
+        raise IncompleteError.of(failed, result) from failed[0]
     return result
-
-
-@contextmanager
-def _tabulated(plugins: Registry, names: Sequence[str]) -> Iterator[None]:
-    """Within it, the error for runs that are not complete has their table."""
-    try:
-        yield
-    except IncompleteError as error:
-        if isinstance(error.result, list):
-            error.result = table_of(error.result, plugins, names)
-        raise
 
 
 def import_images(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdd_bench import models, provenance
@@ -92,9 +91,9 @@ def run_with(
     return _all(done, failed)
 
 
-def rescore(folders: Iterable[Path], metrics: Sequence[str], plugins: Registry) -> list[Run]:
+def rescore(runs: list[Run], metrics: Sequence[str], plugins: Registry) -> list[Run]:
     """Stored runs, scored with other definitions; nothing is generated. Raises InputError."""
-    runs, suites = [Run.open(folder) for folder in folders], catalog.catalog()
+    suites = catalog.catalog()
     failed: list[IncompleteError] = []
     for each in runs:
         samples = each.samples()

@@ -58,7 +58,8 @@ def whole(name: str) -> click.IntRange:
 log_to = click.option(
     "--log",
     "log_to",
-    help="Also send the values of each run to tensorboard, wandb or mlflow, at the end.",
+    help="Also tell tensorboard, wandb or mlflow how far the work is, and of each run's values at "
+    "the end.",
 )
 
 results = click.option(

@@ -8,12 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from typing import TypeAlias
 
 from sdd_bench.errors import printable
 
 from .bar import BYTES, Bar
 
-__all__ = ["BYTES", "progress", "waiting"]
+__all__ = ["BYTES", "heard", "progress", "waiting"]
+
+Listener: TypeAlias = Callable[[Bar], None]
+
+_LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def heard(listener: Listener) -> Iterator[None]:
+    """Within it, `listener` is told of each bar that moves or ends."""
+    token = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
 
 
 @contextmanager
@@ -31,11 +47,18 @@ def progress(
     counts them, for work that tells nobody. Unless it `stays`, a bar is gone when the work is.
     """
     bar = Bar(printable(" ".join(description.split())), total, unit, done)
+    listener = _LISTENER.get() or (lambda _: None)
+
+    def advance(count: int) -> None:
+        bar.advance(count)
+        listener(bar)
+
     with _shown(bar, stays=stays):
         try:
-            yield bar.advance
+            yield advance
         finally:
             bar.end()
+            listener(bar)
 
 
 def waiting(description: str) -> AbstractContextManager[object]:

@@ -6,6 +6,7 @@ Each is an optional package; what is logged lies in the results folder in any ca
 from __future__ import annotations
 
 import importlib
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -67,8 +68,10 @@ class _TensorBoard:
 
 class _WandB:
     def __init__(self, folder: Path, name: str) -> None:
+        # Nothing leaves this machine, and nobody needs an account, unless WANDB_MODE says so.
+        mode = None if os.environ.get("WANDB_MODE") else "offline"
         self._run: Any = _module("wandb", "wandb").init(
-            project="sdd-bench", name=name, dir=str(folder)
+            project="sdd-bench", name=name, dir=str(folder), mode=mode
         )
 
     def describe(self, about: Mapping[str, str]) -> None:
@@ -86,7 +89,7 @@ class _MLflow:
         self._mlflow: Any = _module("mlflow", "mlflow")
         if not self._mlflow.is_tracking_uri_set():  # no MLFLOW_TRACKING_URI: a database of our own
             self._mlflow.set_tracking_uri(f"sqlite:///{(folder / 'mlflow.db').resolve()}")
-        self._mlflow.start_run(run_name=name)
+        self._mlflow.start_run(run_name=name, nested=True)
 
     def describe(self, about: Mapping[str, str]) -> None:
         self._mlflow.log_params(dict(about))
