@@ -65,7 +65,9 @@ def dataset(runs: Names = (), *, suites: Names = (), results: str | Path = "resu
     """Every stored image with all of its raw scores and its picture, as a `datasets.Dataset`.
 
     The columns are those of `load`, and `image`, decoded when it is asked for; None where the
-    picture was discarded or is missing. Raises InputError for a folder without runs.
+    picture was discarded, is missing or damaged, or is another than was scored. Its `save_to_disk`
+    and `push_to_hub` take the pictures along, as they are; `to_parquet` only says where they lie.
+    Raises InputError for a folder without runs.
     """
     from sdd_bench.exports import dataset as form
 
