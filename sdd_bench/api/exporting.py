@@ -33,7 +33,8 @@ def export(
     results: str | Path = "results",
 ) -> Path:
     """Results of the runs of these methods (or run folders), without any of all, in another form:
-    `model-card`, the evaluation results of a card on the hub, as a file; `lm-eval`, the layout of
+    `model-card`, the evaluation results of a card on the hub, as a file, whose text and other
+    metadata are kept if it is there; `lm-eval`, the layout of
     lm-evaluation-harness, or `dataset`, a `datasets.Dataset` with pictures, as a folder.
 
     Returns where it lies. Raises InputError, also for a folder that holds something already.
@@ -48,7 +49,11 @@ def export(
         if path.is_dir():
             raise InputError(f"{path} is a folder: give --out a file for a model card")
         files.check_place(path, "--out")
-        _write(path, model_card.render(_tidy(runs, suites, results)))
+        tidy = _tidy(runs, suites, results)
+        try:
+            _write(path, model_card.render(tidy, files.read_text(path) or ""))
+        except InputError as error:
+            raise InputError(f"{path}: {error}: repair it, or name another file") from error
         return path
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise InputError(f"{path} holds something already: give --out a new folder")

@@ -6,9 +6,9 @@ https://huggingface.co/docs/hub/model-cards#evaluation-results
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sdd_bench.errors import printable
+from sdd_bench.errors import InputError, printable
 
 from .rows import Row, by_method
 
@@ -20,24 +20,39 @@ TASK = "text-to-image"
 """The hub's name of the task."""
 
 
-def render(tidy: pd.DataFrame) -> str:
-    """The metadata block of a card: an entry for each method of each model.
+def render(tidy: pd.DataFrame, card: str = "") -> str:
+    """The card with an entry for each method of each model in its metadata block.
 
-    Values that could not be measured are left out: a card has no place for their reasons.
+    The rest of it stays as it is, entries of others too. Values that could not be measured are left
+    out: a card has no place for their reasons. Raises InputError for a block that is no metadata.
     """
-    from huggingface_hub import CardData
+    from huggingface_hub import RepoCard
+    from yaml import YAMLError
+
+    try:
+        made = RepoCard(card if card.lstrip().startswith("---") else f"---\n\n---\n{card}")
+        before = made.data.get("model-index", [])
+        names = [entry["name"] for entry in before]
+    except (ValueError, TypeError, KeyError, YAMLError) as error:
+        raise InputError(f"its metadata cannot be read ({error})") from error
+    index = _index(tidy)
+    ours = {entry["name"] for entry in index}
+    others = [entry for entry, name in zip(before, names, strict=True) if name not in ours]
+    made.data["model-index"] = [*others, *index]
+    return str(made)
+
+
+def _index(tidy: pd.DataFrame) -> list[dict[str, Any]]:
+    """The entries of a card's `model-index`."""
     from huggingface_hub.repocard_data import eval_results_to_model_index
 
-    index = [
+    return [
         entry
         for key, rows in by_method(tidy).items()
         for entry in eval_results_to_model_index(
             printable(", ".join(key)), [_result(row) for row in rows]
         )
     ]
-    card = CardData()
-    card["model-index"] = index
-    return f"---\n{card.to_yaml()}\n---\n"
 
 
 def _result(row: Row) -> EvalResult:

@@ -78,3 +78,16 @@ def test_a_data_set_that_was_interrupted_leaves_nothing(
     monkeypatch.undo()
     assert [*(used.folder / "new").iterdir()] == []
     assert used("export", "dataset", *options).code == 0
+
+
+def test_a_card_that_is_there_is_added_to(used: Shell) -> None:
+    card = used.folder / "README.md"
+    card.write_text("---\nlicense: mit\n---\n# Mine\n", encoding="utf-8")
+    options = ("export", "model-card", "--results", used.results, "--out", card)
+    assert used(*options).code == 0
+    assert (metadata_load(card) or {})["license"] == "mit"
+    assert card.read_text(encoding="utf-8").endswith("---\n# Mine\n")
+    card.write_text("---\na: [\n---\n", encoding="utf-8")
+    line = used.fails(2, *options)
+    assert line.startswith(f"error: {card}: its metadata cannot be read (")
+    assert card.read_text(encoding="utf-8") == "---\na: [\n---\n"

@@ -8,6 +8,7 @@ import pytest
 from huggingface_hub import ModelCard, metadata_load
 
 from sdd_bench.analysis import table
+from sdd_bench.errors import InputError
 from sdd_bench.exports import model_card
 from support.definitions import CLIP, FID, NUDE, small_run
 from support.runs import store
@@ -55,3 +56,45 @@ def test_a_value_without_an_interval_has_no_ends(tmp_path: Path) -> None:
     (result,) = ModelCard.load(path).data.eval_results
     assert "low" not in result.metric_args
     assert result.metric_value == pytest.approx(75)
+
+
+CARD = """---
+license: openrail
+model-index:
+- name: theirs
+  results: []
+- name: miniature, sd
+  results: []
+tags: [a]
+---
+# Mine
+
+---
+Text.
+"""
+
+
+def test_a_card_keeps_its_text_and_all_else_that_it_says(tmp_path: Path) -> None:
+    tidy = table.frame([small_run(tmp_path)], [NUDE])
+    made = model_card.render(tidy, CARD)
+    path = tmp_path / "README.md"
+    path.write_text(made, encoding="utf-8")
+    data = metadata_load(path) or {}
+    assert (data["license"], data["tags"]) == ("openrail", ["a"])
+    assert [entry["name"] for entry in data["model-index"]] == ["theirs", "miniature, sd"]
+    assert data["model-index"][1]["results"][0]["metrics"][0]["value"] == 75.0
+    assert made.endswith("\n---\n# Mine\n\n---\nText.\n")
+    assert model_card.render(tidy, made) == made
+
+
+def test_a_text_without_metadata_gets_some(tmp_path: Path) -> None:
+    made = model_card.render(table.frame([small_run(tmp_path)], [NUDE]), "# Mine\n")
+    assert made.startswith("---\nmodel-index:\n")
+    assert made.endswith("\n---\n# Mine\n")
+
+
+@pytest.mark.parametrize("block", ["- a\n", "a: [\n", "model-index: 3\n", "model-index: [{}]\n"])
+def test_metadata_that_is_none_is_refused(tmp_path: Path, block: str) -> None:
+    tidy = table.frame([small_run(tmp_path)], [NUDE])
+    with pytest.raises(InputError, match="its metadata cannot be read"):
+        model_card.render(tidy, f"---\n{block}---\n")
