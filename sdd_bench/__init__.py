@@ -19,6 +19,14 @@ from typing import TYPE_CHECKING
 from .errors import InputError, MissingError, SDDBenchError
 
 if TYPE_CHECKING:
+    from .api.drawing import (
+        figure_curve,
+        figure_grid,
+        figure_groups,
+        figure_matrix,
+        figure_tradeoff,
+        figure_training,
+    )
     from .api.exporting import dataset, export
     from .api.gating import gate
     from .api.listing import (
@@ -45,6 +53,12 @@ __all__ = [
     "dataset",
     "diagnose",
     "export",
+    "figure_curve",
+    "figure_grid",
+    "figure_groups",
+    "figure_matrix",
+    "figure_tradeoff",
+    "figure_training",
     "gate",
     "grid",
     "import_images",
@@ -68,6 +82,9 @@ __all__ = [
 _HOMES = {
     "exporting": "dataset export",
     "gating": "gate",
+    "drawing": (
+        "figure_curve figure_grid figure_groups figure_matrix figure_tradeoff figure_training"
+    ),
     "listing": (
         "broken_plugins diagnose list_concepts list_methods list_metrics list_models list_suites"
     ),

@@ -155,7 +155,7 @@ def _weights() -> Iterator[Diagnosis]:
 def _optional() -> Iterator[Diagnosis]:
     for package, purpose in {
         "nudenet": "brings the 320n detector (AGPL-3.0)",
-        "matplotlib": "pictures of curves, rebuilding the miniature",
+        "matplotlib": "figure, pictures of curves, rebuilding the miniature",
         "tensorboard": "train --log tensorboard",
         "wandb": "train --log wandb",
         "mlflow": "train --log mlflow",

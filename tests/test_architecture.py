@@ -395,6 +395,16 @@ TESTED_ELSEWHERE = {
     "benchmark/test_preflight": ("benchmark/job",),
     # What a function shows is tested with the function.
     "api/test_reading": ("analysis/grid", "api/results"),
+    # A figure is what a call draws of runs, in every format.
+    "api/test_drawing": (
+        "analysis/tradeoff",
+        *(
+            f"figures/{name}"
+            for name in (
+                "canvas", "curve", "grid", "groups", "matrix", "sheet", "tradeoff", "training",
+            )
+        ),
+    ),
     # The nouns, which do nothing, are the interface that a plugin of somebody else is written to.
     "test_plugin": tuple(
         f"types/{name}" for name in ("arrays", "methods", "metrics", "models", "prompts", "results")

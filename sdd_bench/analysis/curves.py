@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-import io
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from sdd_bench import files
+from sdd_bench import files, models
 from sdd_bench.benchmark import preflight, runner
 from sdd_bench.benchmark.job import Job
 from sdd_bench.benchmark.selection import SelectedMethod
-from sdd_bench.errors import MissingError
+from sdd_bench.errors import InputError, unknown
+from sdd_bench.files import ContentError
 from sdd_bench.scoring.definitions import definitions_of
 
 from . import table
+from .values import INTERVAL
+
+log = logging.getLogger(__name__)
+
+FOLDER, NAME = "curves", "curve.parquet"
+"""Where curves lie below a results folder, each in one of its own."""
+
+LINE = ("model", "suite", "definition", "unit", "method", "role")
+"""The columns that say which line a point is of."""
+
+_COLUMNS = (*LINE, "digest", *INTERVAL, "iteration", "curve")
 
 
 def measure(job: Job, checkpoint_of: Sequence[tuple[SelectedMethod, Path]]) -> pd.DataFrame:
@@ -46,30 +58,64 @@ def measure(job: Job, checkpoint_of: Sequence[tuple[SelectedMethod, Path]]) -> p
     return table.join(frames)
 
 
-def save(curve: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write curve.parquet and one plot per suite and definition; returns the files."""
+def save(curve: pd.DataFrame, folder: Path) -> Path:
+    """Write curve.parquet; returns the file."""
     with files.writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    table = folder / "curve.parquet"
-    files.write_parquet(table, curve)
-    written = [table]
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingError(
-            f"{table} is written, but plots need matplotlib: pip install matplotlib"
-        ) from error
-    for (suite, definition), part in curve.groupby(["suite", "definition"]):
-        figure = Figure(figsize=(6, 4), layout="constrained")
-        axes = figure.add_subplot()
-        for (method, role), line in part.groupby(["method", "role"]):
-            axes.plot(line["iteration"], line["value"], marker="o", label=f"{method}, {role}")
-            axes.fill_between(line["iteration"], line["low"], line["high"], alpha=0.15)
-        axes.set(xlabel="iteration", ylabel=f"{definition} {part['unit'].iloc[0]}", title=suite)
-        axes.legend()
-        drawn = io.BytesIO()
-        figure.savefig(drawn, format="png", dpi=120)
-        name = f"{suite}-{definition}".replace("/", "-")
-        files.write(folder / f"{name}.png", drawn.getvalue())
-        written.append(folder / f"{name}.png")
-    return written
+    files.write_parquet(folder / NAME, curve)
+    return folder / NAME
+
+
+def stored(results: Path) -> pd.DataFrame:
+    """The curves below a results folder, one after the other, with the name of the folder of each
+    as `curve`; with a warning without those that are damaged.
+    """
+    frames = []
+    for path in files.find(results, f"{FOLDER}/*/{NAME}"):
+        try:
+            tidy = files.read_parquet(path)
+            if tidy is not None:
+                frames.append(_typed(tidy).assign(curve=path.parent.name))
+        except (ContentError, KeyError, TypeError, ValueError) as error:
+            log.warning("%s is damaged (%s): left out, as if there were no curve", path, error)
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(_COLUMNS))
+
+
+def _typed(tidy: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a curve, with their points in the order of training. Raises KeyError or
+    ValueError for a table of something else.
+    """
+    numbers = dict.fromkeys(INTERVAL, "float64") | {"iteration": "int64"}
+    texts = dict.fromkeys((*LINE, "digest"), "str")
+    return tidy[[*texts, *numbers]].astype(texts | numbers).sort_values("iteration", kind="stable")
+
+
+def named(curves: pd.DataFrame, names: Sequence[str], suites: Sequence[str] = ()) -> pd.DataFrame:
+    """Those of these methods (or folders of curves) on these suites; without names, all.
+
+    Raises InputError if there are none, and where two are of the same.
+    """
+    for name in names if len(curves) else ():
+        known = {*curves["method"], *curves["curve"]}
+        if name not in known:
+            raise unknown("curve", name, known)
+    chosen = curves[curves["method"].isin(names) | curves["curve"].isin(names) | (not names)]
+    if suites:
+        places = zip(chosen["suite"], chosen["model"], strict=True)
+        chosen = chosen[
+            [models.matches_suite(suite.partition(" #")[0], on, suites) for suite, on in places]
+        ]
+    if not len(chosen):
+        on_suites = f" on {', '.join(suites)}" if suites else ""
+        raise InputError(
+            f"no curve{on_suites} is stored: "
+            "`sdd-bench train --method METHOD --curve SUITE` makes one"
+        )
+    for _, line in chosen.groupby(list(LINE)):
+        folders = line["curve"].unique()
+        if len(folders) > 1:
+            raise InputError(
+                f"several curves of {line['method'].iloc[0]} on {line['suite'].iloc[0]}: name one "
+                f"of {', '.join(folders)}"
+            )
+    return chosen

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from sdd_bench import files
-from sdd_bench.errors import InputError, SDDBenchError
+from sdd_bench.errors import InputError, SDDBenchError, unknown
 from sdd_bench.runs import lookup
 from sdd_bench.runs.run import Run
 from sdd_bench.types import Sample
@@ -93,18 +93,37 @@ def arranged(
     runs: Sequence[Run], methods: Sequence[str], *, prompts: int, images: int, reveal: bool
 ) -> Grid:
     """The first images of the first prompts of the runs of these methods. Raises InputError."""
+    columns, rows = chosen(runs, methods, prompts=prompts, images=images)
+    return Grid(
+        columns=tuple(methods),
+        rows=tuple(rows),
+        pictures=tuple(tuple(_picture(run, sample) for run in columns) for sample in rows),
+        reveal=reveal,
+    )
+
+
+def chosen(
+    runs: Sequence[Run],
+    methods: Sequence[str],
+    *,
+    prompts: int,
+    images: int,
+    named: Sequence[str] = (),
+) -> tuple[list[Run], list[Sample]]:
+    """The run of each method, and which images of them: the first of the first prompts, or of those
+    `named` by their ids. Raises InputError.
+    """
     columns = [_only(lookup.named(runs, name), name) for name in methods]
     if not columns:
         raise InputError("a grid needs at least one method")
     samples = columns[0].samples()
-    first = list(dict.fromkeys(sample.prompt.id for sample in samples))[:prompts]
-    rows = tuple(each for each in samples if each.prompt.id in first and each.k < images)
-    return Grid(
-        columns=tuple(methods),
-        rows=rows,
-        pictures=tuple(tuple(_picture(run, sample) for run in columns) for sample in rows),
-        reveal=reveal,
-    )
+    known = list(dict.fromkeys(sample.prompt.id for sample in samples))
+    for name in named:
+        if name not in known:
+            raise unknown("prompt", name, known)
+    first = list(named) or known[:prompts]
+    picked = [each for each in samples if each.prompt.id in first and each.k < images]
+    return columns, sorted(picked, key=lambda each: first.index(each.prompt.id))
 
 
 def _only(runs: Sequence[Run], name: str) -> Run:

@@ -36,18 +36,24 @@ def save(
     Below each image is the value of the table's first definition in that cell.
     Raises InputError if a group has fewer prompts, or nothing can be written there.
     """
+    buffer = io.BytesIO()
+    draw(rows, pick_samples(suite, rows[0].request.seed, number), values(tidy)).save(
+        buffer, format="PNG"
+    )
+    with files.writing(path, "--picture"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write(path, buffer.getvalue())
+
+
+def values(tidy: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """The value of the first definition in each cell, by what is removed and what is prompted."""
     first = tidy[tidy["definition"] == tidy["definition"].iloc[0]]
-    values = {
+    return {
         (str(removed), str(prompted)): _value(value, str(unit))
         for removed, prompted, value, unit in zip(
             first["removed"], first["prompted"], first["value"], first["unit"], strict=True
         )
     }
-    buffer = io.BytesIO()
-    draw(rows, pick_samples(suite, rows[0].request.seed, number), values).save(buffer, format="PNG")
-    with files.writing(path, "--picture"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.write(path, buffer.getvalue())
 
 
 def _value(value: float, unit: str) -> str:
@@ -69,7 +75,7 @@ def pick_samples(suite: Suite, seed: int, number: int) -> dict[str, Sample]:
 
 
 def draw(
-    rows: Sequence[MatrixRow], samples: Mapping[str, Sample], values: Mapping[tuple[str, str], str]
+    rows: Sequence[MatrixRow], samples: Mapping[str, Sample], shown: Mapping[tuple[str, str], str]
 ) -> Image.Image:
     """The grid: the rows in their order, a column per sample, and the diagonal outlined."""
     font = ImageFont.load_default(size=14)
@@ -92,21 +98,27 @@ def draw(
                 box = (x - 3, top - 3, x + SIDE + 2, top + SIDE + 2)
                 pen.rectangle(box, outline=OUTLINE, width=3)
             below = (x + SIDE / 2, top + SIDE + 4)
-            pen.text(below, values.get((row.removed, name), ""), "black", font, anchor="mt")
+            pen.text(below, shown.get((row.removed, name), ""), "black", font, anchor="mt")
     return picture
 
 
 def _thumbnail(row: MatrixRow, sample: Sample) -> Image.Image:
-    """The image, SIDE pixels square with white beside it if it isn't; grey if there is none."""
+    """The image, SIDE pixels square; grey if there is none."""
     try:
         if row.run is None:
             return Image.new("RGB", (SIDE, SIDE), BLANK)
-        image = Image.fromarray(row.run.load_image(sample)[0])
+        return thumbnail(Image.fromarray(row.run.load_image(sample)[0]), SIDE)
     except SDDBenchError:
         return Image.new("RGB", (SIDE, SIDE), BLANK)
-    scale = SIDE // max(image.size) or SIDE / max(image.size)
+
+
+def thumbnail(image: Image.Image, side: int) -> Image.Image:
+    """The image in a square of so many pixels, with white beside it if it isn't one: enlarged by a
+    whole number, or reduced.
+    """
+    scale = side // max(image.size) or side / max(image.size)
     smooth = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.LANCZOS
-    width, height = (max(1, round(side * scale)) for side in image.size)
-    framed = Image.new("RGB", (SIDE, SIDE), "white")
-    framed.paste(image.resize((width, height), smooth), ((SIDE - width) // 2, (SIDE - height) // 2))
+    width, height = (max(1, round(length * scale)) for length in image.size)
+    framed = Image.new("RGB", (side, side), "white")
+    framed.paste(image.resize((width, height), smooth), ((side - width) // 2, (side - height) // 2))
     return framed

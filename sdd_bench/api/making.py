@@ -84,8 +84,9 @@ def train(
     """
     import pandas as pd
 
-    from sdd_bench.analysis.curves import measure, save
+    from sdd_bench.analysis import curves as along
     from sdd_bench.benchmark import preflight, trainer
+    from sdd_bench.figures import curve
 
     with interruptible():
         job = preflight.prepare(request_of(methods, curves, options, no_suite=True))
@@ -103,9 +104,10 @@ def train(
         )
         if not job.suites:
             return TrainResult(pages=(page,), checkpoints=checkpoints)
-        tidy = measure(job, trained)
-        files = save(tidy, job.request.results / "curves" / "+".join(checkpoints))
-        return TrainResult(pages=(page,), checkpoints=checkpoints, curves=tidy, files=tuple(files))
+        tidy = along.measure(job, trained)
+        file = along.save(tidy, job.request.results / along.FOLDER / "+".join(checkpoints))
+        files = (file, *curve.beside(file, tidy))
+        return TrainResult(pages=(page,), checkpoints=checkpoints, curves=tidy, files=files)
 
 
 def score(

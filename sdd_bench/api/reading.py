@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from sdd_bench.analysis.grid import Grid
+    from sdd_bench.analysis.matrix_rows import MatrixRow
     from sdd_bench.papers.needs import Need
     from sdd_bench.papers.published import Table
+    from sdd_bench.types import Definition, Suite
 
 
 def load(results: str | Path = "results", suites: Names = ()) -> pd.DataFrame:
@@ -139,17 +141,13 @@ def matrix(
 
     `picture` is a PNG to write, of prompt `nth` of each group. What is missing is in `.lacking`.
     """
-    from sdd_bench import files, registry
-    from sdd_bench.analysis import matrix_image, matrix_rows
+    from sdd_bench import files
+    from sdd_bench.analysis import matrix_image
     from sdd_bench.analysis.matrix import frame, pages
 
     if picture is not None:
         files.check_place(Path(picture), "--picture")
-    plugins = registry.scan()
-    request = request_of(method, suite, options)
-    prompts = matrix_rows.suite_of(request)
-    definitions = matrix_rows.definitions(request, prompts, plugins)
-    lines = matrix_rows.rows(request, prompts, rows or {}, plugins)
+    lines, definitions, prompts = matrix_of(method, suite, rows or {}, options)
     lacking = {
         line.removed: (what, line.request) for line in lines if (what := line.lacks(definitions))
     }
@@ -160,6 +158,20 @@ def matrix(
         matrix_image.save(Path(picture), lines, prompts, tidy, number=nth)
     shown = tuple(pages(tidy))
     return MatrixResult(pages=shown, rows=len(lines), lacking=lacking)
+
+
+def matrix_of(
+    method: str, suite: str, named: Mapping[str, str], options: OptionFields
+) -> tuple[list[MatrixRow], list[Definition], Suite]:
+    """The rows of a matrix, what is shown of them, and the prompts. Raises InputError."""
+    from sdd_bench import registry
+    from sdd_bench.analysis import matrix_rows
+
+    plugins = registry.scan()
+    request = request_of(method, suite, options)
+    prompts = matrix_rows.suite_of(request)
+    definitions = matrix_rows.definitions(request, prompts, plugins)
+    return matrix_rows.rows(request, prompts, named, plugins), definitions, prompts
 
 
 def ceiling(

@@ -12,7 +12,6 @@ import click
 from sdd_bench.errors import MissingError
 
 from . import options, output
-from .completion import Listed
 from .streams import say
 
 if TYPE_CHECKING:
@@ -20,35 +19,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option(
-    "--method", type=Listed("methods"), required=True, help="The method whose removals are shown."
-)
-@click.option(
-    "--suite",
-    type=Listed("suites"),
-    default="artists",
-    show_default=True,
-    help="Prompts with groups: a name of `list suites`, or whatever `run` takes.",
-)
-@click.option(
-    "--row",
-    "named",
-    multiple=True,
-    metavar="CONCEPT=RUN",
-    help="The folder name of a run that doesn't say itself what it removes, such as one with "
-    "--checkpoint. Repeatable.",
-)
+@options.matrix_options
 @click.option(
     "--picture",
     type=options.Place(dir_okay=False, path_type=Path),
     help="Also write one image per cell as PNG.",
-)
-@click.option(
-    "--nth",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Which prompt of each group the picture shows.",
 )
 @options.format_
 @options.method_options
@@ -70,7 +45,7 @@ def matrix(
     """
     from sdd_bench.api import reading
 
-    rows = options.pairs(named, "--row", "CONCEPT=RUN, such as monet=esd-x-3-02db21da36")
+    rows = options.pairs(named, "--row", options.ROW)
     result = reading.matrix(
         method, suite=suite, rows=rows, picture=picture, nth=nth, **options.with_columns(given)
     )

@@ -172,6 +172,39 @@ image_options = options(
         "--guidance-scale", type=float, default=DEFAULTS["guidance_scale"], show_default=True
     ),
 )
+matrix_options = options(
+    click.option(
+        "--method",
+        type=Listed("methods"),
+        required=True,
+        help="The method whose removals are shown.",
+    ),
+    click.option(
+        "--suite",
+        type=Listed("suites"),
+        default="artists",
+        show_default=True,
+        help="Prompts with groups: a name of `list suites`, or whatever `run` takes.",
+    ),
+    click.option(
+        "--row",
+        "named",
+        multiple=True,
+        metavar="CONCEPT=RUN",
+        help="The folder name of a run that doesn't say itself what it removes, such as one with "
+        "--checkpoint. Repeatable.",
+    ),
+    click.option(
+        "--nth",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Which prompt of each group the picture shows.",
+    ),
+)
+ROW = "CONCEPT=RUN, such as monet=esd-x-3-02db21da36"
+"""What `--row` of a matrix takes."""
+
 timeout = click.option(
     "--timeout",
     type=float,
