@@ -15,15 +15,16 @@ COPY methods methods
 COPY metrics metrics
 COPY prompts prompts
 COPY results/published results/published
+# Whoever runs it with another --user can write into these two, too.
 RUN python -m pip install --no-cache-dir --constraint constraints.txt ".${EXTRAS}" \
     && useradd --create-home --uid 1000 bench \
-    && mkdir -p /home/bench/cache /home/bench/results \
-    && chown -R bench:bench /home/bench
+    && install --directory --mode 1777 /home/bench/cache /home/bench/results
 
 # Not root: whatever comes out of the container belongs to an ordinary user.
-USER 1000:1000
+USER 1000
 WORKDIR /home/bench
-ENV HF_HOME=/home/bench/cache/huggingface \
+# The libraries' caches (the hub's, torch's) go where XDG_CACHE_HOME says.
+ENV XDG_CACHE_HOME=/home/bench/cache \
     SDD_BENCH_WEIGHTS=/home/bench/cache/weights
 VOLUME ["/home/bench/cache", "/home/bench/results"]
 ENTRYPOINT ["sdd-bench"]
