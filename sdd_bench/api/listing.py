@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,90 +17,32 @@ if TYPE_CHECKING:
 
 def list_methods() -> pd.DataFrame:
     """Every usable method: name, concepts, whether it is trained, description."""
-    from sdd_bench import registry
-    from sdd_bench.types import Trained
-
-    plugins = registry.scan()
-    methods = {name: plugins.method(name) for name in plugins.methods()}
-    return _frame(
-        [
-            {
-                "name": name,
-                "concepts": ", ".join(method.concepts),
-                "trained": isinstance(method, Trained),
-                "description": _summary(method),
-            }
-            for name, method in methods.items()
-        ]
-    )
+    return _frame(rows("methods"))
 
 
 def list_metrics() -> pd.DataFrame:
     """Every usable definition: name, which way is better, the gate's tolerance, unit, source."""
-    from sdd_bench import registry
-
-    return _frame(
-        [
-            {
-                "name": name,
-                "better": item.better,
-                "tolerance": item.tolerance,
-                "unit": item.unit,
-                "description": item.source,
-            }
-            for name, (item, _) in registry.scan().definitions().items()
-        ]
-    )
+    return _frame(rows("metrics"))
 
 
 def list_suites() -> pd.DataFrame:
     """Every suite that has a name: images per prompt, what its groups are, description, source."""
-    from sdd_bench.suites import catalog
-
-    return _frame(
-        [
-            {
-                "name": name,
-                "images_per_prompt": entry.images_per_prompt,
-                "group": entry.group,
-                "description": entry.description,
-                "source": entry.source,
-            }
-            for name, entry in catalog.catalog().items()
-        ]
-    )
+    return _frame(rows("suites"))
 
 
 def list_models() -> pd.DataFrame:
     """Every model that has a name: where it comes from, and the definitions it is scored with."""
-    from sdd_bench import models
-
-    return _frame(
-        [
-            {
-                "name": name,
-                "description": f"from {spec.source}",
-                "metrics": ", ".join(spec.definitions),
-            }
-            for name, spec in models.SPECS.items()
-        ]
-    )
+    return _frame(rows("models"))
 
 
 def list_concepts() -> pd.DataFrame:
     """Every set of concepts: how many, which, description."""
-    from sdd_bench.suites import concepts
+    return _frame(rows("concepts"))
 
-    return _frame(
-        [
-            {
-                "name": name,
-                "description": each.description,
-                "concepts": ", ".join(each.concepts),
-            }
-            for name, each in concepts.catalog().items()
-        ]
-    )
+
+def rows(kind: str) -> list[dict[str, object]]:
+    """What the function of that kind returns, without pandas, whose import takes a moment."""
+    return _ROWS[kind]()
 
 
 def broken_plugins() -> Mapping[str, str]:
@@ -144,3 +86,85 @@ def _frame(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
 
 def _summary(method: Method) -> str:
     return (type(method).__doc__ or "").strip().partition("\n")[0]
+
+
+def _methods() -> list[dict[str, object]]:
+    from sdd_bench import registry
+    from sdd_bench.types import Trained
+
+    plugins = registry.scan()
+    methods = {name: plugins.method(name) for name in plugins.methods()}
+    return [
+        {
+            "name": name,
+            "concepts": ", ".join(method.concepts),
+            "trained": isinstance(method, Trained),
+            "description": _summary(method),
+        }
+        for name, method in methods.items()
+    ]
+
+
+def _metrics() -> list[dict[str, object]]:
+    from sdd_bench import registry
+
+    return [
+        {
+            "name": name,
+            "better": item.better,
+            "tolerance": item.tolerance,
+            "unit": item.unit,
+            "description": item.source,
+        }
+        for name, (item, _) in registry.scan().definitions().items()
+    ]
+
+
+def _suites() -> list[dict[str, object]]:
+    from sdd_bench.suites import catalog
+
+    return [
+        {
+            "name": name,
+            "images_per_prompt": entry.images_per_prompt,
+            "group": entry.group,
+            "description": entry.description,
+            "source": entry.source,
+        }
+        for name, entry in catalog.catalog().items()
+    ]
+
+
+def _models() -> list[dict[str, object]]:
+    from sdd_bench import models
+
+    return [
+        {
+            "name": name,
+            "description": f"from {spec.source}",
+            "metrics": ", ".join(spec.definitions),
+        }
+        for name, spec in models.SPECS.items()
+    ]
+
+
+def _concepts() -> list[dict[str, object]]:
+    from sdd_bench.suites import concepts
+
+    return [
+        {
+            "name": name,
+            "description": each.description,
+            "concepts": ", ".join(each.concepts),
+        }
+        for name, each in concepts.catalog().items()
+    ]
+
+
+_ROWS: Mapping[str, Callable[[], list[dict[str, object]]]] = {
+    "concepts": _concepts,
+    "methods": _methods,
+    "metrics": _metrics,
+    "models": _models,
+    "suites": _suites,
+}

@@ -6,14 +6,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import BashComplete, CompletionItem, add_completion_class
 
 VARIABLE = "_SDD_BENCH_COMPLETE"
 """By this a shell asks; click reads it."""
+
+_NO_FILES = ("concepts", "trackers", "weights")
+"""The kinds that are given by names alone."""
 
 
 def asked() -> bool:
@@ -22,7 +26,9 @@ def asked() -> bool:
 
 
 class Listed(click.types.StringParamType):
-    """A text, for which the names of `sdd-bench list KIND` are offered; where none fits, files."""
+    """A text, for which names are offered: of `sdd-bench list KIND`, or of tables, trackers or
+    weights. Where none fits and a file may be given, files are.
+    """
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -34,19 +40,18 @@ class Listed(click.types.StringParamType):
         incomplete: str,
     ) -> list[CompletionItem]:
         """The names that go on from what is typed."""
-        from sdd_bench.api import listing
-
-        rows = getattr(listing, f"list_{self.kind}")().to_dict("records")
         found = [
-            CompletionItem(str(row["name"]), help=str(row["description"]))
-            for row in rows
-            if str(row["name"]).startswith(incomplete)
+            CompletionItem(name, help=description)
+            for name, description in _listed(self.kind).items()
+            if name.startswith(incomplete)
         ]
-        return found or [CompletionItem(incomplete, type="file")]
+        if found or self.kind in _NO_FILES:
+            return found
+        return [CompletionItem(incomplete, type="file")]
 
 
 class Stored(click.types.StringParamType):
-    """A text, for which the methods of stored runs are offered."""
+    """A text, for which the methods of stored runs are offered; where none fits, runs' folders."""
 
     def shell_complete(
         self,
@@ -54,12 +59,55 @@ class Stored(click.types.StringParamType):
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem]:
-        """The methods that go on from what is typed; none where the results cannot be read."""
-        return [CompletionItem(name) for name in _methods(ctx) if name.startswith(incomplete)]
+        """The names that go on from what is typed; none where the results cannot be read."""
+        folders = _folders(ctx)
+        methods = sorted({name.rpartition("-")[0] for name in folders} - {""})
+        fitting = [[each for each in names if each.startswith(incomplete)]
+                   for names in (methods, folders)]  # fmt: skip
+        return [CompletionItem(name) for name in fitting[0] or fitting[1]]
 
 
-def _methods(ctx: click.Context) -> Sequence[str]:
-    """Methods with runs in the folder of --results, by the names of the runs' folders."""
+class Bash(BashComplete):
+    """Bash, for which a word ends before the "@" in the name of a definition."""
+
+    _typed = ""
+    """What is typed of the name before the word that bash will replace."""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """The arguments before the one that is typed, and that as far as it is."""
+        args, incomplete = super().get_completion_args()
+        *before, last = re.sub(r"\n?@\n?", "@", "\n".join([*args, incomplete])).split("\n")
+        self._typed = last[: max(last.rfind("@"), 0)]
+        return before, last
+
+    def format_completion(self, item: CompletionItem) -> str:
+        """A line of the answer, with what is to stand in the place of bash's word."""
+        return f"{item.type},{str(item.value).removeprefix(self._typed)}"
+
+
+add_completion_class(Bash)
+
+
+def _listed(kind: str) -> Mapping[str, str]:
+    """The names of that kind, with what each is."""
+    if kind == "tables":
+        from sdd_bench.papers import published
+
+        return dict.fromkeys(published.names(), "")
+    if kind == "trackers":
+        from sdd_bench.training.trackers import TRACKERS
+
+        return dict.fromkeys(TRACKERS, "")
+    if kind == "weights":
+        from sdd_bench.weights import catalog
+
+        return {name: weight.serves for name, weight in catalog.weights().items()}
+    from sdd_bench.api import listing
+
+    return {str(row["name"]): str(row["description"]) for row in listing.rows(kind)}
+
+
+def _folders(ctx: click.Context) -> Sequence[str]:
+    """The names of runs in the folder of --results."""
     folder = Path(ctx.params.get("results") or "results")
-    names = {path.name.rpartition("-")[0] for path in folder.glob("runs/*/*/*")}
-    return sorted(filter(None, names))
+    return sorted({path.name for path in folder.glob("runs/*/*/*")})

@@ -27,7 +27,7 @@ def list_(what: str) -> None:
     """List what there is, with a line about each."""
     from sdd_bench.api import listing
 
-    for row in getattr(listing, f"list_{what}")().to_dict("records"):
+    for row in listing.rows(what):
         say_wrapped(f"{row['name']:{NAMES}} {_line(what, row)}", indent=NAMES + 1)
     for name, reason in listing.broken_plugins().items():
         if name.startswith(_UNUSABLE.get(what, ())):

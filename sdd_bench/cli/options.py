@@ -58,6 +58,7 @@ def whole(name: str) -> click.IntRange:
 log_to = click.option(
     "--log",
     "log_to",
+    type=Listed("trackers"),
     help="Also tell tensorboard, wandb or mlflow how far the work is, and of each run's values at "
     "the end.",
 )
@@ -245,6 +246,7 @@ report_options = options(
     click.option(
         "--suite",
         "suites",
+        type=Listed("suites"),
         multiple=True,
         metavar="NAME[=FILE]",
         help="Only runs on this suite; with =FILE, where the prompts of one that a table needs "
@@ -252,7 +254,7 @@ report_options = options(
     ),
     _of_paper,
 )
-paper_table = click.argument("table", metavar="TABLE")
+paper_table = click.argument("table", type=Listed("tables"), metavar="TABLE")
 
 
 def with_columns(given: dict[str, Any]) -> dict[str, Any]:

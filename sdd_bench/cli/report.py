@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from . import options
-from .completion import Stored
+from .completion import Listed, Stored
 from .streams import say
 
 
@@ -27,6 +27,7 @@ from .streams import say
 @click.option(
     "--table",
     "tables",
+    type=Listed("tables"),
     multiple=True,
     help="Also this table of a paper (table1, table2 or a .toml file); without RUN, of its runs. "
     "Repeatable.",

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from . import options, output
+from .completion import Listed
 
 
 @click.command()
-@click.argument("table", default="runs", metavar="[TABLE|runs]")
+@click.argument("table", type=Listed("tables"), default="runs", metavar="[TABLE|runs]")
 @click.option("--by", type=click.Choice(["group"]), help="Split by country, category, artist.")
 @options.format_
 @options.paper_options

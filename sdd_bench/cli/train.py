@@ -24,6 +24,7 @@ from .streams import say
 @click.option(
     "--curve",
     "suites",
+    type=Listed("suites"),
     multiple=True,
     help="Afterwards score this suite with the weights on the way, student and teacher, and plot "
     "the scores against the iterations. Repeatable.",
@@ -31,7 +32,9 @@ from .streams import say
 @click.option(
     "--save-every", type=click.IntRange(min=1), help="Iterations.  [default: a tenth of all]"
 )
-@click.option("--log", "log_to", help="Also log to tensorboard, wandb or mlflow.")
+@click.option(
+    "--log", "log_to", type=Listed("trackers"), help="Also log to tensorboard, wandb or mlflow."
+)
 @click.option(
     "--gradient-checkpointing",
     is_flag=True,

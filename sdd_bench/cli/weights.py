@@ -10,6 +10,7 @@ import click
 from sdd_bench.errors import InputError, MissingError, SDDBenchError
 
 from . import options
+from .completion import Listed
 from .output import say_wrapped, show_table
 from .streams import say
 
@@ -58,7 +59,7 @@ def list_() -> None:
 
 
 @weights.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", type=Listed("weights"), nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every weight of `weights list`.")
 @click.option(
     "--from",
@@ -94,7 +95,7 @@ def fetch(names: tuple[str, ...], everything: bool, brought: Path | None) -> Non
 
 
 @weights.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", type=Listed("weights"), nargs=-1)
 def verify(names: tuple[str, ...]) -> None:
     """Compute the hashes of weights NAMES, or of all that are here; exit 3 if one is wrong."""
     from sdd_bench.weights import catalog, store

@@ -33,6 +33,11 @@ def offered(shell: Shell, monkeypatch: pytest.MonkeyPatch, *words: object) -> li
         (["score", "x", "--metric", "nude/v2"], ["nude/v2-classifier@0.7"]),
         (["run", "--concepts", "i2p"], ["i2p20"]),
         (["run", "--model", "mini"], ["miniature"]),
+        (["train", "--curve", "country"], ["country_body"]),
+        (["report", "--suite", "country"], ["country_body"]),
+        (["run", "--log", ""], ["tensorboard", "wandb", "mlflow"]),
+        (["table", "t"], ["table1", "table2"]),
+        (["weights", "fetch", "nudenet-v"], ["nudenet-v2"]),
         (["comp"], ["compare"]),
     ],
 )
@@ -46,6 +51,8 @@ def test_methods_of_stored_runs(used: Shell, monkeypatch: pytest.MonkeyPatch) ->
     place = ("--results", used.results)
     assert offered(used, monkeypatch, "report", *place, "s") == ["sd", "sd-neg"]
     assert offered(used, monkeypatch, "compare", *place, "sd-") == ["sd-neg"]
+    folder = used.stored().folder.name
+    assert offered(used, monkeypatch, "compare", *place, folder[:5]) == [folder]
     assert (
         offered(used, monkeypatch, "export", "--results", used.folder / "none", "dataset", "s")
         == []
@@ -65,13 +72,25 @@ def test_the_script_of_each_shell(shell: Shell, monkeypatch: pytest.MonkeyPatch,
     assert f"{kind}_complete" in done.out
 
 
-def test_bash_takes_the_script_and_offers_what_it_is_answered(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "there"),
+    [
+        (["run", "--method", "sdd"], ["sdd"]),
+        # Bash's words end before an "@", and what is offered stands in the place of the last one.
+        (["score", "x", "--metric", "nude/v2-classifier", "@", "0."], ["@0.7"]),
+        (["score", "x", "--metric", "nude/320n-exposed9", "@"], ["@0.5", "@0.6"]),
+        (["score", "x", "--metric", "nude/v2-classifier", "@", "0.7", "--tim"], ["--timeout"]),
+    ],
+)
+def test_bash_takes_the_script_and_offers_what_it_is_answered(
+    tmp_path: Path, words: list[str], there: list[str]
+) -> None:
     program = tmp_path / "sdd-bench"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sdd_bench.cli.main "$@"\n')
     program.chmod(0o755)
     script = f"""
     eval "$({VARIABLE}=bash_source sdd-bench)"
-    COMP_WORDS=(sdd-bench run --method sdd); COMP_CWORD=3
+    COMP_WORDS=(sdd-bench {" ".join(words)}); COMP_CWORD={len(words)}
     _sdd_bench_completion sdd-bench; echo "${{COMPREPLY[@]}}"
     """
     path = f"{tmp_path}:{os.environ['PATH']}"
@@ -82,4 +101,24 @@ def test_bash_takes_the_script_and_offers_what_it_is_answered(tmp_path: Path) ->
         text=True,
         check=False,
     )
-    assert done.stdout.split() == ["sdd"], done.stderr
+    assert done.stdout.split() == there, done.stderr
+
+
+@pytest.mark.parametrize("option", ["--method", "--metric", "--suite", "--model", "--log"])
+def test_an_answer_waits_for_nothing_heavy(option: str) -> None:
+    asking = {
+        VARIABLE: "bash_complete",
+        "COMP_WORDS": f"sdd-bench run {option} ",
+        "COMP_CWORD": "3",
+    }
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "sdd_bench.cli.main"],
+        env={**os.environ, **asking},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "click" in loaded
+    assert done.stdout
+    assert loaded & {"torch", "pandas", "pyarrow", "scipy", "datasets", "matplotlib"} == set()
