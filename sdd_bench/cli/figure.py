@@ -11,6 +11,7 @@ import click
 from sdd_bench.figures.canvas import WIDTH
 
 from . import options
+from .completion import Listed, Stored
 from .streams import say
 
 _out = options.options(
@@ -31,9 +32,15 @@ _out = options.options(
 _reveal = click.option(
     "--reveal", is_flag=True, help="Show unsafe and unjudged pictures as they are, not blurred."
 )
-_suite = click.option("--suite", required=True, help="The suite of the runs.")
+_suite = click.option(
+    "--suite", type=Listed("suites"), required=True, help="The suite of the runs."
+)
 _suites = click.option(
-    "--suite", "suites", multiple=True, help="Only runs on this suite. Repeatable."
+    "--suite",
+    "suites",
+    type=Listed("suites"),
+    multiple=True,
+    help="Only runs on this suite. Repeatable.",
 )
 
 
@@ -66,7 +73,7 @@ def figure() -> None:
 
 
 @figure.command()
-@click.argument("methods", nargs=-1, required=True, metavar="METHOD...")
+@click.argument("methods", type=Stored(), nargs=-1, required=True, metavar="METHOD...")
 @_suite
 @_picked(6)
 @_reveal
@@ -98,7 +105,7 @@ def matrix(method: str, named: tuple[str, ...], **given: Any) -> None:
 
 
 @figure.command()
-@click.argument("method")
+@click.argument("method", type=Listed("methods"))
 @_suite
 @_picked(3)
 @_reveal
@@ -114,9 +121,15 @@ def training(method: str, suite: str, **given: Any) -> None:
 
 
 @figure.command()
-@click.argument("methods", nargs=-1, metavar="[METHOD]...")
+@click.argument("methods", type=Stored(), nargs=-1, metavar="[METHOD]...")
 @_suites
-@click.option("--metric", "metrics", multiple=True, help="Only this definition. Repeatable.")
+@click.option(
+    "--metric",
+    "metrics",
+    type=Listed("metrics"),
+    multiple=True,
+    help="Only this definition. Repeatable.",
+)
 @_out
 @options.results
 def curve(methods: tuple[str, ...], **given: Any) -> None:
@@ -127,13 +140,16 @@ def curve(methods: tuple[str, ...], **given: Any) -> None:
 
 
 @figure.command()
-@click.argument("methods", nargs=-1, metavar="[METHOD]...")
+@click.argument("methods", type=Stored(), nargs=-1, metavar="[METHOD]...")
 @click.option(
-    "--removal", help="The definition of what should be gone.  [default: the highest rate]"
+    "--removal",
+    type=Listed("metrics"),
+    help="The definition of what should be gone.  [default: the highest rate]",
 )
 @click.option(
     "--cost",
     "costs",
+    type=Listed("metrics"),
     multiple=True,
     help="A definition of what that does to the rest, a panel each. Repeatable.  [default: FID, "
     "KID, CLIP score, LPIPS and style, as far as they are there]",
@@ -149,9 +165,9 @@ def tradeoff(methods: tuple[str, ...], **given: Any) -> None:
 
 
 @figure.command()
-@click.argument("methods", nargs=-1, metavar="[METHOD]...")
+@click.argument("methods", type=Stored(), nargs=-1, metavar="[METHOD]...")
 @_suite
-@click.option("--metric", help="The definition.  [default: the first rate]")
+@click.option("--metric", type=Listed("metrics"), help="The definition.  [default: the first rate]")
 @_out
 @options.results
 def groups(methods: tuple[str, ...], **given: Any) -> None:

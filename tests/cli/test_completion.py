@@ -38,6 +38,7 @@ def offered(shell: Shell, monkeypatch: pytest.MonkeyPatch, *words: object) -> li
         (["run", "--log", ""], ["tensorboard", "wandb", "mlflow"]),
         (["table", "t"], ["table1", "table2"]),
         (["weights", "fetch", "nudenet-v"], ["nudenet-v2"]),
+        (["figure", "groups", "--metric", "nude/v2"], ["nude/v2-classifier@0.7"]),
         (["comp"], ["compare"]),
     ],
 )
