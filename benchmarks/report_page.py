@@ -22,6 +22,7 @@ SCROLL = """async (steps) => {
   const grid = document.querySelector('.grid');
   if (!grid) return [0];
   const frames = [];
+  grid.scrollTop = 0;
   let last = await new Promise(requestAnimationFrame);
   for (let step = 0; step < steps; step += 1) {
     grid.scrollTop += step < steps / 2 ? 120 : grid.scrollHeight / steps * 2;
@@ -57,7 +58,8 @@ def look(browser: Browser, path: Path) -> list[str]:
     page.wait_for_selector("#panel")
     painted = float(page.evaluate(PAINTED))
     page.wait_for_timeout(1000)
-    frames = [float(each) for each in page.evaluate(SCROLL, 300)]
+    # What else the machine does slows down one scroll of three, and a page that is slow all.
+    frames = min((page.evaluate(SCROLL, 300) for _ in range(3)), key=max)
     page.wait_for_timeout(500)
     if page.eval_on_selector_all("img", UNBLURRED):
         faults.append("pictures are shown unasked")
