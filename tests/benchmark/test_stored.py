@@ -28,6 +28,7 @@ def table() -> Table:
         {"suite_hash": "0"},
         {"concepts": ("cats",)},
         {"parameters": {"guidance": 1}},
+        {"checkpoint": "0"},
     ],
 )
 def test_another_run_is_not_taken_for_the_one_needed(
