@@ -55,7 +55,7 @@ def export(
         except InputError as error:
             raise InputError(f"{path}: {error}: repair it, or name another file") from error
         return path
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and (not path.is_dir() or files.find(path, "*")):
         raise InputError(f"{path} holds something already: give --out a new folder")
     files.check_place(path / "results", "--out")
     if form == "dataset":

@@ -13,6 +13,8 @@ from pathlib import Path
 import click
 from click.shell_completion import BashComplete, CompletionItem, add_completion_class
 
+from sdd_bench import files
+
 VARIABLE = "_SDD_BENCH_COMPLETE"
 """By this a shell asks; click reads it."""
 
@@ -110,4 +112,4 @@ def _listed(kind: str) -> Mapping[str, str]:
 def _folders(ctx: click.Context) -> Sequence[str]:
     """The names of runs in the folder of --results."""
     folder = Path(ctx.params.get("results") or "results")
-    return sorted({path.name for path in folder.glob("runs/*/*/*")})
+    return sorted({path.name for path in files.find(folder, "runs/*/*/*")})
