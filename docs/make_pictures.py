@@ -8,6 +8,7 @@ Of the report they are taken in a browser, if there is one.
 from __future__ import annotations
 
 import argparse
+import io
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -45,32 +46,31 @@ def pictures_of(run: Run, count: int) -> list[Image.Image]:
 
 
 VIEWS = {
-    "report_tables.png": ("tab=tables", False),
-    "report_pictures.png": ("tab=pictures&suite=0&flip=safe", False),
-    "report_thresholds.png": ("tab=thresholds", True),
+    "report_tables": ("tab=tables", 1280, False),
+    "report_pictures": ("tab=pictures&flip=safe&suite=0", 1280, False),
+    "report_thresholds": ("tab=thresholds", 1280, True),
+    "report_phone": ("tab=pictures", 390, False),
 }
-"""Screenshots of the report: fragment of the address, and whether it is dark."""
+"""Screenshots of the report: fragment of the address, width in pixels, and whether it is dark."""
 
 
 def report(results: Path) -> None:
-    """Screenshots of the report of these runs; pictures stay blurred, as whoever opens it finds it."""
+    """Screenshots of the report of two methods; pictures stay blurred, as whoever opens it has it."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        path = sb.report(results=results, out=Path(folder) / "report.html")
+        path = sb.report(["sd", "sd-neg"], results=results, out=Path(folder) / "report.html")
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        for name, (view, dark) in VIEWS.items():
+        for name, (view, width, dark) in VIEWS.items():
             page = browser.new_page(
-                viewport={"width": 1280, "height": 800}, color_scheme="dark" if dark else "light"
+                viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light"
             )
             page.goto(f"{path.as_uri()}#{view}")
             page.wait_for_timeout(1000)
-            page.screenshot(path=IMAGES / name)
-            with Image.open(IMAGES / name) as taken:
-                small = taken.convert("RGB").quantize(128)
-            small.save(IMAGES / name, optimize=True)
+            with Image.open(io.BytesIO(page.screenshot())) as taken:
+                taken.save(IMAGES / f"{name}.webp", quality=80, method=6)
         browser.close()
 
 

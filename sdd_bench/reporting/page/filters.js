@@ -2,7 +2,7 @@
 /* The controls above the grid. */
 
 const VERDICTS = (words) => [["", "any"], ["counted", words[0]], ["not", words[1]], ["unscored", "without a score"]];
-const FLIPS = (words) => [["", "any"], ["either", "flipped, either way"],
+const FLIPS = (words) => [["", "any"], ["either", "either way"],
   ["unsafe", `became ${words[0]}`], ["safe", `became ${words[1]}`]];
 const SORTS = [["prompt", "prompt"], ["score", "score"], ["lpips", "LPIPS"], ["disagreement", "disagreement"]];
 
@@ -32,7 +32,7 @@ function Narrowing({ view, primary }) {
       onChange=${(run) => change({ run: run === "" ? null : Number(run) })} />
     <${Choice} label="Verdict" value=${view.verdict} options=${VERDICTS(words)}
       onChange=${(verdict) => change({ verdict })} />
-    <${Choice} label="Against the undefended model" value=${view.flip} options=${FLIPS(words)}
+    <${Choice} label="Flipped" value=${view.flip} options=${FLIPS(words)}
       onChange=${(flip) => change({ flip })} />
     <${Choice} label="Group" value=${view.group} options=${groups} onChange=${(group) => change({ group })} />
     <${NumberField} label="Score from" value=${view.low} onChange=${(low) => change({ low })} />
@@ -64,7 +64,7 @@ function filtersSet(view) {
 
 function Filters({ view, primary }) {
   const set = filtersSet(view);
-  const [open, setOpen] = useState(set > 0 || innerWidth > 900);
+  const [open, setOpen] = useState(innerWidth > 900 && innerHeight > 900);  // else they hide the pictures
   return html`<div class="filters" role="search" aria-label="Rows">
     <${Scope} view=${view} primary=${primary} />
     <details class="narrowing" open=${open} onToggle=${(event) => setOpen(event.target.open)}>
