@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from sdd_bench.runs.images import hash_of
 from sdd_bench.runs.run import Run
 from sdd_bench.scoring.batches import TILE
 from sdd_bench.types import Box, Floats, Images
+from support.paths import ROOT
 from support.runs import pngs
 from support.scoring import make_run, random_image, samples, score, task
 from support.toys import Brightness, Spotter, spot
@@ -131,6 +134,23 @@ def test_where_there_are_no_right_boxes_there_is_no_score(
     assert said in str(raised.value)
     assert seen(run) == {}
     assert run.measures() == {"toy/brightness"}
+
+
+def test_the_detector_of_the_manual_sees_what_it_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    example = re.findall(r"```python\n(.*?)```", page.partition("\n## A metric\n")[2], re.DOTALL)
+    (tmp_path / "reddest.py").write_text("\n".join(example[:2]), encoding="utf-8")
+    spec = spec_from_file_location("reddest", tmp_path / "reddest.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    run, picture = make_run(tmp_path, 1), np.full((8, 8, 3), 50, dtype=np.uint8)
+    picture[2, 5] = 255, 0, 0
+    run.save_image(samples(1)[0], picture, "0")
+    score(run, samples(1), module.Reddest())
+    (found,) = boxes.read(run.folder, run.spec.digest)["red/mean"].values()
+    assert found.boxes == (Box(label="RED", score=1, x=5, y=2, width=1, height=1),)
 
 
 class Unsure(Spotter):
