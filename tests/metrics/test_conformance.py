@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sdd_bench import registry
 from sdd_bench.errors import MissingError
-from sdd_bench.types import ImageMetric, Metric, PairMetric, Pixels, SetMetric
+from sdd_bench.types import ImageMetric, Locates, Metric, PairMetric, Pixels, SetMetric
 from support.images import batch, pictures
 
 every_definition = pytest.mark.parametrize("name", registry.scan().definitions())
@@ -152,6 +152,20 @@ def test_a_metric_gives_a_row_per_image_that_its_neighbours_do_not_change(metric
         beside_others[row] = pictures(4)[row]
         # Bit for bit: batches of one size are what the promise is about.
         assert (measured(metric, beside_others)[row] == first[row]).all()
+
+
+@every_metric
+def test_a_metric_that_says_where_says_it_of_each_image(metric: Metric) -> None:
+    if not isinstance(metric, Locates):
+        return
+    images = batch(pictures(4))
+    try:
+        metric.score(images)
+    except MissingError:
+        pytest.skip("its weights are not on this machine")
+    found = metric.boxes(images)
+    assert len(found) == 4
+    assert [list(boxes) for boxes in found] == [list(boxes) for boxes in metric.boxes(images)]
 
 
 @every_metric
