@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 import yaml
 
+from sdd_bench import registry
 from support.paths import ROOT
 
 GAP = "…"
@@ -60,14 +61,19 @@ def test_a_message_that_has_changed_would_be_found() -> None:
 # --- links of the repository, on the site ------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def hooks() -> ModuleType:
-    spec = spec_from_file_location("hooks", ROOT / "docs" / "hooks.py")
+def loaded(name: str) -> ModuleType:
+    """A program that lies among the pages."""
+    spec = spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def hooks() -> ModuleType:
+    return loaded("hooks")
 
 
 def test_links_out_of_the_manual_become_names_of_files(hooks: ModuleType) -> None:
@@ -157,12 +163,29 @@ def test_every_page_has_its_place_in_the_menu() -> None:
 # --- tables ------------------------------------------------------------------------------------
 
 
-def test_a_table_is_put_below_what_stands_above_it() -> None:
-    spec = spec_from_file_location("make_tables", ROOT / "docs" / "make_tables.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+@pytest.fixture(scope="module")
+def module() -> ModuleType:
+    return loaded("make_tables")
+
+
+def test_tables_of_what_the_code_defines_are_those_of_the_code(module: ModuleType) -> None:
+    pages = {path: path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md")}
+    old = [path.name for path, text in pages.items() if module.filled(text) != text]
+    assert old == []  # python docs/make_tables.py
+    every = "".join(pages.values())
+    assert [n for n in registry.scan().definitions() if f"\n| `{n}` | " not in every] == []
+
+
+def test_a_table_that_the_code_no_longer_says_would_be_made_anew(module: ModuleType) -> None:
+    page = "a\n<!-- made: presets sld -->\n\n| old |\n\n<!-- made: end -->\nb\n"
+    new = module.filled(page)
+    assert new.startswith("a\n<!-- made: presets sld -->\n\n|  | `sld-max` | ")
+    assert "| `scale` | 5000 | 1000 | 2000 | 200 | 20 |\n" in new
+    assert new.endswith("\n\n<!-- made: end -->\nb\n")
+    assert "| old |" not in new
+
+
+def test_a_table_is_put_below_what_stands_above_it(module: ModuleType) -> None:
     page = "# Table 1\n\nmakes it.\n\nTable 1: old\n\n| a |\n\n* note\n"
     table = "Table 1: new\n\n| b |\n\n"
     assert module.renewed(page, table) == "# Table 1\n\nmakes it.\n\nTable 1: new\n\n| b |\n"

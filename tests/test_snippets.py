@@ -39,8 +39,8 @@ SMALL = {"--limit": "2", "--images-per-prompt": "2", "--steps": "2"}
 
 NOT_HERE = {
     "the hub or the network": r"weights fetch|hub:OWNER/NAME",
-    "over a minute, for it trains": r"reproduce|train |(run|report) .*--method (sdd|esd)",
-    "over a minute: every artist, or a whole suite": r"matrix ",
+    "over a minute, for it trains": r"reproduce|train |figure (training|curve)|run .*--method (sdd|esd)",
+    "over a minute: all artists": r"matrix ",
     "weights that are no part of the package": r"nude/v2-classifier|style/l14-tokens|--images val",
     "an installed plugin": r"--method repel ",
     "the programs of a shell": r"^sdd-bench $",
