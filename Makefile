@@ -63,7 +63,7 @@ docs-results: .venv/dev.stamp ## pictures, screenshots and tables of the manual,
 	@$(BIN)/python docs/make_pictures.py --results $(RESULTS)
 
 docs: .venv/docs.stamp ## the manual as a site, into .cache/site/index.html; fetches nothing
-	@$(BIN)/mkdocs build --strict --quiet && echo .cache/site/index.html
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && echo .cache/site/index.html
 
 # A process per core, each with one thread: that takes half the time of one process with all of them.
 test: .venv/dev.stamp ## the whole test suite on the CPU; the package index is asked once, for golden values

@@ -1,13 +1,16 @@
 """What the site does with pages that are written for the repository.
 
-Links to code lead out of the manual; on the site they are the names of files. And what the theme
-would have a browser fetch from elsewhere lies in the site.
+Links to code lead out of the manual; on the site they are the names of files. What the theme would
+have a browser fetch from elsewhere lies in the site. The messages of errors are read from the code.
 """
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,8 +45,64 @@ def self_contained(html: str, url: str) -> str:
     return html.replace(ELSEWHERE, posixpath.relpath(HERE, posixpath.dirname(url) or "."))
 
 
+# --- messages ---------------------------------------------------------------------------------
+
+GAP = "…"
+"""What stands for the part of a message that differs."""
+
+CODES = {
+    "InputError": "Exit code 2: what was given",
+    "ContentError": "Exit code 2: what a file holds, after its name",
+    "MissingError": "Exit code 3: what this machine lacks",
+    "SDDBenchError": "Exit code 4: a fault in a run",
+}
+"""The kinds of errors, and the headings that their messages stand below."""
+
+LIST = "<!-- messages -->"
+"""Where a page has them."""
+
+
+def template(node: ast.AST) -> str:
+    """The text that an expression makes, with GAP for what is filled in; empty if it makes none."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.sub(r"%[sd]", GAP, node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(template(part) or GAP for part in node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return (template(node.left) or GAP) + (template(node.right) or GAP)
+    return ""
+
+
+def raised(code: str) -> Iterator[tuple[str, str]]:
+    """The errors that a program makes: kind, and message where it has words of its own."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            text = template(node.args[0])
+            if node.func.id in CODES and len(re.sub(r"\W", "", text)) > 7:
+                yield node.func.id, text
+
+
+def messages(root: Path) -> str:
+    """Every message of the code below `root`, by exit code."""
+    found: dict[str, set[str]] = {kind: set() for kind in CODES}
+    for folder in ("sdd_bench", "methods", "metrics"):
+        for path in (root / folder).rglob("*.py"):
+            for kind, text in raised(path.read_text(encoding="utf-8")):
+                found[kind].add(" ".join(text.split()))
+    lines = []
+    for kind, heading in CODES.items():
+        texts = sorted(found[kind], key=lambda text: (text.strip(f"'{GAP} "), text))
+        lines += ["", f"## {heading}", "", *(f"- `` {text} ``" for text in texts)]
+    return "\n".join(lines)
+
+
+# --- what mkdocs calls ------------------------------------------------------------------------
+
+
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """Called by mkdocs for every page."""
+    if LIST in markdown:
+        markdown = markdown.replace(LIST, messages(Path(__file__).parents[1]))
     return inward(markdown, page.file.src_uri)
 
 

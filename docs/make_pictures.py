@@ -55,7 +55,7 @@ VIEWS = {
 
 
 def report(results: Path) -> None:
-    """Screenshots of the report of two methods; pictures stay blurred, as whoever opens it has it."""
+    """Screenshots of the report of two methods, its pictures blurred, as a reader finds them."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

@@ -16,20 +16,23 @@ import yaml
 from sdd_bench import registry
 from support.paths import ROOT
 
-GAP = "…"
-"""What stands for the part of a message that differs."""
+
+def loaded(name: str) -> ModuleType:
+    """A program that lies among the pages."""
+    spec = spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+HOOKS = loaded("hooks")
 
 
 def messages(code: str) -> list[str]:
-    """Every text in a program, with GAP for what is filled in."""
-    found = []
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.JoinedStr):
-            parts = (part.value if isinstance(part, ast.Constant) else GAP for part in node.values)
-            found.append("".join(map(str, parts)))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.append(re.sub(r"%[sd]", GAP, node.value))
-    return found
+    """Every text in a program, with a sign for what is filled in."""
+    return [HOOKS.template(node) for node in ast.walk(ast.parse(code))]
 
 
 def explained() -> list[str]:
@@ -58,22 +61,23 @@ def test_a_message_that_has_changed_would_be_found() -> None:
     assert unknown(["no run in …: start"], texts) == ["no run in …: start"]
 
 
+def test_the_list_of_messages_has_those_that_the_code_raises(tmp_path: Path) -> None:
+    (tmp_path / "sdd_bench").mkdir()
+    (tmp_path / "sdd_bench" / "a.py").write_text(
+        'raise InputError(f"no such {kind}, " + "but {others}")\n'
+        'x = MissingError(f"{x}") or print("not an error")\n'
+    )
+    assert "\n- `` no such …, but {others} ``\n" in HOOKS.messages(tmp_path)
+    assert "not an error" not in HOOKS.messages(tmp_path)
+    assert HOOKS.messages(ROOT).count("\n- `` ") > 250
+
+
 # --- links of the repository, on the site ------------------------------------------------------
-
-
-def loaded(name: str) -> ModuleType:
-    """A program that lies among the pages."""
-    spec = spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
 def hooks() -> ModuleType:
-    return loaded("hooks")
+    return HOOKS
 
 
 def test_links_out_of_the_manual_become_names_of_files(hooks: ModuleType) -> None:
