@@ -158,7 +158,7 @@ def test_every_page_is_in_the_index_of_the_search(site: Path) -> None:
 
 def test_every_page_has_its_place_in_the_menu() -> None:
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    menu = re.findall(r"(?m)^ +- ([\w/.-]+\.md)$", text)
+    menu = re.findall(r"(?m)^ +- (?:\w+: )?([\w/.-]+\.md)$", text)
     pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
     assert sorted(menu) == sorted(pages)
     assert yaml.safe_load(text)["theme"]["font"] is False

@@ -85,10 +85,13 @@ def spans(text: str) -> list[str]:
 
 _SHIM = """#!/bin/bash
 words=("${0##*/}" "$@")
-printf '%s\\x1f' "${words[@]}" >> "$CALLED"
-printf '\\x1e' >> "$CALLED"
+printf -v call '%s\\x1f' "${words[@]}"
+printf '%s\\x1e' "$call" >> "$CALLED"
 """
-"""A program that notes how it is called, and does nothing."""
+"""A program that notes how it is called, and does nothing.
+
+A call is written at once: a page may start two programs beside each other.
+"""
 
 
 @dataclass
