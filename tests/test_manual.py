@@ -156,6 +156,37 @@ def test_every_page_is_in_the_index_of_the_search(site: Path) -> None:
     assert [page for page in pages if f'"{page}' not in index] == []
 
 
+def test_a_reader_without_a_server_finds_a_message_by_the_search(site: Path) -> None:
+    from support.browser import Visit, chromium
+
+    with chromium() as browser:
+        visit = Visit.of(browser, site / "index.html")
+        page = visit.page
+        page.goto(visit.path.as_uri())
+        page.fill(".md-search__input", "no CUDA device on this machine")
+        found = page.locator(".md-search-result__link")
+        found.first.wait_for(state="attached")
+        places = [link.get_attribute("href") or "" for link in found.all()]
+        assert any("troubleshooting.html" in place for place in places)
+        assert visit.complaints == []
+        assert {place.partition(":")[0] for place in visit.requests} <= {"file", "data", "blob"}
+
+
+def test_no_page_is_wider_than_a_phone_or_lacks_a_file(site: Path) -> None:
+    from support.browser import Visit, chromium
+
+    pages = sorted(path for path in site.rglob("*.html") if path.name != "404.html")
+    with chromium() as browser:
+        visit = Visit.of(browser, site, width=390)
+        wide = []
+        for path in pages:
+            visit.page.goto(path.as_uri(), wait_until="domcontentloaded")
+            if visit.page.evaluate("document.documentElement.scrollWidth") > 390:
+                wide.append(path.name)
+        assert wide == []
+        assert visit.complaints == []
+
+
 def test_every_page_has_its_place_in_the_menu() -> None:
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     menu = re.findall(r"(?m)^ +- (?:\w+: )?([\w/.-]+\.md)$", text)
