@@ -129,6 +129,13 @@ def test_an_option_that_is_none_would_be_found(reader: Reader) -> None:
         reader.calls("curl https://example.org")
 
 
+def test_commands_in_the_background_are_told_apart(reader: Reader) -> None:
+    page = "for n in {1..40}; do sdd-bench list models --results $n & done\nwait\n"
+    calls = reader.calls(page)
+    assert sorted(int(call[-1]) for call in calls) == list(range(1, 41))
+    assert {tuple(call[:3]) for call in calls} == {("sdd-bench", "list", "models")}
+
+
 def test_no_command_hides_in_a_block_of_another_kind() -> None:
     line = re.compile(rf"^\s*({'|'.join(PROGRAMS)}|import|from) ", re.MULTILINE)
     texts = {page: blocks(page.read_text(encoding="utf-8")) for page in PAGES}
