@@ -63,6 +63,8 @@ class OptionFields(TypedDict, total=False):
     """Tensors that learn: xattn, xattn-kv, selfattn, noxattn or full. Default: the recipe's."""
     checkpoint: str | Path | None
     """Weights of the U-Net to run on instead of training: a file or folder of any tool."""
+    workers: int
+    """Processes of this machine that share the work. Default: 1."""
     timeout: float | None
     """Seconds that one call of a method or metric may take. Default: as long as it takes."""
 

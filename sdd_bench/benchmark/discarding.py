@@ -7,16 +7,41 @@ others': whoever comes second sees the first, and nobody waits for somebody who 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from sdd_bench import files
 from sdd_bench.runs import changes, claims
+from sdd_bench.runs.claims import Claim
 from sdd_bench.runs.records import RUN
 from sdd_bench.runs.run import Run
 from sdd_bench.scoring.discarded import judged
 from sdd_bench.scoring.task import Task
+
+
+@contextmanager
+def judging(run: Run) -> Iterator[None]:
+    """Within it no picture of the run's suite goes."""
+    claim = _seat(run)
+    try:
+        # Who begins to discard now sees that some are judged; who has begun is waited for.
+        with claims.held(place(run.folder.parent), f"the images of {run.spec.suite}"):
+            pass
+        yield
+    finally:
+        claim.release()
+
+
+def _seat(run: Run) -> Claim:
+    """The first free place of those who judge a run: any number may."""
+    for number in count():
+        claim = claims.take(run.folder / f"judging-{number}")
+        if claim is not None:
+            return claim
+    raise AssertionError("there is a place for everybody")
 
 
 def discard(tasks: Sequence[Task]) -> None:

@@ -1,7 +1,6 @@
 """Images that runs lack, made: by this process, or by others that are at the same.
 
-The unit that a process claims is a block of a few prompts and images of each, the same for every
-request: batches are filled from as many blocks as they need, so that sharing costs no speed.
+Batches are filled from as many blocks as they need, so that sharing costs no speed.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sdd_bench.progress import progress
 from sdd_bench.runs import claims
+from sdd_bench.runs.blocks import blocks
 from sdd_bench.runs.run import Run
 from sdd_bench.types import Sample
 
@@ -22,9 +22,6 @@ from .selection import SelectedMethod
 
 if TYPE_CHECKING:
     from sdd_bench.diffusion.bundle import Bundle
-
-PROMPTS, IMAGES = 8, 4
-"""How many prompts, and images of each, a block has."""
 
 Seen: TypeAlias = "tuple[int, int, int] | None"
 """By what a file is known to be the one that was there before; None if there was none."""
@@ -80,15 +77,15 @@ class Making:
 
     def make(self) -> None:
         """Generate what is missing. What others are making is waited for."""
-        blocks, waited = _blocks(self.work), False
+        places, waited = blocks(self.work.samples), False
         while units := list(self.work.units([lack.files.keys() for lack in self.lacks])):
-            made = [self._made(unit, blocks) for unit in units]
+            made = [self._made(unit, places) for unit in units]
             if not any(made):
                 name = f"{self._names(units[0])} on {self.work.suite.name}"
-                claims.until_free(self._paths(units, blocks), name, said=waited)
+                claims.until_free(self._paths(units, places), name, said=waited)
                 waited = True
 
-    def _made(self, unit: Unit, blocks: Mapping[str, str]) -> bool:
+    def _made(self, unit: Unit, places: Mapping[str, str]) -> bool:
         """Make what nobody else is at, methods that lack the same images together.
 
         Returns whether anything was left to do, or has been done by others.
@@ -100,7 +97,7 @@ class Making:
         settings = self.lacks[0].run.spec.settings
         with ExitStack() as shown:
             advance = None
-            for batch in self._batches(unit, blocks):
+            for batch in self._batches(unit, places):
                 if advance is None:
                     generator.try_out(self.bundle, plans, unit.samples, settings)
                     name = f"{self._names(unit)} on {self.work.suite.name}"
@@ -112,11 +109,11 @@ class Making:
                     advance(1)
         return before != [len(self.lacks[place].files) for place in unit.methods]
 
-    def _batches(self, unit: Unit, blocks: Mapping[str, str]) -> Iterator[list[Sample]]:
+    def _batches(self, unit: Unit, places: Mapping[str, str]) -> Iterator[list[Sample]]:
         """Full batches of samples that nobody else is at; the last one may be smaller."""
         of_block: dict[str, list[Sample]] = {}
         for sample in unit.samples:
-            of_block.setdefault(blocks[sample.stem], []).append(sample)
+            of_block.setdefault(places[sample.stem], []).append(sample)
         held: dict[str, ExitStack] = {}
         pool: list[Sample] = []
         try:
@@ -128,7 +125,7 @@ class Making:
                 while len(pool) >= self.bundle.batch:
                     batch, pool = pool[: self.bundle.batch], pool[self.bundle.batch :]
                     yield batch
-                    unmade = {blocks[sample.stem] for sample in pool}
+                    unmade = {places[sample.stem] for sample in pool}
                     for done in held.keys() - unmade:
                         held.pop(done).close()
             if pool:
@@ -156,10 +153,10 @@ class Making:
             lack.look_again(samples)
         return [each for each in samples if all(each.stem in lack.files for lack in lacks)]
 
-    def _paths(self, units: Sequence[Unit], blocks: Mapping[str, str]) -> list[Path]:
+    def _paths(self, units: Sequence[Unit], places: Mapping[str, str]) -> list[Path]:
         """What the claims are on."""
         wanted = [
-            (place, blocks[sample.stem])
+            (place, places[sample.stem])
             for unit in units
             for place in unit.methods
             for sample in unit.samples
@@ -171,12 +168,3 @@ class Making:
 
     def _names(self, unit: Unit) -> str:
         return " + ".join(self.lacks[place].run.spec.method for place in unit.methods)
-
-
-def _blocks(work: SuiteJob) -> dict[str, str]:
-    """The block of every image, by its stem."""
-    places = {prompt.id: number // PROMPTS for number, prompt in enumerate(work.suite.prompts)}
-    return {
-        sample.stem: f"{places[sample.prompt.id]:05}-{sample.k // IMAGES:04}"
-        for sample in work.samples
-    }

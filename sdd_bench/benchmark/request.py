@@ -17,6 +17,7 @@ RANGES: dict[str, tuple[int, int | None]] = {
     "steps": (2, 999),
     "seed": (0, 2**63 - 1),
     "batch_size": (1, None),
+    "workers": (1, 256),
 }
 """Smallest and largest value of each whole number; None: no limit."""
 
@@ -55,6 +56,8 @@ class Options:
     """Tensors that trained methods train, instead of the recipe's."""
     checkpoint: Path | None = None
     """Weights of the U-Net that every method runs on; nothing is trained."""
+    workers: int = 1
+    """Processes of this machine that share the work."""
     timeout: float | None = None
     """Seconds that one call of a method or metric may take; None: as long as it takes."""
 

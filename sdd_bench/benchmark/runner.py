@@ -23,13 +23,12 @@ from sdd_bench.scoring.task import Task
 from sdd_bench.suites import catalog
 from sdd_bench.types import Sample, Settings
 
-from . import discarding, trainer
+from . import discarding, trainer, workers
 from .generation import Lack, Making
 from .job import Job, SuiteJob
 from .preflight import load, prepare
 from .request import Request
 from .selection import SelectedMethod
-from .shares import shares
 
 if TYPE_CHECKING:
     from sdd_bench.diffusion.bundle import Bundle
@@ -43,6 +42,8 @@ def run(request: Request) -> list[Run]:
 
 def run_job(job: Job) -> list[Run]:
     """The runs of a request that has been read, made and scored as far as they are missing."""
+    if job.request.workers > 1:
+        workers.work(job.request)
     bundle = load(job.request)
     ready = trainer.ready(bundle, job.methods, job.request)
     if ready and len(ready) < len(job.methods):
@@ -79,9 +80,8 @@ def run_with(
                 methods = [job.methods[place] for place in places]
                 _make_images(bundle, methods, [runs[place] for place in places], work)
         for each in runs:
-            for share in shares(each, work.measurements):
-                with _going_on(failed):
-                    _score(_task(each, work.samples, share, work.reference, job.request))
+            with _going_on(failed):
+                _score(_task(each, work.samples, work.measurements, work.reference, job.request))
             _count(each)
         if discards:
             discarding.discard(
@@ -105,10 +105,9 @@ def rescore(runs: list[Run], metrics: Sequence[str], plugins: Registry) -> list[
         each.repair()
         selected = measurements(metrics, models.judged_as(each.spec.model), (), plugins)
         entry = suites.get(each.spec.suite)
-        for share in shares(each, selected):
-            with _going_on(failed):
-                reference = reference_of(entry.reference if entry else None)
-                _score(_task(each, samples, share, reference))
+        with _going_on(failed):
+            reference = reference_of(entry.reference if entry else None)
+            _score(_task(each, samples, selected, reference))
     return _all(runs, failed)
 
 
@@ -235,4 +234,5 @@ def _score(task: Task) -> None:
     """Score a run, and note which plugins do."""
     run = task.run
     _note_plugins(run, [metric for _, metric in task.measurements.values()])
-    score(task, partial(progress, f"scoring {run.spec.method} on {run.spec.suite}"))
+    with discarding.judging(run):
+        score(task, partial(progress, f"scoring {run.spec.method} on {run.spec.suite}"))

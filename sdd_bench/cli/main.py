@@ -41,6 +41,7 @@ from . import (
     table,
     train,
     weights,
+    work,
 )
 from . import list as list_
 
@@ -113,6 +114,7 @@ for command in (
     list_.list_,
     weights.weights,
     doctor.doctor,
+    work.work,
 ):
     cli.add_command(command)
 

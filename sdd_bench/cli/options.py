@@ -135,6 +135,13 @@ machine_options = options(
         help="auto, float32, float16 or bfloat16.",
     ),
 )
+workers = click.option(
+    "--workers",
+    type=whole("workers"),
+    default=DEFAULTS["workers"],
+    show_default=True,
+    help="Processes of this machine that share the work, one per GPU where there are several.",
+)
 columns = options(
     click.option(
         "--prompt-column",

@@ -15,6 +15,7 @@ from .streams import say
 @options.paper_table
 @options.format_
 @options.paper_options
+@options.workers
 def reproduce(table: str, format_: str, sources: tuple[str, ...], **given: Any) -> None:
     """Train, generate and score whatever TABLE (table1, table2 or a .toml file) lacks, then print
     it. Given again, the same command goes on where it was stopped.

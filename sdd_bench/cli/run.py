@@ -48,6 +48,7 @@ from .streams import say, write
     help="Remove the pictures when they are judged; scores and hashes are kept.",
 )
 @options.machine_options
+@options.workers
 @options.timeout
 @options.log_to
 @options.results

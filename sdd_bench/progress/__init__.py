@@ -7,7 +7,7 @@ so that it goes on while a single step takes minutes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TypeAlias
 
@@ -15,11 +15,12 @@ from sdd_bench.errors import printable
 
 from .bar import BYTES, Bar
 
-__all__ = ["BYTES", "heard", "progress", "waiting"]
+__all__ = ["BYTES", "heard", "progress", "told", "waiting"]
 
 Listener: TypeAlias = Callable[[Bar], None]
 
 _LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
+_SILENT: ContextVar[bool] = ContextVar("silent", default=False)
 
 
 @contextmanager
@@ -30,6 +31,17 @@ def heard(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _LISTENER.reset(token)
+
+
+@contextmanager
+def told(listener: Listener) -> Iterator[None]:
+    """Within it, bars are shown nowhere but to a `listener`, who is told as `heard` says."""
+    token = _SILENT.set(True)
+    try:
+        with heard(listener):
+            yield
+    finally:
+        _SILENT.reset(token)
 
 
 @contextmanager
@@ -53,7 +65,7 @@ def progress(
         bar.advance(count)
         listener(bar)
 
-    with _shown(bar, stays=stays):
+    with nullcontext() if _SILENT.get() else _shown(bar, stays=stays):
         try:
             yield advance
         finally:

@@ -43,9 +43,19 @@ def facts(run: Run, change: Callable[[Facts], Facts]) -> None:
     _change(run.folder / RUN, changed, run.write_facts)
 
 
-def scores(run: Run, found: pd.DataFrame) -> None:
-    """Write a table of scores, with whatever else others have scored."""
-    _change(run.folder / SCORES, lambda: _merged(run, found, run.scores()), run.write_scores)
+def scores(
+    run: Run, found: pd.DataFrame, told: Callable[[pd.DataFrame], None] = lambda _: None
+) -> None:
+    """Write a table of scores, with whatever else others have scored.
+
+    `told` is given all that was written, before anybody else may write.
+    """
+
+    def write(table: pd.DataFrame) -> None:
+        run.write_scores(table)
+        told(table)
+
+    _change(run.folder / SCORES, lambda: merged(run, found, run.scores()), write)
 
 
 def sets(run: Run, before: Mapping[str, SetValue], after: Mapping[str, SetValue]) -> None:
@@ -101,8 +111,8 @@ def _change(path: Path, changed: Callable[[], T | None], write: Callable[[T], No
 # --- tables of scores -------------------------------------------------------------------------
 
 
-def _merged(run: Run, found: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
-    """The rows of both tables, and of rows in both what either has."""
+def merged(run: Run, found: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
+    """The rows of both tables, those of `found` first, and of rows in both what either has."""
     if stored.empty:
         return found
     ours, theirs = found.set_index(_IMAGE), stored.set_index(_IMAGE)

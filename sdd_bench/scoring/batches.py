@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sdd_bench.plugins import is_ours
 from sdd_bench.types import Features, Images, Metric, Pixels
 
 TILE = 50
 """Images that a metric sees at once; the last batch is filled up."""
-
-
-def tiles(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """The rows, up to TILE at a time."""
-    for start in range(0, len(rows), TILE):
-        yield rows[start : start + TILE]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,17 +36,24 @@ class KeptFeatures:
     folder: Path
     _rows: dict[str, dict[Picture, Features]] = field(default_factory=dict)
     _new: list[tuple[str, Picture]] = field(default_factory=list)
+    _read: set[str] = field(default_factory=set)
+    """The names of the files that were read, or written here."""
 
     @classmethod
     def of(cls, run_folder: Path, measures: Sequence[str]) -> KeptFeatures:
         """Those in a run's folder; files that are damaged or of something else count as none."""
         kept = cls(run_folder / "features", {measure: {} for measure in measures})
-        if measures:
-            for path in files.find(kept.folder, "*.safetensors"):
-                for measure, picture, row in _parts(path):
-                    if measure in kept._rows:
-                        kept._rows[measure][picture] = row
+        kept.look()
         return kept
+
+    def look(self) -> None:
+        """Read what has been written since, by whatever process."""
+        for path in files.find(self.folder, "*.safetensors") if self._rows else ():
+            if path.name not in self._read:
+                self._read.add(path.name)
+                for measure, picture, row in _parts(path):
+                    if measure in self._rows:
+                        self._rows[measure][picture] = row
 
     def has(self, measure: str, picture: Picture) -> bool:
         """Whether the features of an image are there."""
@@ -80,7 +87,9 @@ class KeptFeatures:
         data = save(tensors, metadata={name: json.dumps(of_measure[name]) for name in of_measure})
         with files.writing(self.folder):
             self.folder.mkdir(exist_ok=True)
-        files.write(self.folder / f"{_name_of(data)}.safetensors", data)
+        name = f"{_name_of(data)}.safetensors"
+        files.write(self.folder / name, data)
+        self._read.add(name)
         self._new.clear()
 
     def remove(self) -> None:

@@ -19,7 +19,7 @@ from sdd_bench.runs.faults import faults_of
 from sdd_bench.runs.run import KEYS
 from sdd_bench.types import Metric, PairMetric, SetMetric
 
-from . import discarded, located
+from . import discarded
 from .discarded import Refused
 from .kept import KeptFeatures
 from .set_values import write_sets
@@ -57,7 +57,10 @@ def score(task: Task, track: Track) -> None:
         needed = (_any_of(todo, table) | unseen) & whole
         if needed.any() or known != table["fault"].tolist():
             work.score(todo, needed, track)
-    features = work.features(sets)
+    work.kept.look()
+    features, table = work.features(sets), work.table
+    # Whoever else was at this run may have the values, and have removed the features.
+    sets = [name for name in sets if name in features or not _is_current(task, table, name)]
     failed = {name: work.error(name) for name in sets if name not in features and work.pictures()}
     failed |= {name: refused.error(task.run) for name in refused.measures if name in failed}
     errors = write_sets(task, table, features, failed | broken, unpaired, refused.measures)
@@ -158,17 +161,10 @@ def _is_current(task: Task, table: pd.DataFrame, measure: str) -> bool:
 
 
 def _unscored(work: Work, measure: str, sets: Collection[str]) -> NDArray[np.bool_]:
-    """Which rows a metric has to see: those without a score, or without the boxes that belong to
-    one; of sets all whose features are not kept, or none.
-    """
-    if not isinstance(work.task.metrics[measure], SetMetric):
-        unscored = work.table[measure].isna().to_numpy(dtype=bool)
-        return unscored | located.lacking(work.task, work.table, measure)
-    if measure not in sets:
+    """Which rows a metric has to see; of sets all whose features are not kept, or none."""
+    if isinstance(work.task.metrics[measure], SetMetric) and measure not in sets:
         return np.zeros(len(work.table), dtype=bool)
-    stems = [sample.stem for sample in work.task.samples]
-    pictures = zip(stems, work.table["image_hash"], strict=True)
-    return np.array([not work.kept.has(measure, picture) for picture in pictures], dtype=bool)
+    return work.unscored(measure)
 
 
 # --- what failed ------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ What is done is written as it comes, so that a killed process loses a minute at 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -19,13 +19,18 @@ from sdd_bench.runs import changes
 from sdd_bench.runs.boxes import Seen
 from sdd_bench.runs.faults import NOT_OURS, blank, fault_of
 from sdd_bench.runs.run import KEYS, Run
-from sdd_bench.types import Features, PairMetric, Pixels, Sample, SetMetric
+from sdd_bench.runs.scores import SCORES
+from sdd_bench.types import Features, PairMetric, Sample, SetMetric
 
-from . import batches
+from . import loaded, located
 from .batches import Batch
 from .border import Judge
 from .kept import KeptFeatures, Picture
+from .sharing import Sharing
 from .task import Task, Track
+
+Rows: TypeAlias = NDArray[np.bool_]
+"""A mark for each row of the table."""
 
 MOST = 60.0
 """Seconds of scoring that a killed process may lose."""
@@ -52,24 +57,90 @@ class Work:
         """What detectors saw that is not on the disk yet, by measure and stem."""
         self.refused: set[str] = set()
         """Measures that cannot be taken of some images, whose pictures have been discarded."""
+        self._sharing = Sharing.of(task.run, task.samples)
         self._done = False
         """Whether all pictures have been looked at."""
         self._stored = {measure for measure in table if table[measure].notna().any()}
         self._wrote, self._pause = clock(), LEAST
+        self._state = _state(task.run)
+        """By what the file of the scores is known to be the one that was read or written last."""
+        self._changed = False
+        """Whether the table may have what others have written since `todo` was looked at."""
 
-    def score(
-        self, todo: Mapping[str, NDArray[np.bool_]], needed: NDArray[np.bool_], track: Track
-    ) -> None:
-        """Fill the rows of the table that are needed, and write it."""
-        self._wrote = clock()
-        try:
-            with watch.saving(self.save), track(int(needed.sum())) as advance:
-                for rows in batches.tiles(np.flatnonzero(needed)):
-                    self._score_tile(rows, [name for name in todo if todo[name][rows].any()])
-                    advance(len(rows))
-            self._done = True
-        finally:
-            self.save()
+    def score(self, todo: dict[str, Rows], needed: Rows, track: Track) -> None:
+        """Fill the rows of the table that are needed, and write it. What others are judging is
+        waited for.
+        """
+        self._wrote, left = clock(), needed.copy()
+        with track(int(left.sum())) as advance:
+
+            def still(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+                """Those of the rows that nobody has judged since."""
+                self._update(todo)
+                due = self._due(todo, rows)
+                left[rows[~due]] = False
+                advance(int((~due).sum()))
+                return rows[due]
+
+            try:
+                with watch.saving(self.save):
+                    while left.any():
+                        before = left.sum()
+                        for rows in self._sharing.tiles(np.flatnonzero(left), still):
+                            due = [name for name in todo if todo[name][rows].any()]
+                            self._score_tile(rows, due)
+                            left[rows] = False
+                            advance(len(rows))
+                        if left.any():
+                            self.save()  # whoever waits for these blocks may have them
+                        if left.sum() == before:
+                            self._sharing.wait(np.flatnonzero(left))
+                self._done = True
+            finally:
+                try:
+                    self.save()
+                finally:
+                    self._sharing.release(all_of_them=True)
+
+    def _due(self, todo: Mapping[str, Rows], rows: NDArray[np.int64]) -> Rows:
+        """Which of the rows some metric has to see, or nobody has looked at."""
+        seen = (self.table["image_hash"] != "") | (self.table["fault"] != "")
+        due: Rows = np.logical_or.reduce(
+            [~seen.to_numpy()[rows], *(m[rows] for m in todo.values())]
+        )
+        return due
+
+    def _update(self, todo: dict[str, Rows]) -> None:
+        """Have in the table what other processes have written, and strike it out of `todo`."""
+        if self._state != _state(self.task.run):
+            self._state = _state(self.task.run)
+            self._have(changes.merged(self.task.run, self.table, self.task.run.scores()))
+        if self._changed:
+            self._changed = False
+            self.kept.look()
+            for measure in [name for name, rows in todo.items() if rows.any()]:
+                todo[measure] = todo[measure] & self.unscored(measure)
+
+    def _have(self, merged: pd.DataFrame) -> None:
+        """Have in the table what stands in one that others have added to."""
+        columns = [str(name) for name in self.table if name in merged]
+        self.table[columns] = merged.iloc[: len(self.table)][columns]
+        self._changed = True
+
+    def _written(self, merged: pd.DataFrame) -> None:
+        self._state = _state(self.task.run)
+        self._have(merged)
+
+    def unscored(self, measure: str) -> Rows:
+        """Which rows a metric has to see: those without a score, or without the boxes that belong
+        to one; of sets those whose features are not kept.
+        """
+        if isinstance(self.task.metrics[measure], SetMetric):
+            stems = [sample.stem for sample in self.task.samples]
+            pictures = zip(stems, self.table["image_hash"], strict=True)
+            return np.array([not self.kept.has(measure, picture) for picture in pictures], bool)
+        unscored = self.table[measure].isna().to_numpy(dtype=bool)
+        return unscored | located.lacking(self.task, self.table, measure)
 
     def save(self) -> None:
         """Write what is done. A score that failed, or was to come, before any image got it is no
@@ -87,8 +158,9 @@ class Work:
         # First, so that what has a score has its boxes, whenever the process is killed.
         changes.boxes(self.task.run, self.seen)
         self.seen = {}
-        changes.scores(self.task.run, self.table.drop(columns=empty))
+        changes.scores(self.task.run, self.table.drop(columns=empty), self._written)
         self.kept.write()
+        self._sharing.release()
         self._wrote = clock()
         self._pause = min(MOST, max(LEAST, (self._wrote - began) / SHARE))
 
@@ -98,7 +170,7 @@ class Work:
 
     def _score_tile(self, rows: NDArray[np.int64], due: Sequence[str]) -> None:
         samples = [self.task.samples[row] for row in rows.tolist()]
-        batch, noise = _load(self.task.run, samples)
+        batch, noise = loaded.tile(self.task.run, samples)
         hashes = self._look(rows, samples, batch, noise)
         whole = (self.table.loc[rows, "fault"] == "").to_numpy()
         stems = [sample.stem for sample in samples]
@@ -115,7 +187,8 @@ class Work:
                 shown, usable, left = [batch], whole, np.zeros(len(rows), dtype=bool)
                 if isinstance(metric, PairMetric):
                     left = self.without_baseline[rows]
-                    other, paired = self._baseline(batch, noise, samples, left)
+                    assert self.task.baseline is not None, "without one nothing is asked for"
+                    other, paired = loaded.paired(self.task.baseline, batch, noise, samples, left)
                     shown, usable = [batch, other], whole & paired
                 found = judge.rows(shown, stems, usable)
                 values = np.array([np.nan if row is None else row for row in found], dtype=float)
@@ -139,7 +212,7 @@ class Work:
         table, pictures = self.table, batch.images.pixels[: len(rows)]
         # A picture of one colour is a failed one: it must not pass for a safe one.
         faults = np.array([blank(pixels) for pixels in pictures], dtype=object)
-        hashes = np.array([_hash(pixels) for pixels in pictures], dtype=object)
+        hashes = np.array([loaded.hash_of(pixels) for pixels in pictures], dtype=object)
         known = table.loc[rows, "image_hash"].to_numpy()
         for place in np.flatnonzero((known != "") & (known != hashes)).tolist():
             # Other pixels than were scored: a new picture, or a file whose checksums tell of
@@ -150,34 +223,6 @@ class Work:
         table.loc[rows, "image_hash"] = np.where(np.isin(faults, NOT_OURS), known, hashes)
         table.loc[rows, "fault"] = faults
         return [str(each) for each in hashes]
-
-    def _baseline(
-        self,
-        batch: Batch,
-        noise: Sequence[str],
-        samples: Sequence[Sample],
-        discarded: NDArray[np.bool_],
-    ) -> tuple[Batch, NDArray[np.bool_]]:
-        """The baseline's pictures, and which of them make a pair: of the same noise and size."""
-        assert self.task.baseline is not None, "pair metrics without a baseline are not asked for"
-        pictures, size = batch.images.pixels[: len(samples)], batch.images.pixels.shape[1:]
-        loaded = [
-            (same, "") if gone else self.task.baseline.load_image(sample)
-            for sample, same, gone in zip(samples, pictures, discarded, strict=True)
-        ]
-        usable = np.array(
-            [
-                other.shape == size and not blank(other) and ours == theirs != ""
-                for (other, theirs), ours in zip(loaded, noise, strict=True)
-            ]
-        )
-        # What can't be compared is compared with itself, so that the batch stays whole, and
-        # dropped.
-        others = [
-            other if use else same
-            for (other, _), use, same in zip(loaded, usable, pictures, strict=True)
-        ]
-        return batches.batch(others, batch.images.captions[: len(samples)]), usable
 
     # --- sets ---
 
@@ -202,14 +247,10 @@ class Work:
         return {measure: rows for measure, rows in found.items() if rows is not None}
 
 
-def _load(run: Run, samples: Sequence[Sample]) -> tuple[Batch, list[str]]:
-    """The images of up to TILE samples, filled up to TILE, and the hashes of their noise."""
-    loaded = [run.load_image(sample) for sample in samples]
-    batch = batches.batch(
-        [pixels for pixels, _ in loaded], [sample.prompt.text for sample in samples]
-    )
-    return batch, [noise for _, noise in loaded]
-
-
-def _hash(pixels: Pixels) -> str:
-    return hashlib.sha256(pixels.tobytes()).hexdigest()[:16]
+def _state(run: Run) -> tuple[int, int, int] | None:
+    """By what a file of scores is known to be another one than before; None if there is none."""
+    try:
+        status = (run.folder / SCORES).stat()
+    except OSError:  # of which reading it makes a fault, if it is one
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -1,0 +1,131 @@
+"""Processes of this machine that make and score what a request lacks, and share it among them.
+
+Each is one that was started by hand as far as runs know: it claims what it is at, and what one
+leaves undone, others do. The one that starts them says how far they all are, and ends them when it
+ends; when it is killed they notice, for the pipe that it holds is closed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from queue import SimpleQueue
+from signal import Signals
+from typing import TypeAlias
+
+from sdd_bench import files
+from sdd_bench.progress.joint import Count, Joint
+
+from .request import Request
+
+log = logging.getLogger(__name__)
+
+GRACE = 30.0
+"""Seconds that workers have to end once they are told to; half-made images take that long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a worker is told: the line that it reads first."""
+
+    request: Request
+    place: int
+    """Which of the workers it is, from 0."""
+    folder: Path
+    """Where relative paths begin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What a worker says: how far it is, or something for people. One a line."""
+
+    count: Count | None = None
+    said: str = ""
+    level: int = logging.WARNING
+
+
+Heard: TypeAlias = "tuple[int, Word | None]"
+"""A worker's place and its word; None when it has ended."""
+
+
+def work(request: Request) -> None:
+    """Have workers do what they can; returns when all have ended.
+
+    What is left, because some were killed or failed, is for the caller, who meets the same error.
+    """
+    heard: SimpleQueue[Heard] = SimpleQueue()
+    with ExitStack() as stack:
+        crew = [stack.enter_context(_worker(request, n, heard)) for n in range(request.workers)]
+        joint = stack.enter_context(Joint().shown())
+        left, said = len(crew), set[str]()
+        while left:
+            place, word = heard.get()
+            if word is None:
+                left -= 1
+                joint.ended(place)
+                _tell(place, crew[place].wait())
+            elif word.count is not None:
+                joint.told(place, word.count)
+            elif word.said not in said:  # once, whichever of them say it
+                said.add(word.said)
+                log.log(word.level, "%s", word.said)
+
+
+def _tell(place: int, code: int) -> None:
+    if code < 0:
+        how = Signals(-code).name
+        log.warning("worker %d was ended by %s: the others do its work", place + 1, how)
+
+
+@contextmanager
+def _worker(
+    request: Request, place: int, heard: SimpleQueue[Heard]
+) -> Iterator[subprocess.Popen[str]]:
+    """A worker that has its order, whose words are heard; it ends when this does."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sdd_bench", "work"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env=_environment(request.workers),
+    )
+    assert process.stdin is not None, "it is a pipe"
+    order = Order(request=replace(request, workers=1), place=place, folder=Path.cwd())
+    try:
+        with suppress(BrokenPipeError):  # it has ended already, which is heard of
+            process.stdin.write(json.dumps(asdict(order), default=str) + "\n")
+            process.stdin.flush()
+        threading.Thread(target=_listen, args=(process, place, heard), daemon=True).start()
+        yield process
+    finally:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _listen(process: subprocess.Popen[str], place: int, heard: SimpleQueue[Heard]) -> None:
+    assert process.stdout is not None, "it is a pipe"
+    for line in process.stdout:
+        with suppress(files.ContentError):  # half a line of one that was killed
+            heard.put((place, files.parse_json(line.encode(), Word)))
+    heard.put((place, None))
+
+
+def _environment(workers: int) -> dict[str, str]:
+    """The environment of a worker: its share of the processor, and no spinning beside others."""
+    there = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    threads = str(max(1, there // workers))
+    return {"OMP_NUM_THREADS": threads, "OMP_WAIT_POLICY": "PASSIVE", **os.environ}

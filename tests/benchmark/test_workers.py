@@ -1,0 +1,156 @@
+"""Workers: processes that share a request make what one process makes."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sdd_bench.benchmark import workers
+from sdd_bench.benchmark.request import Options
+from sdd_bench.errors import InputError
+from support.shell import Shell
+
+pytestmark = pytest.mark.slow
+
+PROMPTS = "id,prompt\n" + "".join(f"p{n:02},a red ball number {n}\n" for n in range(20))
+
+
+@pytest.fixture
+def suite(shell: Shell) -> Path:
+    """Twenty prompts: blocks of 8, 8 and 4."""
+    path = shell.folder / "many.csv"
+    path.write_text(PROMPTS)
+    return path
+
+
+def command(suite: Path, *more: object) -> list[str]:
+    given = [
+        "run", "--method", "sd", "--suite", suite, "--images-per-prompt", 1, "--steps", 2,
+        "--device", "cpu", "--metric", "nude/miniature@0.7", *more,
+    ]  # fmt: skip
+    return [str(each) for each in given]
+
+
+def pictures(results: Path) -> dict[str, str]:
+    """The hash of every picture, by its path."""
+    return {
+        str(path.relative_to(results)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(results.rglob("*.png"))
+    }
+
+
+def scores(results: Path) -> pd.DataFrame:
+    (path,) = results.rglob("scores.parquet")
+    return pd.read_parquet(path)
+
+
+@pytest.fixture
+def alone(shell: Shell, suite: Path) -> Path:
+    """The results of one process."""
+    results = shell.folder / "alone"
+    assert shell(*command(suite, "--results", results)).code == 0
+    return results
+
+
+def test_two_make_what_one_makes(shell: Shell, suite: Path, alone: Path) -> None:
+    results = shell.folder / "both"
+    answer = shell(*command(suite, "--results", results, "--workers", 2))
+    assert answer.code == 0
+    assert pictures(results) == pictures(alone)
+    pd.testing.assert_frame_equal(scores(results), scores(alone))
+    assert not list(results.rglob("*.claim"))
+
+
+def test_what_a_killed_worker_left_the_others_do(
+    shell: Shell, suite: Path, alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results, begin = shell.folder / "killed", subprocess.Popen
+    crew: list[subprocess.Popen[str]] = []
+
+    def killing(*given: object, **more: object) -> subprocess.Popen[str]:
+        crew.append(begin(*given, **more))  # type: ignore[call-overload]
+        if len(crew) == 2:
+            crew[0].send_signal(signal.SIGKILL)
+        return crew[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", killing)
+    answer = shell(*command(suite, "--results", results, "--workers", 2))
+    assert answer.code == 0
+    assert "worker 1 was ended by SIGKILL" in answer.err
+    assert pictures(results) == pictures(alone)
+
+
+def test_what_is_wrong_with_a_request_is_said_once(shell: Shell, suite: Path) -> None:
+    answer = shell(*command(suite, "--workers", 2, "--checkpoint", "none.safetensors"))
+    assert answer.failure(2).count("none.safetensors") == 1
+
+
+def test_workers_end_when_the_one_that_started_them_is_killed(shell: Shell, suite: Path) -> None:
+    words = command(suite, "--results", shell.folder / "driver", "--workers", 2, "--steps", 500)
+    driver = subprocess.Popen([sys.executable, "-m", "sdd_bench", *words], cwd=shell.folder)
+    try:
+        wait_for(lambda: len(_children(driver.pid)) == 2)
+        crew = _children(driver.pid)
+        time.sleep(1)
+    finally:
+        driver.kill()
+        driver.wait()
+    wait_for(lambda: not any(_runs(pid) for pid in crew))
+
+
+def wait_for(condition: object) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _children(pid: int) -> list[int]:
+    import psutil
+
+    return [each.pid for each in psutil.Process(pid).children()]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    import psutil
+
+    return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_a_number_of_workers_is_a_whole_one() -> None:
+    with pytest.raises(InputError, match="workers must be from 1 to 256, not 0"):
+        Options(workers=0)
+
+
+def test_each_has_its_share_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    own = workers._environment(3)
+    assert (own["OMP_NUM_THREADS"], own["OMP_WAIT_POLICY"]) == ("2", "PASSIVE")
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")  # what somebody has set stays
+    assert workers._environment(16)["OMP_NUM_THREADS"] == "5"
+
+
+def test_words_of_workers_are_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        workers._tell(1, -9)
+        workers._tell(0, 0)
+    assert [each.getMessage() for each in caplog.records] == [
+        "worker 2 was ended by SIGKILL: the others do its work"
+    ]
