@@ -36,10 +36,10 @@ def serve() -> None:
     with (
         progress.told(lambda bar: _say(told, Word(count=_count(bar)))),
         watch.limit(request.timeout, ends=True),
-    ):
         # An error is met again, and said, by who does what is left; an interrupt is theirs, too.
-        with suppress(SDDBenchError, KeyboardInterrupt):
-            runner.run(request)
+        suppress(SDDBenchError, KeyboardInterrupt),
+    ):
+        runner.run(request)
 
 
 def _device(order: Order) -> str:

@@ -99,12 +99,13 @@ def _worker(
         env=_environment(request.workers),
     )
     assert process.stdin is not None, "it is a pipe"
+    listener = threading.Thread(target=_listen, args=(process, place, heard), daemon=True)
     order = Order(request=replace(request, workers=1), place=place, folder=Path.cwd())
+    listener.start()
     try:
         with suppress(BrokenPipeError):  # it has ended already, which is heard of
             process.stdin.write(json.dumps(asdict(order), default=str) + "\n")
             process.stdin.flush()
-        threading.Thread(target=_listen, args=(process, place, heard), daemon=True).start()
         yield process
     finally:
         with suppress(BrokenPipeError):
@@ -114,13 +115,15 @@ def _worker(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        listener.join()
 
 
 def _listen(process: subprocess.Popen[str], place: int, heard: SimpleQueue[Heard]) -> None:
     assert process.stdout is not None, "it is a pipe"
-    for line in process.stdout:
-        with suppress(files.ContentError):  # half a line of one that was killed
-            heard.put((place, files.parse_json(line.encode(), Word)))
+    with process.stdout as lines:
+        for line in lines:
+            with suppress(files.ContentError):  # half a line of one that was killed
+                heard.put((place, files.parse_json(line.encode(), Word)))
     heard.put((place, None))
 
 

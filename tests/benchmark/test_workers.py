@@ -16,6 +16,7 @@ import pytest
 
 from sdd_bench.benchmark import workers
 from sdd_bench.benchmark.request import Options
+from sdd_bench.diffusion import generator
 from sdd_bench.errors import InputError
 from support.shell import Shell
 
@@ -30,6 +31,10 @@ def suite(shell: Shell) -> Path:
     path = shell.folder / "many.csv"
     path.write_text(PROMPTS)
     return path
+
+
+def unwanted(*_: object) -> None:
+    raise AssertionError("workers leave nothing")
 
 
 def command(suite: Path, *more: object) -> list[str]:
@@ -61,8 +66,11 @@ def alone(shell: Shell, suite: Path) -> Path:
     return results
 
 
-def test_two_make_what_one_makes(shell: Shell, suite: Path, alone: Path) -> None:
+def test_two_make_what_one_makes(
+    shell: Shell, suite: Path, alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     results = shell.folder / "both"
+    monkeypatch.setattr(generator, "pictures", unwanted)  # of this process: nothing is left to it
     answer = shell(*command(suite, "--results", results, "--workers", 2))
     assert answer.code == 0
     assert pictures(results) == pictures(alone)
