@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 
 from sdd_bench.runs import claims
-from sdd_bench.runs.blocks import blocks
 from sdd_bench.runs.run import Run
 from sdd_bench.scoring.sharing import Sharing
 from sdd_bench.types import Definition, Images
@@ -28,13 +27,6 @@ def run(tmp_path: Path) -> Run:
 
 def everything(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return rows
-
-
-def test_a_block_is_eight_prompts_and_four_images_of_each() -> None:
-    names = blocks(samples(20))
-    assert [names[each.stem] for each in samples(20)] == (
-        ["00000-0000"] * 8 + ["00001-0000"] * 8 + ["00002-0000"] * 4
-    )
 
 
 def test_who_is_alone_has_all_at_once_and_leaves_nothing_behind(run: Run) -> None:
