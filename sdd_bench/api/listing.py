@@ -52,15 +52,20 @@ def broken_plugins() -> Mapping[str, str]:
     return registry.scan().broken()
 
 
-def diagnose(results: str | Path = "results") -> Result:
+def diagnose(results: str | Path = "results", device: str | None = None) -> Result:
     """What would fail on this machine and what to do about it; no network is needed.
 
-    Columns: state (right, note, wrong), what, found, remedy.
+    With a device (cpu, cuda, cuda:N) the miniature is drawn and trained there too, and compared
+    with what the CPU makes. Columns: state (right, note, wrong), what, found, remedy.
     """
     from sdd_bench import doctor
+    from sdd_bench.benchmark import trial
     from sdd_bench.formats.page import Page
 
     diagnoses = doctor.examine(Path(results))
+    # What fails everywhere would fail there too, and be taken for the device's fault.
+    if device is not None and all(each.state != "wrong" for each in diagnoses):
+        diagnoses += trial.examine(device)
     wrong = [each.what for each in diagnoses if each.state == "wrong"]
     title = f"the miniature would not work here: {', '.join(wrong)}" if wrong else ""
     return Result(

@@ -26,7 +26,7 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from sdd_bench.types import Pixels
 
-from . import architecture, card, data, export, reference, stages, tokenizer
+from . import architecture, card, data, export, reference, stages, tokenizer, trial
 from .loop import Network, Plan
 from .renderer.kinds import Example
 
@@ -244,6 +244,7 @@ def export_all(job: Job, out: Path) -> None:
     export.judges(out / "judges", clip, prompts, classifier, features)
     export.manifest(out)
     reference.write(out)
+    trial.write(out)
 
 
 def main(arguments: list[str] | None = None) -> None:
