@@ -60,7 +60,7 @@ def test_values_of_other_weights_are_named_with_what_makes_them_anew(
     copied_miniature: Path,
 ) -> None:
     path = copied_miniature / trial.FILE
-    path.write_bytes(trial.packed(trial.stored(), "of others"))
+    path.write_bytes(trial.packed(trial.stored(), "00" * 32))
     manifest(copied_miniature)
     (found,) = trial.examine("cpu")
     assert found.state == "wrong"
