@@ -3,6 +3,7 @@
 
 const OVERSCAN = 2;
 const PRINTED = 200;  // rows that are printed at most
+const FILLED = 10;  // cells per frame that get their pictures and scores, so that scrolling never waits for them
 
 function gridMeasures(view, extra) {
   const narrow = innerWidth < 700;
@@ -56,7 +57,7 @@ function GridCell({ view, sample, run, at, column, active, definitions, primary,
   </div>`;
 }
 
-function GridRow({ view, sample, at, top, height, columns, cursor, definitions, primary, move }) {
+function GridRow({ view, sample, at, top, height, columns, cursor, definitions, primary, move, filled }) {
   const { samples } = REPORT.suites[view.suite];
   const prompt = promptOf(view.suite, sample);
   return html`<div role="row" aria-rowindex=${at + 2} class="row" style="top: ${top}px; height: ${height}px">
@@ -65,7 +66,7 @@ function GridRow({ view, sample, at, top, height, columns, cursor, definitions, 
         onClick=${() => change({ open: sample })}>${visible(prompt.text.slice(0, 600))}</button>
       <small>${prompt.group && html`<span class="group">${visible(prompt.group)}</span> `}${visible(prompt.id)}
         ${" "}· image ${samples.k[sample] + 1} · seed ${samples.seed[sample]}</small></div>
-    ${columns.map((run, column) => html`<${GridCell} key=${run} ...${{ view, sample, run, at, column, definitions, primary, move }}
+    ${filled && columns.map((run, column) => html`<${GridCell} key=${run} ...${{ view, sample, run, at, column, definitions, primary, move }}
       active=${cursor[0] === at && cursor[1] === column} />`)}
   </div>`;
 }
@@ -82,6 +83,8 @@ class Grid extends Component {
     this.state = { first: 0, last: 12, cursor: [0, 0] };
     this.box = null;
     this.focusing = false;
+    this.filled = new Set();  // samples whose rows have all that is in them
+    this.filling = 0;
     this.look = () => this.setState(this.range());
     this.move = (at, column) => this.setState({ cursor: [at, column] });
   }
@@ -93,6 +96,19 @@ class Grid extends Component {
 
   componentWillUnmount() {
     removeEventListener("resize", this.look);
+    cancelAnimationFrame(this.filling);
+  }
+
+  /** Let go of rows that are gone; fill some of those that came in the next frame. */
+  fill(shown) {
+    this.filled = new Set(shown.filter((sample) => this.filled.has(sample)));
+    const empty = shown.filter((sample) => !this.filled.has(sample));
+    if (!empty.length || this.filling) return;
+    this.filling = requestAnimationFrame(() => {
+      this.filling = 0;
+      empty.slice(0, Math.max(1, Math.floor(FILLED / this.props.columns.length))).forEach((sample) => this.filled.add(sample));
+      this.forceUpdate();
+    });
   }
 
   componentDidUpdate(before) {
@@ -145,6 +161,9 @@ class Grid extends Component {
     const places = new Set([Math.min(cursor[0], samples.length - 1)]);
     const [from, to] = printing ? [0, PRINTED] : [first, last];
     for (let at = from; at < Math.min(to, samples.length); at += 1) places.add(at);
+    const shown = [...places].filter((at) => at >= 0).sort((a, b) => a - b);
+    this.fill(shown.map((at) => samples[at]));
+    const isFilled = (at) => printing || at === cursor[0] || this.filled.has(samples[at]);
     return html`<div class="grid ${narrow ? "small" : ""}" role="grid" aria-label="Pictures by prompt and method"
       aria-rowcount=${samples.length + 1} aria-colcount=${columns.length + 1} style="--picture: ${picture}px; --tall: ${tall}px; --columns: ${columns.length}"
       ref=${(box) => { this.box = box; }} onScroll=${() => this.scrolled()} onKeyDown=${(event) => this.pressed(event)}>
@@ -155,9 +174,8 @@ class Grid extends Component {
           ${REPORT.runs[run].baseline && html`<small>undefended</small>`}</div>`)}
       </div>
       <div role="rowgroup" class="rows" style="height: ${samples.length * row}px">
-        ${[...places].filter((at) => at >= 0).sort((a, b) => a - b).map((at) => html`<${GridRow} key=${samples[at]}
-          ...${{ view, at, columns, cursor, definitions, primary }} sample=${samples[at]} top=${at * row}
-          height=${row} move=${this.move} />`)}
+        ${shown.map((at) => html`<${GridRow} key=${samples[at]} ...${{ view, at, columns, cursor, definitions, primary }}
+          sample=${samples[at]} filled=${isFilled(at)} top=${at * row} height=${row} move=${this.move} />`)}
       </div>
     </div>`;
   }
