@@ -72,12 +72,27 @@ def by_run(
             results.append(Judged(_of_pair(pair, strict=strict), pair))
     known = {id(new) for _, new in matched}
     results += [
-        Judged([_unknown(run, strict=strict)], None) for run in current if id(run) not in known
+        Judged([_unknown(run, baseline, strict=strict)], None)
+        for run in current
+        if id(run) not in known
     ]
     return results
 
 
-def _unknown(run: BaselineRun, *, strict: bool) -> CheckResult:
+def _unknown(run: BaselineRun, baseline: Sequence[BaselineRun], *, strict: bool) -> CheckResult:
+    changed = min(
+        ([*changes(old, run)] for old in baseline if old.name == run.name), key=len, default=None
+    )
+    if changed is not None:
+        # What has been changed must not pass because what it was before still lies there.
+        words = "; ".join(words for _, words in changed) or "other images"
+        return CheckResult(
+            run=run.name,
+            check=RUN,
+            verdict="other identity",
+            reason="the results hold the baseline's run and this one, which differs: "
+            f"{words}. Hold one of them, in a results folder of its own; if both are meant: --update",
+        )
     return CheckResult(
         run=run.name,
         check=RUN,

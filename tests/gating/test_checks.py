@@ -336,6 +336,22 @@ def test_what_is_new_is_said(base: BaselineRun, now: Callable[..., BaselineRun])
     assert found.reason == "not in the baseline: add it with --update"
 
 
+def test_what_was_before_a_change_does_not_stand_in_for_what_is_now(
+    base: BaselineRun, now: Callable[..., BaselineRun]
+) -> None:
+    found = checks.judge([base], [now(), now(checkpoint="c" * 64)])
+    assert all(each.passes for each in found[:-1])
+    assert (found[-1].run, found[-1].check) == (base.name, RUN)
+    assert found[-1].verdict == "other identity"
+    assert found[-1].reason == (
+        "the results hold the baseline's run and this one, which differs: other fine-tuned weights "
+        "(none → cccccccc). Hold one of them, in a results folder of its own; if both are meant: "
+        "--update"
+    )
+    both = [base, now(checkpoint="c" * 64)]
+    assert all(each.passes for each in checks.judge(both, both))
+
+
 def test_a_new_definition_is_said(base: BaselineRun, tmp_path: Path) -> None:
     other = replace(MEAN, name="clip/other", reads="clip/toy")
     run = store_table(tmp_path / "now", table())
