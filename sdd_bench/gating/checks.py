@@ -91,7 +91,8 @@ def _unknown(run: BaselineRun, baseline: Sequence[BaselineRun], *, strict: bool)
             check=RUN,
             verdict="other identity",
             reason="the results hold the baseline's run and this one, which differs: "
-            f"{words}. Hold one of them, in a results folder of its own; if both are meant: --update",
+            f"{words}. Hold one of them, in a results folder of its own; if both are meant: "
+            "--update",
         )
     return CheckResult(
         run=run.name,
