@@ -15,6 +15,8 @@ from sdd_bench.benchmark.job import Job
 from sdd_bench.benchmark.selection import SelectedMethod
 from sdd_bench.errors import InputError, unknown
 from sdd_bench.files import ContentError
+from sdd_bench.runs import lookup
+from sdd_bench.runs.run import Run
 from sdd_bench.scoring.definitions import definitions_of
 
 from . import table
@@ -79,6 +81,14 @@ def stored(results: Path) -> pd.DataFrame:
         except (ContentError, KeyError, TypeError, ValueError) as error:
             log.warning("%s is damaged (%s): left out, as if there were no curve", path, error)
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(_COLUMNS))
+
+
+def without_steps(runs: Sequence[Run], results: Path, names: Sequence[str] = ()) -> list[Run]:
+    """The runs but for those of weights on the way of a training, unless their folders are among
+    the `names`.
+    """
+    along = set(stored(results)["digest"])
+    return [run for run in runs if run.spec.digest not in along or lookup.label(run) in names]
 
 
 def _typed(tidy: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +16,7 @@ from sdd_bench import formats
 from sdd_bench.formats import cells
 from sdd_bench.formats.page import WIDTH, Page
 from sdd_bench.registry import Registry
+from sdd_bench.runs.identity import BASELINE
 from sdd_bench.runs.run import Run
 from sdd_bench.scoring.definitions import definitions_of
 from sdd_bench.suites import catalog
@@ -24,8 +25,9 @@ from sdd_bench.types import Definition
 from .remarks import remarks
 from .values import ABOUT_RUN, INTERVAL, VALUE, Scored, about
 
-COLUMNS = (*ABOUT_RUN, "definition", "group", *VALUE, "unit", "better", "reason")
+COLUMNS = (*ABOUT_RUN, "definition", "group", *VALUE, "unit", "better", "reason", "weights")
 """The columns of the tidy table: one row per run and definition, and per group where it is split.
+`weights` are eight digits of the hash of fine-tuned ones, empty for the model's own.
 """
 
 
@@ -57,8 +59,14 @@ def frame(
                     | {"definition": definition.name, "group": group}
                     | {"unit": definition.unit, "better": definition.better}
                     | asdict(scored.value(definition, part))
+                    | {"weights": weights_of(run)}
                 )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def weights_of(run: Run) -> str:
+    """The column `weights`."""
+    return (run.spec.checkpoint or "")[:8]
 
 
 def suite_names(runs: Sequence[Run]) -> dict[tuple[str, str], str]:
@@ -138,24 +146,37 @@ def places(tidy: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def labels(tidy: pd.DataFrame) -> list[str]:
-    """Method and concepts of each row, by its columns ABOUT_RUN; model and digest where without
-    them two would look alike.
+    """Method and concepts of each row, by its columns ABOUT_RUN and `weights`.
+
+    Model, weights (`sd @3fa21b07`) and digest stand with them where two would look alike; with the
+    undefended model's name the weights always do: on others it is not undefended.
     """
     of_many = len(tidy["model"].unique()) > 1
+    rows = tidy.to_dict("records")
     named = [
         (f"{row['model']}: " if of_many else "")
         + str(row["method"])
         + (f" ({row['concepts']})" if row["concepts"] else "")
-        for row in tidy.to_dict("records")
+        for row in rows
     ]
-    digests: dict[tuple[str, str], set[str]] = {}
-    where = list(zip(named, tidy["suite"], strict=True))
-    for place, digest in zip(where, tidy["digest"], strict=True):
-        digests.setdefault(place, set()).add(digest)
+    several = _counted(named, tidy["weights"])
+    named = [
+        f"{label} @{row['weights']}"
+        if row["weights"] and (several[label] > 1 or row["method"] == BASELINE)
+        else label
+        for label, row in zip(named, rows, strict=True)
+    ]
+    places = list(zip(named, tidy["suite"], strict=True))
+    digests = _counted(places, tidy["digest"])
     return [
-        f"{label} #{digest}" if len(digests[place]) > 1 else label
-        for label, place, digest in zip(named, where, tidy["digest"], strict=True)
+        f"{label} #{row['digest']}" if digests[place] > 1 else label
+        for label, place, row in zip(named, places, rows, strict=True)
     ]
+
+
+def _counted(keys: Sequence[Hashable], values: Iterable[str]) -> Counter[Hashable]:
+    """How many different values there are of each key."""
+    return Counter(key for key, _ in set(zip(keys, values, strict=True)))
 
 
 def _header(row: Mapping[Hashable, Any]) -> str:

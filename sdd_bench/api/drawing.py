@@ -166,6 +166,9 @@ def figure_tradeoff(
     panels = [(cost, points) for cost in others if len(points := numbers.frame(tidy, axis, cost))]
     if not panels:
         raise InputError(f"no method has a value of {axis.definition} and of a cost")
+    drawn = {label for _, points in panels for label in points.index}
+    for label in dict.fromkeys(each for each in table.labels(tidy) if each not in drawn):
+        log.warning("%s is not drawn: no run has both %s and a cost", label, axis.definition)
     return _write(path, lambda: tradeoff.draw(axis, panels, width))
 
 
@@ -231,8 +234,7 @@ def _stored(
     folder = place(results, "results")
     runs = stored.runs_in(folder, suites)
     if not steps:
-        along = set(curves.stored(folder)["digest"])
-        runs = [run for run in runs if run.spec.digest not in along or lookup.label(run) in names]
+        runs = curves.without_steps(runs, folder, names)
     chosen = [run for name in names for run in lookup.named(runs, name)]
     return list({run.folder: run for run in chosen}.values()) if names else runs
 

@@ -63,17 +63,21 @@ def table(
     preview: bool = False,
     **options: Unpack[OptionFields],
 ) -> Result:
-    """All runs of the results folder, or a paper's table (table1, table2, a .toml file) with ours
-    beside the published numbers. `by_group` splits runs by country, category or artist.
+    """All runs of the results folder but for those along trainings, or a paper's table (table1,
+    table2, a .toml file) with ours beside the published numbers.
+
+    `by_group` splits runs by country, category or artist.
     """
     from sdd_bench import registry
+    from sdd_bench.analysis import curves
     from sdd_bench.benchmark import stored
     from sdd_bench.papers.needs import states_of
     from sdd_bench.papers.table import page
 
     plugins = registry.scan()
     if table == "runs":
-        runs = stored.runs_in(options_of(options).results)
+        folder = options_of(options).results
+        runs = curves.without_steps(stored.runs_in(folder), folder)
         return table_of(runs, plugins, by_group=by_group)
     paper, needs, results = paper_of(table, sources or {}, options, preview=preview)
     states = states_of(needs, results, plugins)
@@ -113,12 +117,12 @@ def compare(
     definitions agree. Raises InputError.
     """
     from sdd_bench import registry
-    from sdd_bench.analysis import agreement, comparison
+    from sdd_bench.analysis import agreement, comparison, curves
     from sdd_bench.benchmark import stored
     from sdd_bench.runs import lookup
 
-    plugins = registry.scan()
-    runs = stored.runs_in(place(results, "results"), several(suites))
+    plugins, folder = registry.scan(), place(results, "results")
+    runs = curves.without_steps(stored.runs_in(folder, several(suites)), folder, methods)
     if by_definition:
         return Result(pages=tuple(agreement.pages(runs, methods, plugins)))
     if len(methods) != 2:

@@ -44,6 +44,7 @@ def report(
     are a table's. Raises InputError.
     """
     from sdd_bench import files, registry
+    from sdd_bench.analysis import curves
     from sdd_bench.benchmark import stored
     from sdd_bench.reporting import heard
     from sdd_bench.reporting.report import Question, write
@@ -57,7 +58,9 @@ def report(
     plugins, folder = registry.scan(), options_of(options).results
     names, shown = several(runs, "run"), several(tables, "table")
     with heard.warnings(folder) as warned:
-        known = stored.runs_in(folder, several(suites, "suite"))
+        known = curves.without_steps(
+            stored.runs_in(folder, several(suites, "suite")), folder, names
+        )
         papers, theirs = _papers(shown, sources or {}, options, plugins, preview=preview)
         asked = Question(
             runs=_chosen(known, names, theirs if papers else None),

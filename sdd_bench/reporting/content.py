@@ -165,7 +165,8 @@ def labels(sources: Sequence[Source]) -> list[str]:
     """What each run is called in the first column of a table of them all."""
     names = table.suite_names([source.run for source in sources])
     rows = [
-        about(run) | {"suite": names[run.spec.suite, run.spec.suite_hash]}
+        about(run)
+        | {"suite": names[run.spec.suite, run.spec.suite_hash], "weights": table.weights_of(run)}
         for run in (source.run for source in sources)
     ]
     return table.labels(pd.DataFrame(rows)) if rows else []

@@ -9,6 +9,7 @@ from pathlib import Path
 from sdd_bench import files
 from sdd_bench.errors import InputError, SDDBenchError
 
+from .identity import BASELINE
 from .records import RUN
 from .run import Run
 
@@ -52,12 +53,24 @@ def _place(run: Run) -> tuple[str, ...]:
 
 
 def named(runs: Sequence[Run], name: str) -> list[Run]:
-    """The runs of a method, or the run whose folder is called so. Raises InputError for none."""
-    matching = [run for run in runs if name in {run.spec.method, label(run), run.spec.digest}]
+    """The runs of a method, or the run whose folder is called so. Raises InputError for none.
+
+    Of a method on weights of somebody's the name is as tables show it, `sd @3fa21b07`; the name of
+    the undefended model alone means no others, if it has been run.
+    """
+    matching = [run for run in runs if name in _names(run)]
     if not matching:
         known = sorted({run.spec.method for run in runs})
         raise InputError(f"no run of {name}: there are {', '.join(known)}")
-    return matching
+    undefended = [run for run in matching if run.spec.undefended]
+    return undefended if name == BASELINE and undefended else matching
+
+
+def _names(run: Run) -> set[str]:
+    spec = run.spec
+    weights = (spec.checkpoint or "")[:8]
+    own = {f"{spec.method} @{weights}", f"{spec.method}@{weights}"} if weights else set()
+    return {spec.method, label(run), spec.digest, *own}
 
 
 def chosen(runs: Sequence[Run], names: Sequence[str]) -> list[Run]:

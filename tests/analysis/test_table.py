@@ -87,6 +87,24 @@ def test_rows_that_would_look_alike_show_what_differs(tmp_path: Path, run: Run) 
     )
 
 
+def test_weights_of_somebody_have_a_row_of_their_own_over_all_suites(tmp_path: Path) -> None:
+    own, given = {"checkpoint": None}, {"checkpoint": "3fa21b07" + "0" * 56}
+    scores = {"nude/toy": [0.0] * 4}
+    runs = [
+        store(tmp_path, method, scores, suite=suite, **weights)
+        for method, suite, weights in (
+            ("sd", "i2p", own), ("sd", "i2p", given), ("sd", "other", own), ("sd", "other", given),
+            ("sega", "i2p", given), ("sdd", "i2p", given),
+            ("sdd", "other", {"checkpoint": "9" * 64}),
+        )
+    ]  # fmt: skip
+    assert table.pivot(table.frame(runs, [NUDE])).index.tolist() == [
+        "sd", "sd @3fa21b07", "sega", "sdd @3fa21b07", "sdd @99999999",
+    ]  # fmt: skip
+    (alone,) = table.pivot(table.frame(runs[1:2], [NUDE])).index
+    assert alone == "sd @3fa21b07"  # never taken for the undefended model
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

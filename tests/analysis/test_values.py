@@ -46,7 +46,10 @@ VALUE = ("value", "low", "high", "noise_low", "noise_high", "n")
 @pytest.mark.parametrize(
     ("columns", "header"),
     [
-        (table.COLUMNS, (*RUN, "definition", "group", *VALUE, "unit", "better", "reason")),
+        (
+            table.COLUMNS,
+            (*RUN, "definition", "group", *VALUE, "unit", "better", "reason", "weights"),
+        ),
         (
             paper_table.COLUMNS,
             (

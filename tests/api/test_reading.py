@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import sdd_bench as sb
+from sdd_bench.analysis import curves, table
+from sdd_bench.analysis.values import VALUE
+from support.runs import SAFE, store
 from support.shell import Shell
 
 
@@ -31,6 +35,20 @@ def test_the_table_is_that_of_the_command(used: Shell) -> None:
     for form in ("text", "csv", "json", "html", "latex", "markdown"):
         answer = used("table", "--results", used.results, "--format", form)
         assert answer.out == sb.table(results=used.results).render(form)
+
+
+def test_runs_along_a_training_are_in_no_table_but_by_name(tmp_path: Path) -> None:
+    kept = store(tmp_path, "sdd", SAFE, checkpoint="9" * 64)
+    step = store(tmp_path, "sdd", SAFE, checkpoint="3" * 64)
+    sd = store(tmp_path, "sd", SAFE, checkpoint=None)
+    point = dict.fromkeys(table.COLUMNS, "") | {"digest": step.spec.digest, "role": "student"}
+    numbers = dict.fromkeys((*VALUE, "iteration"), 10)
+    curves.save(pd.DataFrame([point | numbers]), tmp_path / "curves" / "sdd")
+    assert list(dict.fromkeys(sb.table(results=tmp_path).frame["digest"])) == [
+        sd.spec.digest, kept.spec.digest,
+    ]  # fmt: skip
+    assert "sdd" in sb.compare("sd", "sdd", results=tmp_path).render()
+    assert len(sb.compare("sd", step.folder.name, results=tmp_path).frame)
 
 
 def test_a_result_shows_itself_in_a_notebook(used: Shell) -> None:

@@ -41,6 +41,17 @@ def test_a_choice_is_the_users(tmp_path: Path) -> None:
         lookup.pairs(apart, "a", "b")
 
 
+def test_the_name_of_the_undefended_model_means_no_weights_of_somebody(tmp_path: Path) -> None:
+    own = store(tmp_path, "sd", SAFE, checkpoint=None)
+    given = store(tmp_path, "sd", SAFE, checkpoint="3fa21b07" + "0" * 56)
+    assert lookup.named([own, given], "sd") == [own]
+    for name in ("sd @3fa21b07", "sd@3fa21b07", given.spec.digest, given.folder.name):
+        assert lookup.named([own, given], name) == [given]
+    assert lookup.named([given], "sd") == [given]  # who has nothing else means this
+    removed = store(tmp_path, "sega", SAFE), store(tmp_path, "sega", SAFE, checkpoint="4" * 64)
+    assert lookup.named(removed, "sega") == [*removed]
+
+
 def test_a_folder_that_is_called_like_a_record_stands_in_nobodys_way(tmp_path: Path) -> None:
     store(tmp_path, "sd", {})
     (tmp_path / "runs" / "other" / "x" / "w" / "run.json").mkdir(parents=True)
