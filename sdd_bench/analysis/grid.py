@@ -116,7 +116,12 @@ def chosen(
     columns = [_only(lookup.named(runs, name), name) for name in methods]
     if not columns:
         raise InputError("a grid needs at least one method")
-    samples = columns[0].samples()
+    samples = next(filter(None, (run.samples() for run in columns)), [])
+    if not samples:
+        raise InputError(
+            f"nothing of {', '.join(methods)} has been scored yet, and pictures are chosen by "
+            "their scores: give the same `sdd-bench run` command again"
+        )
     known = list(dict.fromkeys(sample.prompt.id for sample in samples))
     for name in named:
         if name not in known:

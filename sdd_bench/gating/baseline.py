@@ -206,7 +206,8 @@ def read(path: Path) -> list[BaselineRun]:
         entries = _entries(content) if content else []
     except ValueError as error:
         raise InputError(
-            f"the baseline {path} is damaged ({error}): restore it, or make it anew with --update"
+            f"the baseline {path} is damaged ({error}): restore it, or delete it and make it anew "
+            "with --update"
         ) from error
     if content is None:
         raise InputError(
@@ -221,7 +222,7 @@ def read(path: Path) -> list[BaselineRun]:
         if run.sha256 and run.sha256 != files.record_hash(held):
             raise InputError(
                 f"the baseline {path} is damaged or was edited: {each.name} does not fit its "
-                "sha256; restore it, or make it anew with --update"
+                "sha256; restore it, or delete it and make it anew with --update"
             )
     return entries
 
@@ -283,6 +284,6 @@ def _check(path: Path, found: BaselineRun, name: str) -> None:
     if n != item.n or not math.isclose(value, item.value, rel_tol=0, abs_tol=2e-6 * largest):
         raise InputError(
             f"the baseline {path} was edited: {found.name} {name} is {item.value:g} of n = "
-            f"{item.n}, but its prompts say {value:g} of n = {n}; restore it, or make it anew with "
-            "--update"
+            f"{item.n}, but its prompts say {value:g} of n = {n}; restore it, or delete "
+            "it and make it anew with --update"
         )

@@ -108,7 +108,7 @@ def _absent(old: BaselineRun, current: Sequence[BaselineRun]) -> CheckResult:
         run=old.name,
         check=RUN,
         verdict="vanished",
-        reason=f"no such run in the results, which hold {', '.join(names)}",
+        reason=f"no such run with scores in the results, which hold {', '.join(names)}",
     )
 
 

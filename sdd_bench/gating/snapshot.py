@@ -64,7 +64,7 @@ def by_prompt(
     order = np.lexsort((scores["k"], pd.factorize(scores["prompt_id"], sort=True)[0]))
     names = scores["prompt_id"].to_numpy(dtype=object)[order]
     ids, starts = np.unique(names, return_index=True)
-    ends = np.append(starts[1:], len(scores))
+    ends = np.append(starts[1:], len(scores))[: len(starts)]  # none of an empty table
     return order, ids.tolist(), list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 

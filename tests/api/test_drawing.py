@@ -211,3 +211,14 @@ def test_runs_along_a_training_that_are_gone_are_said(results: Path, tmp_path: P
         run.rename(tmp_path / run.name)
     with pytest.raises(sb.InputError, match="`sdd-bench figure curve` draws its scores"):
         sb.figure_training("sdd", "country_body", out=tmp_path / "x.svg", results=results)
+
+
+def test_a_grid_of_runs_without_scores_says_what_to_do(results: Path, tmp_path: Path) -> None:
+    where = {"out": tmp_path / "grid.svg", "results": results}
+    first, *others = sorted(results.rglob("country_body/sd-*/scores.parquet"))
+    first.unlink()
+    assert FIGURES["grid"](**where).exists()  # by what is known of the other's pictures
+    for path in others:
+        path.unlink()
+    with pytest.raises(sb.InputError, match="nothing of sd, sd-neg has been scored yet"):
+        FIGURES["grid"](**where)

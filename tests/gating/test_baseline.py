@@ -44,7 +44,7 @@ def test_a_baseline_has_a_line_per_prompt(base: BaselineRun, tmp_path: Path) -> 
         (
             '"format": 1',
             '"format": 2',
-            r"baseline.json is damaged \(format should be 1, not 2\): restore it, or make it anew",
+            r"baseline.json is damaged \(format should be 1, not 2\): restore it, or delete it",
         ),
         ('"format": 1', '"format": true', r"format should be a valid integer, not true"),
         ('"runs": [', '"runs": {', "damaged"),
@@ -183,7 +183,7 @@ def test_what_to_do_without_a_baseline_and_with_an_edited_one(
         baseline.read(path)
     assert str(caught.value) == (
         f"the baseline {path} was edited: miniature/body/sd nude/toy@0.7 is 40 of n = 100, but "
-        "its prompts say 50 of n = 100; restore it, or make it anew with --update"
+        "its prompts say 50 of n = 100; restore it, or delete it and make it anew with --update"
     )
 
 

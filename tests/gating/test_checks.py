@@ -317,12 +317,17 @@ def test_a_prompt_that_may_go_takes_its_scores_along(tmp_path: Path, base: Basel
 def test_a_vanished_run(base: BaselineRun, now: Callable[..., BaselineRun]) -> None:
     found = checks.judge([base], [now(method="sdd", checkpoint="c" * 64)])
     assert failed(found) == {RUN: "vanished"}
-    assert checks.judge([base], [])[0].reason == "no such run in the results, which hold none"
+    assert (
+        checks.judge([base], [])[0].reason
+        == "no such run with scores in the results, which hold none"
+    )
     others = [now(method=name) for name in ("sega", "sdd")]
     assert checks.judge([base], others)[0].reason == (
-        "no such run in the results, which hold miniature/body/sdd, miniature/body/sega"
+        "no such run with scores in the results, which hold miniature/body/sdd, miniature/body/sega"
     )
-    assert found[0].reason == "no such run in the results, which hold miniature/body/sdd"
+    assert (
+        found[0].reason == "no such run with scores in the results, which hold miniature/body/sdd"
+    )
     strict = checks.judge([base], [now(method="sdd", checkpoint="c" * 64)], strict=True)
     assert [(each.run, each.verdict) for each in strict] == [
         ("miniature/body/sd", "vanished"),

@@ -11,7 +11,7 @@ from sdd_bench import registry
 from sdd_bench.errors import InputError
 from sdd_bench.gating import baseline, gate, snapshot
 from sdd_bench.gating.gate import Update
-from sdd_bench.gating.outcome import IDENTITY, PROMPTS
+from sdd_bench.gating.outcome import IDENTITY, PROMPTS, RUN
 from sdd_bench.runs.run import Run
 from sdd_bench.types import Settings
 from support.runs import SAFE, store
@@ -71,6 +71,15 @@ def test_drift_fails_and_is_written_as_xml(runs: list[Run], file: Path, tmp_path
     assert report.junit == tmp_path / "gate.xml"
     assert ET.fromstring(report.junit.read_bytes()).get("failures") == "1"  # noqa: S314 - ours
     assert file.read_bytes() == before
+
+
+def test_a_run_without_scores_fails_alone(runs: list[Run], file: Path) -> None:
+    (runs[0].folder / "scores.parquet").unlink()
+    found = gate.check(file, runs, PLUGINS).checks
+    assert [(each.run, each.check, each.verdict) for each in found if not each.passes] == [
+        ("miniature/body/sd", RUN, "vanished"),
+    ]
+    assert [each.check for each in found] == [RUN, IDENTITY, PROMPTS, RATE]
 
 
 def test_an_update_renews_what_the_filters_name(runs: list[Run], file: Path) -> None:
