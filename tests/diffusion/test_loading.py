@@ -95,6 +95,27 @@ def test_the_users_batch_size_is_no_part_of_the_arithmetic(bundle: Bundle) -> No
     assert (other.rows, other.numerics) == (bundle.rows, bundle.numerics)
 
 
+@pytest.mark.parametrize(
+    ("device", "side", "batch", "rows"),
+    [
+        ("cpu", 16, None, 32), ("cpu", 64, None, 2), ("cpu", 16, 1, 32),
+        ("cuda", 64, None, 16), ("cuda", 64, 16, 16), ("cuda", 64, 40, 16), ("cuda", 64, 8, 16),
+        ("cuda", 64, 4, 8), ("cuda", 64, 1, 2),  # where memory does for no more
+        ("cuda", 16, None, 64), ("cuda", 32, None, 64), ("cuda", 96, None, 16),
+    ],
+)  # fmt: skip
+def test_the_rows_of_a_call_are_a_constant(
+    device: str, side: int, batch: int | None, rows: int
+) -> None:
+    assert loading._rows(torch.device(device), side, batch) == rows
+
+
+@pytest.mark.parametrize("branches", [1, 2, 3, 4])
+def test_on_a_gpu_no_row_is_computed_in_vain(branches: int) -> None:
+    rows = loading._rows(torch.device("cuda"), 64, None)
+    assert (16 * branches) % rows == 0
+
+
 # --- settings of the process ------------------------------------------------------------------
 
 
