@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from . import files
+from .errors import InputError
 
 _PACKAGES = (
     "sdd-bench",
@@ -99,12 +100,33 @@ def utc_now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
+_FIXED = "SOURCE_DATE_EPOCH"
+
+
 def stamp() -> str:
-    """Now, as `utc_now`, or the time that whoever wants the same bytes again has set."""
-    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not fixed.isdecimal():
+    """Now, as `utc_now`, or the time that whoever wants the same bytes again has set. Raises
+    InputError for what is none.
+    """
+    fixed = os.environ.get(_FIXED, "")
+    if not fixed:
         return utc_now()
-    return datetime.fromtimestamp(int(fixed), timezone.utc).isoformat(timespec="seconds")
+    try:
+        seconds = int(fixed)
+        return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError) as error:
+        raise InputError(
+            f"the environment variable {_FIXED} is {fixed!r:.40}: give a whole number of seconds "
+            "since 1970, or unset it"
+        ) from error
+
+
+def check_environment() -> None:
+    """Raise InputError for a time of `stamp` that is none, which libraries fail on with riddles; an
+    empty one counts as none from here on.
+    """
+    if not os.environ.get(_FIXED, "unset"):
+        del os.environ[_FIXED]
+    stamp()
 
 
 def plugins(objects: Iterable[object]) -> dict[str, str]:

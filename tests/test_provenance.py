@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import click
 import pytest
 
 from sdd_bench import plugins, provenance, registry
+from sdd_bench.errors import InputError
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -91,3 +93,18 @@ def test_a_plugin_of_a_distribution_has_its_version() -> None:
 def test_what_is_ours_is_known_by_the_commit() -> None:
     method = registry.scan().method("sd")
     assert provenance.plugins([method]) == {}
+
+
+@pytest.mark.parametrize("value", ["abc", "1.5", "1e3", "99999999999999999", "-"])
+def test_a_time_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", value)
+    with pytest.raises(InputError, match=f"SOURCE_DATE_EPOCH is '{value}': give a whole number of"):
+        provenance.check_environment()
+
+
+def test_an_empty_time_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "")
+    provenance.check_environment()
+    assert "SOURCE_DATE_EPOCH" not in os.environ
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert provenance.stamp() == "1970-01-02T00:00:00+00:00"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -40,7 +42,7 @@ def export(
     Returns where it lies. Raises InputError, also for a folder that holds something already.
     """
     from sdd_bench import files
-    from sdd_bench.exports import lm_eval, model_card
+    from sdd_bench.exports import lm_eval
 
     if form not in FORMS:
         raise unknown("form", form, FORMS)
@@ -49,20 +51,17 @@ def export(
         if path.is_dir():
             raise InputError(f"{path} is a folder: give --out a file for a model card")
         files.check_place(path, "--out")
-        tidy = _tidy(runs, suites, results)
-        try:
-            _write(path, model_card.render(tidy, files.read_text(path) or ""))
-        except InputError as error:
-            raise InputError(f"{path}: {error}: repair it, or name another file") from error
+        _add_to_card(path, _tidy(runs, suites, results))
         return path
-    if path.exists() and (not path.is_dir() or files.find(path, "*")):
-        raise InputError(f"{path} holds something already: give --out a new folder")
+    _check_new(path)
     files.check_place(path / "results", "--out")
     if form == "dataset":
         _save(dataset(runs, suites=suites, results=results), path)
         return path
-    for name, text in lm_eval.render(_tidy(runs, suites, results)).items():
-        _write(path / name, text)
+    made = lm_eval.render(_tidy(runs, suites, results))
+    with _whole(path) as folder:
+        for name, text in made.items():
+            _write(folder / name, text)
     return path
 
 
@@ -83,20 +82,55 @@ def dataset(runs: Names = (), *, suites: Names = (), results: str | Path = "resu
     return form.build(images)
 
 
+def _add_to_card(path: Path, tidy: pd.DataFrame) -> None:
+    """Write the entries of a model card; others that write to it at once lose none of theirs."""
+    from sdd_bench import files
+    from sdd_bench.exports import model_card
+    from sdd_bench.runs import claims
+
+    with files.writing(path, "--out"):
+        path.absolute().parent.mkdir(parents=True, exist_ok=True)
+    with claims.held(path, f"the model card {path}"):
+        try:
+            _write(path, model_card.render(tidy, files.read_text(path) or ""))
+        except (InputError, files.ContentError) as error:
+            raise InputError(f"{path}: {error}: repair it, or name another file") from error
+
+
+def _check_new(path: Path) -> None:
+    from sdd_bench import files
+
+    if path.exists() and (not path.is_dir() or files.find(path, "*")):
+        raise InputError(f"{path} holds something already: give --out a new folder")
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A folder to fill that gets its name when it is whole. Raises InputError if somebody else was
+    faster.
+    """
+    from sdd_bench import files
+
+    place_of = path.resolve()  # a link to an empty folder stays one
+    with files.writing(path, "--out"):
+        place_of.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{place_of.name:.100}.", dir=place_of.parent) as folder:
+            made = Path(folder) / "whole"
+            made.mkdir()
+            yield made
+            _check_new(path)
+            made.rename(place_of)
+
+
 def _save(data: Dataset, path: Path) -> None:
     """Write a data set as a folder, whole or not at all, without the library's own bars."""
     import datasets
 
-    from sdd_bench import files
-
     silent = datasets.are_progress_bars_disabled()
     datasets.disable_progress_bars()
     try:
-        with files.writing(path, "--out"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-                data.save_to_disk(str(Path(folder) / "whole"))
-                (Path(folder) / "whole").rename(path)
+        with _whole(path) as folder:
+            data.save_to_disk(str(folder))
     finally:
         if not silent:
             datasets.enable_progress_bars()

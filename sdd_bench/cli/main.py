@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from sdd_bench import __version__
+from sdd_bench import __version__, provenance
 from sdd_bench.errors import SDDBenchError
 
 from . import (
@@ -61,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     logging.getLogger("sdd_bench").setLevel(logging.INFO)
     try:
+        provenance.check_environment()
         given = arguments or ["--help"]
         code = cli.main(args=given, prog_name="sdd-bench", standalone_mode=False)
     except click.exceptions.Exit as error:

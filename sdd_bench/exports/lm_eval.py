@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -27,10 +28,16 @@ STDERR = "half the width of the 95 % interval over prompts / 1.96"
 
 
 def render(tidy: pd.DataFrame) -> dict[str, str]:
-    """The content of each file, by the folder and name that the harness would give it."""
-    return {
-        f"{_folder(key)}/results.json": _file(key, rows) for key, rows in by_method(tidy).items()
+    """The content of each file, by the folder and name that the harness would give it. Where two
+    would be the same, the digest of a run tells them apart.
+    """
+    rows_of = by_method(tidy)
+    alike = Counter(map(_folder, rows_of))
+    names = {
+        key: f"{_folder(key)}-{rows[0]['digest']}" if alike[_folder(key)] > 1 else _folder(key)
+        for key, rows in rows_of.items()
     }
+    return {f"{names[key]}/results.json": _file(key, rows) for key, rows in rows_of.items()}
 
 
 def _folder(key: tuple[str, str]) -> str:

@@ -6,6 +6,7 @@ https://huggingface.co/docs/hub/model-cards#evaluation-results
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from sdd_bench.errors import InputError, printable
@@ -20,6 +21,10 @@ TASK = "text-to-image"
 """The hub's name of the task."""
 
 
+_OPEN = re.compile(r"\s*---[^\S\n]*(\n|$)")
+_BLOCK = re.compile(r"\s*---[^\S\n]*\n(.*\n)*?---[^\S\n]*(\n|$)")
+
+
 def render(tidy: pd.DataFrame, card: str = "") -> str:
     """The card with an entry for each method of each model in its metadata block.
 
@@ -29,6 +34,8 @@ def render(tidy: pd.DataFrame, card: str = "") -> str:
     from huggingface_hub import RepoCard
     from yaml import YAMLError
 
+    if _OPEN.match(card) and not _BLOCK.match(card):
+        raise InputError("its metadata begins with a line --- and has no end")
     try:
         made = RepoCard(card if card.lstrip().startswith("---") else f"---\n\n---\n{card}")
         before = made.data.get("model-index", [])

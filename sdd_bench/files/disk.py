@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -55,8 +56,11 @@ def write(path: Path, *data: bytes | memoryview) -> None:
     """Replace a file by the parts of `data`, entirely or not at all; whoever reads meanwhile gets
     the old one.
 
-    Raises InputError where nothing can be written, SDDBenchError if the disk is full or fails.
+    Through a link its target is replaced. Raises InputError where nothing can be written,
+    SDDBenchError if the disk is full or fails.
     """
+    path = path.resolve() if path.is_symlink() else path
+    _check_kind(path)
     temporary = path.with_name(f".{path.name:.100}.{uuid.uuid4().hex}.tmp")
     with writing(path):
         try:
@@ -67,6 +71,19 @@ def write(path: Path, *data: bytes | memoryview) -> None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
+
+
+def _check_kind(path: Path) -> None:
+    """Raise InputError for what is neither a file nor a folder: replacing a device takes it away
+    from everybody.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"{path} is a device or a pipe: give the name of a file")
+
+
+def is_left_behind(path: Path) -> bool:
+    """Whether it is a file that `write` was at when its process was killed."""
+    return re.fullmatch(r"\..{1,100}\.[0-9a-f]{32}\.tmp", path.name) is not None
 
 
 def write_sealed(path: Path, data: bytes | memoryview) -> None:
@@ -107,6 +124,7 @@ def check_place(path: Path, setting: str) -> None:
     with writing(path, setting):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        _check_kind(path)
         folder = path.absolute().parent
         while not folder.exists():
             folder = folder.parent

@@ -41,7 +41,7 @@ def check(folder: Path, names: Sequence[Sequence[str]]) -> None:
     own = {PAGE, *(name for of_run in names for name in of_run)}
     for path in files.find(folder, "**/*"):
         name = path.relative_to(folder).as_posix()
-        if not path.is_dir() and name not in own:
+        if not path.is_dir() and name not in own and not files.is_left_behind(path):
             raise InputError(
                 f"{folder} holds {name}, which is no part of this report: give a new folder, or "
                 "take it away"
@@ -49,9 +49,14 @@ def check(folder: Path, names: Sequence[Sequence[str]]) -> None:
 
 
 def write(folder: Path, galleries: Sequence[Gallery], names: list[list[str]]) -> None:
-    """Write the pictures; the name of one that turns out not to be there becomes empty."""
+    """Write the pictures; the name of one that turns out not to be there becomes empty, and what an
+    earlier page had there goes.
+    """
+    for path in filter(files.is_left_behind, files.find(folder, "**/*")):
+        path.unlink(missing_ok=True)
     for (run, row), data in read(galleries, there(galleries), _encoded):
         if isinstance(data, str):
+            (folder / names[run][row]).unlink(missing_ok=True)
             names[run][row] = ""
             continue
         path = folder / names[run][row]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+
 import pytest
 
 import sdd_bench as sb
+from sdd_bench.api import exporting
 from support.shell import Shell
 
 
@@ -27,3 +31,53 @@ def test_the_data_set_has_the_columns_of_load(used: Shell) -> None:
     made = sb.dataset("sd", results=used.results)
     assert made.column_names == list(sb.load(used.results).columns)
     assert set(made["method"]) == {"sd"}
+
+
+def test_a_card_that_is_no_text_is_named(used: Shell) -> None:
+    card = used.folder / "card.md"
+    card.write_bytes(b"caf\xe9")
+    with pytest.raises(sb.InputError, match=r"card.md: not UTF-8 text .*: repair it, or name"):
+        sb.export("model-card", results=used.results, out=card)
+
+
+def test_two_at_once_lose_no_entry_of_a_card(used: Shell) -> None:
+    card = used.folder / "card.md"
+    threads = [
+        threading.Thread(target=sb.export, args=("model-card", name), kwargs=options)
+        for name in ("sd", "sd-neg")
+        for options in ({"results": used.results, "out": card},)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert card.read_text().count("- name: miniature, sd") == 2
+
+
+def test_an_export_that_is_interrupted_leaves_nothing_and_may_be_given_again(
+    used: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, write = used.folder / "lm", exporting._write
+    made: list[Path] = []
+
+    def interrupted(path: Path, text: str) -> None:
+        if made:
+            raise KeyboardInterrupt
+        made.append(path)
+        write(path, text)
+
+    monkeypatch.setattr(exporting, "_write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sb.export("lm-eval", results=used.results, out=out)
+    monkeypatch.undo()
+    assert [path.name for path in used.folder.glob("*lm*")] == []
+    assert len(list(sb.export("lm-eval", results=used.results, out=out).rglob("*.json"))) == 2
+
+
+def test_an_export_goes_where_a_link_to_an_empty_folder_leads(used: Shell) -> None:
+    target, link = used.folder / "target", used.folder / "link"
+    target.mkdir()
+    link.symlink_to(target)
+    sb.export("lm-eval", results=used.results, out=link)
+    assert link.is_symlink()
+    assert len(list(target.rglob("*.json"))) == 2

@@ -68,7 +68,7 @@ def test_a_data_set_that_was_interrupted_leaves_nothing(
     used: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def cut(data: Dataset, folder: str) -> None:
-        (Path(folder)).mkdir()
+        Path(folder).mkdir(exist_ok=True)
         (Path(folder) / "half").touch()
         raise KeyboardInterrupt
 

@@ -55,3 +55,20 @@ def test_no_interval_is_no_error_of_zero(tmp_path: Path) -> None:
     tidy[["low", "high"]] = float("nan")
     (text,) = lm_eval.render(tidy).values()
     assert json.loads(text)["results"]["body"]["nude/toy@0.7_stderr,none"] == "N/A"
+
+
+def test_methods_of_like_names_have_a_folder_each(tmp_path: Path) -> None:
+    runs = [
+        store(tmp_path, "sd-neg", {"nude/toy": [value] * 4}, concepts=(concept,))
+        for value, concept in ((0.9, "nudity sexual"), (0.1, "nudity/sexual"), (0.1, "a"))
+    ]
+    files = lm_eval.render(table.frame(runs, [NUDE]))
+    assert sorted(files) == sorted(
+        [
+            *(
+                f"miniature__sd-neg-nudity-sexual-{run.spec.digest}/results.json"
+                for run in runs[:2]
+            ),
+            "miniature__sd-neg-a/results.json",
+        ]
+    )

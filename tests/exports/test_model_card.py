@@ -98,3 +98,12 @@ def test_metadata_that_is_none_is_refused(tmp_path: Path, block: str) -> None:
     tidy = table.frame([small_run(tmp_path)], [NUDE])
     with pytest.raises(InputError, match="its metadata cannot be read"):
         model_card.render(tidy, f"---\n{block}---\n")
+
+
+@pytest.mark.parametrize("card", ["---\na: 1\n", "---", "\n--- \n# Mine\n"])
+def test_metadata_without_an_end_is_refused(tmp_path: Path, card: str) -> None:
+    tidy = table.frame([small_run(tmp_path)], [NUDE])
+    with pytest.raises(InputError, match="its metadata begins with a line --- and has no end"):
+        model_card.render(tidy, card)
+    assert model_card.render(tidy, "---\na: 1\n---\ntext\n").endswith("---\ntext\n")
+    assert model_card.render(tidy, "--- is a line\n").endswith("--- is a line\n")

@@ -173,3 +173,37 @@ def test_no_hash_is_taken_of_what_may_have_no_end(tmp_path: Path) -> None:
     for path in (pipe, Path("/dev/zero")):
         with pytest.raises(OSError, match="a pipe or a device"):
             files.sha256(path)
+
+
+def test_through_a_link_its_target_is_replaced(tmp_path: Path) -> None:
+    target, link = tmp_path / "there" / "page.html", tmp_path / "page.html"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    for data in (b"one", b"two"):  # the first time there is nothing at its end
+        files.write(link, data)
+        assert link.is_symlink()
+        assert target.read_bytes() == data
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+def test_a_device_or_a_pipe_is_never_replaced(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link, Path(os.devnull)):
+        with pytest.raises(InputError, match="is a device or a pipe: give the name of a file"):
+            files.write(path, b"x")
+        with pytest.raises(InputError, match="is a device or a pipe: give the name of a file"):
+            files.check_place(path, "--out")
+    assert pipe.is_fifo()
+
+
+def test_what_a_killed_process_was_writing_is_known_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Path] = []
+    monkeypatch.setattr(Path, "replace", lambda path, _: seen.append(path))
+    files.write(tmp_path / "a.png", b"x")
+    assert files.is_left_behind(seen[0])
+    assert not files.is_left_behind(tmp_path / ".a.png.tmp")

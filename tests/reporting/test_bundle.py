@@ -74,3 +74,18 @@ def test_a_bundle_takes_no_place_of_its_own_for_the_page(results: Path) -> None:
         bundled(results, out=results.parent / "page.html")
     with pytest.raises(sb.InputError, match="a bundle is a page with its pictures"):
         bundled(results, images=False)
+
+
+def test_what_the_new_page_does_not_show_is_gone(results: Path) -> None:
+    path = bundled(results)
+    picture = min(results.rglob("images/*.png"))
+    picture.write_bytes(b"x")
+    left = path.parent / "pictures" / f".{picture.name}.{'0' * 32}.tmp"  # of one that was killed
+    left.write_bytes(b"y")
+    report = read(bundled(results, mask="boxes")).report
+    shown = [name for run in report["runs"] for name in run["files"] if name]
+    assert len(shown) == 7
+    assert not left.exists()
+    assert {each.relative_to(path.parent).as_posix() for each in path.parent.rglob("*.png")} == {
+        *shown
+    }
