@@ -7,6 +7,7 @@ MUTANTS_ARGS ?=
 GATE_ARGS ?=
 REPORT_ARGS ?=
 DRILL_ARGS ?=
+WALK ?= $(HOME)/.cache/sdd-bench/sd-v1-4-random
 BIN := .venv/bin
 SOURCES := sdd_bench methods metrics prompts tests benchmarks
 # The release that the published numbers and the bit-for-bit tests were made with: another one may
@@ -14,7 +15,7 @@ SOURCES := sdd_bench methods metrics prompts tests benchmarks
 TORCH := -P torch==2.14.1 -P torchvision==0.29.1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gate report-check docs docs-results test drill check audit format coverage mutants constraints clean
+.PHONY: help demo gate report-check docs docs-results test drill walk check audit format coverage mutants constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' \
@@ -72,6 +73,10 @@ test: .venv/dev.stamp ## the whole test suite on the CPU; the package index is a
 # Resumable: the record in .cache/ says what has been tried.
 drill: .venv/dev.stamp ## faults by the hundred: kills, crowds, full disks, flipped bits (DRILL_ARGS="--hours 1")
 	@cd tests && ../$(BIN)/python -m faults.drill --record ../.cache/drill.jsonl $(DRILL_ARGS)
+
+# Its folder keeps the model (4 GB); twice as much is needed beside it for as long as it takes.
+walk: .venv/dev.stamp ## Stable Diffusion at its true size, random weights, from a local hub to the table (WALK=FOLDER)
+	@SDD_BENCH_WALK=$(WALK) $(BIN)/pytest tests/cli/test_hub_walk.py -k true_size
 
 check: .venv/dev.stamp ## format, lint, types and who imports whom, without changing a file
 	@$(BIN)/ruff format --check $(SOURCES)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from . import files
 from .errors import InputError, MissingError, unknown
+from .files import ContentError
 from .types import ModelSpec
-from .weights import catalog, downloads, hub, store
+from .weights import catalog, downloads, fetcher, hub, parts, store
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +63,8 @@ OTHERS = ("a diffusers folder", "a hub id owner/name")
 PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
 """Folders of a model in the diffusers format."""
 
+WEIGHTS = ("model", "diffusion_pytorch_model")
+"""What files of weights in them are called, without their ending."""
 
 _LONGEST_ID = 96
 """Characters of a hub id, by the rules of the hub."""
@@ -99,7 +104,8 @@ def matches_suite(suite: str, model: str, names: Collection[str]) -> bool:
 
 def check_reachable(spec: ModelSpec) -> None:
     """Raise MissingError at once for a model that is neither here nor can be fetched."""
-    if _here(spec) is None and not hub.has(spec.source):
+    known = spec.name in catalog.weights()
+    if _here(spec) is None and (known or not hub.has(spec.source)):
         reason = hub.silent()
         if reason:
             raise _absent(spec, reason)
@@ -123,43 +129,70 @@ def _here(spec: ModelSpec) -> Path | None:
                 spec.name,
             )
         return Path(spec.source)
-    fetched = catalog.weights().get(spec.name)
-    if fetched and store.state(fetched, hashing=False) != "missing":
+    weight = catalog.weights().get(spec.name)
+    if weight is None:
+        return None
+    if store.state(weight, hashing=False) not in {"missing", "incomplete"}:
         return store.find(spec.name)
+    cached = hub.cache(spec.source) / "snapshots" / str(spec.revision)
+    if all((cached / file.path).is_file() for file in weight.files):
+        return _undamaged(cached)
     return None
 
 
 def _from_hub(spec: ModelSpec) -> Path:
+    """The folder of a model that comes from the hub: a known one to the other weights."""
+    reason = hub.silent()
+    weight = catalog.weights().get(spec.name)
+    if weight is not None:
+        if reason:
+            raise _absent(spec, reason)
+        fetcher.fetch(weight)
+        return store.find(spec.name)
+    import httpx2
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    patterns = [
-        "model_index.json",
-        *(f"{part}/*.{end}" for part in PARTS for end in ("json", "txt")),
-    ]
-    patterns += [
-        f"{part}/{name}.safetensors"
-        for part in PARTS
-        for name in ("model", "diffusion_pytorch_model")
-    ]
-    reason = hub.silent()
     try:
         with downloads.arriving(spec.name, hub.cache(spec.source)):
             brought = snapshot_download(
                 spec.source,
                 revision=spec.revision,
-                allow_patterns=patterns,
+                allow_patterns=_wanted(),
                 local_files_only=bool(reason),
             )
-        return Path(brought)
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        refusal = error if isinstance(error, HfHubHTTPError) else error.__cause__
-        if isinstance(refusal, HfHubHTTPError) and not reason:
-            reason = (
-                f"the hub answers {refusal.response.status_code}, as it does where there is none "
-                "and where it wants a login (`hf auth login`)"
+    except (
+        HfHubHTTPError, LocalEntryNotFoundError, httpx2.HTTPError, OSError, ValueError
+    ) as error:  # fmt: skip
+        raise _absent(spec, reason or hub.why(error)) from error
+    return _undamaged(Path(brought))
+
+
+def _wanted() -> list[str]:
+    """What is fetched of a model's repository, as patterns."""
+    return [
+        "model_index.json",
+        *(f"{part}/*.{end}" for part in PARTS for end in ("json", "txt")),
+        *(f"{part}/{name}.safetensors" for part in PARTS for name in WEIGHTS),
+    ]
+
+
+def _undamaged(folder: Path) -> Path:
+    """A model in the cache of the hub's client, if its large files are what they are called there.
+
+    They lie under their SHA-256, which the client itself does not compute. Raises MissingError.
+    """
+    for path in files.find(folder, "**/*.safetensors"):
+        kept = path.resolve()
+        if _SHA256.fullmatch(kept.name) and store.sha256(path) != kept.name:
+            raise MissingError(
+                f"{kept} is damaged: its SHA-256 is {store.sha256(path)}, and not what it is "
+                "called: delete it and run the same command again"
             )
-        raise _absent(spec, reason or "it could not be fetched") from error
+    return folder
+
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def _absent(spec: ModelSpec, reason: str) -> MissingError:
@@ -174,5 +207,15 @@ def hash_of(folder: Path) -> str:
     """One SHA-256 over everything that the images depend on."""
     total = hashlib.sha256()
     for part in PARTS:
-        total.update(f"{part} {store.digest(folder / part)}\n".encode())
+        digest = store.digest(folder / part, but=_unread(folder / part))
+        total.update(f"{part} {digest}\n".encode())
     return total.hexdigest()
+
+
+def _unread(part: Path) -> set[Path]:
+    """Weights that lie beside those that are loaded, such as the same in half precision."""
+    with suppress(ContentError):  # which loading names
+        for stem in WEIGHTS:
+            if found := parts.find(part, stem, ("safetensors",)):
+                return set(part.glob("*.safetensors")).difference(found.paths)
+    return set()

@@ -65,3 +65,17 @@ def test_a_folder_that_is_called_like_a_model_is_said_to_be(
     folder = copied_miniature.rename(tmp_path / "miniature")
     assert models.folder_of(models.find(str(folder))) == folder
     assert "is called like the model 'miniature', and tables call it so too" in caplog.text
+
+
+def test_weights_that_are_not_loaded_make_no_other_model(copied_miniature: Path) -> None:
+    before = models.hash_of(copied_miniature)
+    unet = copied_miniature / "unet"
+    for beside in ("diffusion_pytorch_model.fp16.safetensors", "diffusion_pytorch_model.bin"):
+        (unet / beside).write_bytes(b"of half precision")
+    assert models.hash_of(copied_miniature) == before
+    # Where they are the only ones, they are what is loaded.
+    (unet / "diffusion_pytorch_model.safetensors").unlink()
+    (unet / "diffusion_pytorch_model.bin").unlink()
+    alone = models.hash_of(copied_miniature)
+    (unet / "diffusion_pytorch_model.fp16.safetensors").write_bytes(b"others")
+    assert len({before, alone, models.hash_of(copied_miniature)}) == 3

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0
 """Seconds without a byte after which a connection counts as lost."""
 
+BY_HAND = "bring the files by hand with `sdd-bench weights fetch NAME --from FOLDER`"
+"""What else to do where nothing can be fetched."""
+
 
 @contextmanager
 def client() -> Iterator[httpx2.Client]:
@@ -50,16 +53,15 @@ def download(url: str, target: Path, web: httpx2.Client, size: int | None = None
         except httpx2.HTTPStatusError as error:
             raise MissingError(
                 f"{_shown(url)} answers {error.response.status_code} "
-                f"{error.response.reason_phrase}: try again later, or bring the file by hand with "
-                "--from FOLDER"
+                f"{error.response.reason_phrase}: try again later, or {BY_HAND}"
             ) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             if _size(target) == have:  # else it was cut short on the way: go on from there
                 reason = str(error) or type(error).__name__
                 raise MissingError(
                     f"{_shown(url)} cannot be reached ({reason}); what has "
-                    f"arrived is kept ({have:,} bytes), so run the same command again, or bring "
-                    "the file by hand with --from FOLDER"
+                    f"arrived is kept ({have:,} bytes), so run the same command again, or "
+                    f"{BY_HAND}"
                 ) from error
 
 

