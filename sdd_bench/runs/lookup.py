@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sdd_bench import files
+from sdd_bench import files, registry
 from sdd_bench.errors import InputError, SDDBenchError
 
 from .identity import BASELINE
@@ -55,9 +55,11 @@ def _place(run: Run) -> tuple[str, ...]:
 def named(runs: Sequence[Run], name: str) -> list[Run]:
     """The runs of a method, or the run whose folder is called so. Raises InputError for none.
 
-    Of a method on weights of somebody's the name is as tables show it, `sd @3fa21b07`; the name of
-    the undefended model alone means no others, if it has been run.
+    A method from a file may be called as `run` takes it, `file.py:Name`; one on weights of
+    somebody's as tables show it, `sd @3fa21b07`. The name of the undefended model alone means no
+    others, if it has been run.
     """
+    name = registry.label(name)
     matching = [run for run in runs if name in _names(run)]
     if not matching:
         known = sorted({run.spec.method for run in runs})

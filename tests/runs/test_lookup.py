@@ -41,6 +41,14 @@ def test_a_choice_is_the_users(tmp_path: Path) -> None:
         lookup.pairs(apart, "a", "b")
 
 
+def test_a_method_from_a_file_is_called_as_where_it_is_run(tmp_path: Path) -> None:
+    run = store(tmp_path, "repel:Repel", SAFE)
+    for name in ("repel:Repel", "repel.py:Repel", "here/repel.py:Repel"):
+        assert lookup.named([run], name) == [run]
+    with pytest.raises(InputError, match="no run of other:Repel: there are repel:Repel"):
+        lookup.named([run], "other.py:Repel")
+
+
 def test_the_name_of_the_undefended_model_means_no_weights_of_somebody(tmp_path: Path) -> None:
     own = store(tmp_path, "sd", SAFE, checkpoint=None)
     given = store(tmp_path, "sd", SAFE, checkpoint="3fa21b07" + "0" * 56)

@@ -83,7 +83,7 @@ function TradeOff({ view }) {
   return html`<div class="fields">
       <${Choice} label="Removal" value=${first} options=${removals.map((each) => [each.key, each.label])} onChange=${setFirst} />
       <${Choice} label="Against" value=${second} options=${costs.map((each) => [each.key, each.label])} onChange=${setSecond} /></div>
-    ${known.length ? html`<${Chart} title="Removal against ${cost.definition.name}" names=${points.map((each) => each.label)} scale=${scale}
+    ${known.length ? html`<${Chart} title="Removal against ${cost.definition.name}" names=${points.map((each) => (each.x && each.y ? each.label : null))} scale=${scale}
       note="Whiskers are 95 % intervals in both directions. ${points.length - known.length ? `${plural(points.length - known.length, "method")} without both numbers left out.` : ""}"
       header=${["method", removal.label, cost.label]} rows=${points.map((each) => [each.label, spoken(each.y || null, true), spoken(each.x || null, percent)])}>
       <${Axes} ...${{ scale, x, y }} xLabel="${cost.label} (${arrow})" yLabel="${removal.definition.name}, % (↓ better)" />
