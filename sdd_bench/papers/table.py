@@ -216,7 +216,9 @@ def _header(column: Column, tidy: pd.DataFrame) -> str:
 
 
 def _text(row: Mapping[Any, Any], decimals: int) -> str:
-    """A cell: ours, the published number with the difference, and the verdict, on three lines."""
+    """A cell: ours, the published number with the difference where the two compare, and the
+    verdict, on three lines.
+    """
     form = f".{decimals}f"
     numbers = []
     if not math.isnan(row["value"]):
@@ -224,7 +226,11 @@ def _text(row: Mapping[Any, Any], decimals: int) -> str:
     if not math.isnan(row["noise_low"]):
         numbers.append(f"noise {cells.interval(row['noise_low'], row['noise_high'], form)}")
     if not math.isnan(row["published"]):
-        apart = cells.because(cells.number(row["difference"], f"+{form}", absent=""))
+        # Of another model only the order says anything.
+        held = row["verdict"] != OTHER_MODEL
+        apart = (
+            cells.because(cells.number(row["difference"], f"+{form}", absent="")) if held else ""
+        )
         mark = "*" if row["suspect"] else ""
         numbers.append(f"paper {cells.number(row['published'], form)}{mark}{apart}")
     lines = [cells.minus(line) for line in numbers]

@@ -80,7 +80,7 @@ def test_the_page(table: Table, tmp_path: Path) -> None:
     assert page.rows[0][1].splitlines() == [
         "50.00 [15.00, 85.00]",
         "noise [15.00, 85.00]",
-        "paper 74.18 (−24.18)",
+        "paper 74.18",
     ]
     assert page.rows[4][1].splitlines() == ["paper 72.04*", "missing (not run)"]
     assert page.rows[8][4] == "paper 0.2693"
