@@ -28,13 +28,30 @@ def write(text: str, *, err: bool = False) -> None:
     """Print a text as it is. Raises SDDBenchError if it is a result and cannot be written."""
     stream = sys.stderr if err else sys.stdout
     try:
-        stream.write(text)
+        stream.write(_spelt(text, getattr(stream, "encoding", None) or "utf-8"))
         stream.flush()
     except OSError as error:
         raise SDDBenchError(
             f"cannot write the output: {error.strerror}; what is computed is kept, and "
             "`sdd-bench table` shows it again"
         ) from error
+
+
+_PLAIN = {code: "+" for code in range(0x2500, 0x2580)} | str.maketrans(
+    "─━╌╍═│┃║–−↓↑→", "-----|||--v^>"
+)
+"""Frames, dashes and arrows in the letters that every encoding has."""
+
+
+def _spelt(text: str, encoding: str) -> str:
+    """The text, with these in ASCII where the encoding has no lines; other letters that it lacks
+    are left to the stream.
+    """
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return text.translate(_PLAIN)
+    return text
 
 
 @contextlib.contextmanager

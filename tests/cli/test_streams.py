@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sdd_bench.cli.streams import guarded
+from sdd_bench.cli.streams import _spelt, guarded
 from support.shell import Answer, Shell
 
 # --- streams that are lost ----------------------------------------------------------------------
@@ -98,3 +98,12 @@ def test_a_damaged_file_is_told_of_once(used: Shell) -> None:
     path.write_text("{")
     said = used("table", "--results", used.results).err
     assert said.count("WARNING: ") == said.count("sets.json is damaged") == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1251"])
+def test_a_frame_is_one_in_every_encoding(encoding: str) -> None:
+    text = "┏━━┓\n┃ %↓ ┃\n│ – │\n└──┘"
+    assert _spelt(text, "utf-8") == text
+    spelt = _spelt(text, encoding)
+    assert spelt.encode(encoding).isascii()
+    assert spelt == "+--+\n| %v |\n| - |\n+--+"
