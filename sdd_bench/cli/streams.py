@@ -37,9 +37,7 @@ def write(text: str, *, err: bool = False) -> None:
         ) from error
 
 
-_PLAIN = {code: "+" for code in range(0x2500, 0x2580)} | str.maketrans(
-    "─━╌╍═│┃║–−↓↑→", "-----|||--v^>"
-)
+_PLAIN = dict.fromkeys(range(9472, 9600), "+") | str.maketrans("─━╌╍═│┃║–−↓↑→", "-----|||--v^>")
 """Frames, dashes and arrows in the letters that every encoding has."""
 
 
