@@ -217,5 +217,5 @@ def _unread(part: Path) -> set[Path]:
     with suppress(ContentError):  # which loading names
         for stem in WEIGHTS:
             if found := parts.find(part, stem, ("safetensors",)):
-                return set(part.glob("*.safetensors")).difference(found.paths)
+                return set(files.find(part, "*.safetensors")).difference(found.paths)
     return set()

@@ -450,7 +450,10 @@ def test_an_empty_path_is_not_the_working_folder(used: Shell, command: tuple[str
         ),
         (("run", "--suite", "toy.csv", "--method", f"{'a' * 5000}.py:X"), "no disk has so long a"),
         (("gate", "--baseline", "/dev/zero"), "it is a pipe or a device, not a file"),
-        (("gate", "--update", "--baseline", "/dev/zero"), "it is a pipe or a device, not a file"),
+        (
+            ("gate", "--update", "--baseline", "/dev/zero"),
+            "is a device or a pipe: give the name of",
+        ),
     ],
     ids=["model", "hub id", "method", "gate", "update"],
 )
