@@ -2,9 +2,11 @@
 
     python -m benchmarks.unet_rows [--model miniature] [--images 1] [--steps 1] [--repeats 5]
 
-One process, one loaded model, as many rows at a time in both. Loop and bare calls take turns, so
-that whatever else this machine does meets both alike; shown are medians, of the wall clock and of
-the processor's time. `make walk` leaves a model of Stable Diffusion's true size for `--model`.
+One process, one loaded model, as many rows at a time in both. After each call that the loop makes
+comes a bare one, so that whatever else this machine does meets both alike. `ratio` is what the
+loop takes, over what the bare calls take: by the wall clock, and in processor time, which other
+processes hardly touch; medians of the repeats. `make walk` leaves a model of Stable Diffusion's
+true size for `--model`.
 """
 
 from __future__ import annotations
@@ -12,9 +14,9 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 
@@ -22,6 +24,7 @@ from sdd_bench import models, registry
 from sdd_bench.diffusion import border, generator, loading
 from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.diffusion.denoising import Plan
+from sdd_bench.diffusion.pndm import timesteps
 from sdd_bench.suites import seeds
 from sdd_bench.suites.loading import load as load_suite
 from sdd_bench.types import Sample, Settings
@@ -32,40 +35,42 @@ SETS = (("sd",), ("sld-max",), ("sd", "sd-neg", "sld-max"))
 CONCEPT = "nudity, sexual"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Spent:
-    """Seconds of a number of calls of the U-Net."""
+    """Seconds by the wall clock, and in processor time."""
 
-    calls: int
-    wall: float
-    processor: float
+    wall: float = 0.0
+    processor: float = 0.0
 
-
-def spent(bundle: Bundle, work: Callable[[], object]) -> Spent:
-    """What some work takes, with the calls in it."""
-    calls = 0
-
-    def count(*_: object) -> None:
-        nonlocal calls
-        calls += 1
-
-    hook = bundle.unet.register_forward_pre_hook(count)
-    wall, processor = time.perf_counter(), time.process_time()
-    work()
-    taken = Spent(calls, time.perf_counter() - wall, time.process_time() - processor)
-    hook.remove()
-    return taken
+    @contextmanager
+    def add(self) -> Iterator[None]:
+        """Add what is done within it."""
+        wall, processor = time.perf_counter(), time.process_time()
+        yield
+        self.wall += time.perf_counter() - wall
+        self.processor += time.process_time() - processor
 
 
-@torch.inference_mode()
-@loading.exact_numerics()
-def bare(bundle: Bundle, calls: int) -> None:
-    """The U-Net alone."""
-    latents = torch.randn(bundle.rows, *bundle.latent_shape)
-    states = bundle.text(("",) * bundle.rows)
-    when = torch.tensor(500)
-    for _ in range(calls):
-        bundle.unet(latents, when, encoder_hidden_states=states, return_dict=False)
+class Turns:
+    """Bare calls of a U-Net, each after one that somebody else makes."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.latents = torch.randn(bundle.rows, *bundle.latent_shape)
+        self.states = bundle.text(("",) * bundle.rows)
+        self.spent = Spent()
+        self.calls = 0
+
+    def __call__(self, *_: object) -> None:
+        """Make one, as a hook of the U-Net's `forward`, which it goes around."""
+        self.calls += 1
+        with self.spent.add():
+            self.bundle.unet.forward(
+                self.latents,
+                torch.tensor(500),
+                encoder_hidden_states=self.states,
+                return_dict=False,
+            )
 
 
 def row(bundle: Bundle, names: Sequence[str], samples: Sequence[Sample], options: Options) -> str:
@@ -74,22 +79,28 @@ def row(bundle: Bundle, names: Sequence[str], samples: Sequence[Sample], options
     settings = Settings(steps=options.steps)
     prompts = [sample.prompt.text for sample in samples]
     columns = sum(len(border.branches(each.method, prompts, each.concepts)) for each in plans)
-    pairs = []
+    tries: list[tuple[float, float, float, float]] = []
     for _ in range(options.repeats):
-        loop = spent(bundle, lambda: generator.denoise(bundle, plans, samples, settings))
-        alone = spent(bundle, partial(bare, bundle, loop.calls))
-        pairs.append((loop, alone))
-    calls = pairs[0][0].calls
-    rows = calls * bundle.rows
-    needed = columns * len(samples) * (options.steps + 1)
-    wall = [statistics.median(pair[side].wall for pair in pairs) / rows for side in (0, 1)]
-    ratios = [
-        statistics.median(loop.wall / alone.wall for loop, alone in pairs),
-        statistics.median(loop.processor / alone.processor for loop, alone in pairs),
-    ]
+        both, turns = Spent(), Turns(bundle)
+        hook = bundle.unet.register_forward_hook(turns)
+        with both.add():
+            generator.denoise(bundle, plans, samples, settings)
+        hook.remove()
+        alone, rows = turns.spent, turns.calls * bundle.rows
+        loop = Spent(both.wall - alone.wall, both.processor - alone.processor)
+        tries.append(
+            (
+                1e3 * loop.processor / rows,
+                1e3 * alone.processor / rows,
+                loop.wall / alone.wall,
+                loop.processor / alone.processor,
+            )
+        )
+    looped, bare, wall, processor = (statistics.median(each) for each in zip(*tries, strict=True))
+    needed = columns * len(samples) * len(timesteps(options.steps))
     return (
-        f"{' + '.join(names):24}{needed:8}{rows:10}{1e3 * wall[0]:12.1f}{1e3 * wall[1]:12.1f}"
-        f"{ratios[0]:10.3f}{ratios[1]:12.3f}"
+        f"{' + '.join(names):27}{needed:7}{rows:10}{looped:12.1f}{bare:12.1f}{wall:8.3f}"
+        f"{processor:11.3f}"
     )
 
 
@@ -112,15 +123,13 @@ def main() -> None:
     options = parser.parse_args(namespace=Options())
     bundle = loading.load(models.find(options.model), device="cpu")
     samples = seeds.samples(load_suite("country_body", limit=options.images), 42)[: options.images]
-    bare(bundle, 1)
+    bundle.predict(torch.randn(1, *bundle.latent_shape), 500, bundle.text(("",)))
     print(
         f"{options.images} images, {options.steps} PNDM steps, {bundle.rows} rows a call, "
         f"{torch.get_num_threads()} threads, medians of {options.repeats}"
     )
-    print(
-        f"{'':24}{'needed':>8}{'computed':>10}{'loop ms/row':>12}{'bare ms/row':>12}{'ratio':>10}"
-        f"{'processor':>12}"
-    )
+    print(f"{'':27}{'rows':>7}{'computed':>10}{'processor ms/row':>24}{'ratio':>8}{'':>11}")
+    print(f"{'':27}{'needed':>7}{'':10}{'loop':>12}{'bare':>12}{'wall':>8}{'processor':>11}")
     for names in SETS:
         print(row(bundle, names, samples, options), flush=True)
 
