@@ -1,6 +1,6 @@
 """Time per row of the U-Net: in the sampling loop, and in bare calls of the same U-Net.
 
-    python -m benchmarks.unet_rows [--model miniature] [--images 1] [--steps 1] [--repeats 5]
+    python -m benchmarks.unet_rows [--model miniature] [--images 1] [--steps 2] [--repeats 5]
 
 One process, one loaded model, as many rows at a time in both. After each call that the loop makes
 comes a bare one, so that whatever else this machine does meets both alike. `ratio` is what the
@@ -118,7 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="miniature")
     parser.add_argument("--images", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args(namespace=Options())
     bundle = loading.load(models.find(options.model), device="cpu")
