@@ -5,18 +5,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import logging
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
-from click.shell_completion import BashComplete, CompletionItem, add_completion_class
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    add_completion_class,
+    get_completion_class,
+)
 
 from sdd_bench import files
+from sdd_bench.errors import InputError
 
 VARIABLE = "_SDD_BENCH_COMPLETE"
-"""By this a shell asks; click reads it."""
+"""By this a shell asks: `bash_source` for its script, `bash_complete` for what to offer."""
+
+_SHELLS = ("bash", "zsh", "fish", "powershell")
+"""Those that some version of click knows."""
 
 _NO_FILES = ("concepts", "trackers", "weights")
 """The kinds that are given by names alone."""
@@ -24,7 +36,50 @@ _NO_FILES = ("concepts", "trackers", "weights")
 
 def asked() -> bool:
     """Whether it is a shell that asks."""
-    return VARIABLE in os.environ
+    return bool(os.environ.get(VARIABLE))
+
+
+def answer(cli: click.Command) -> None:
+    """Print what the shell asks for. Raises InputError for a question that no shell asks."""
+    given = os.environ[VARIABLE]
+    shell, _, question = given.partition("_")
+    kind = get_completion_class(shell)
+    if kind is None or question not in {"source", "complete"}:
+        shells = [name for name in _SHELLS if get_completion_class(name)]
+        raise InputError(
+            f"{VARIABLE} is {given!r:.60}: give NAME_source, where NAME is one of "
+            f"{', '.join(shells)}"
+        )
+    asking = kind(cli, {}, "sdd-bench", VARIABLE)
+    if question == "source":
+        click.echo(asking.source().encode(), nl=False)
+        return
+    try:
+        words = asking.get_completion_args()
+    except (LookupError, ValueError) as error:
+        raise InputError(
+            f"{given} is what the script of {shell} asks, with COMP_WORDS and COMP_CWORD: switch "
+            f"it on with {VARIABLE}={shell}_source"
+        ) from error
+    offered = _silently(lambda: asking.get_completions(*words))
+    click.echo("\n".join(map(asking.format_completion, offered)).encode())
+
+
+def _silently(find: Callable[[], list[CompletionItem]]) -> list[CompletionItem]:
+    """What is found, or nothing where that fails: whatever is said while somebody types would stand
+    in the middle of it.
+    """
+    logging.disable()
+    try:
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            return find()
+    except (Exception, SystemExit):  # noqa: BLE001 - a plugin's too
+        return []
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 class Listed(click.types.StringParamType):

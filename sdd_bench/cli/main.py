@@ -61,14 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     logging.getLogger("sdd_bench").setLevel(logging.INFO)
     try:
+        if completion.asked():
+            completion.answer(cli)
+            return 0
         provenance.check_environment()
         given = arguments or ["--help"]
         code = cli.main(args=given, prog_name="sdd-bench", standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code
     except BaseException as error:  # noqa: BLE001 - a plugin's too, whatever its kind
-        if isinstance(error, SystemExit) and completion.asked():
-            return int(error.code or 0)  # so click ends once it has answered a shell
         message, code = signals.sentence() or faults.sentence(error)
         if os.environ.get("SDD_BENCH_DEBUG"):
             streams.say(*traceback.format_exc().splitlines(), err=True)

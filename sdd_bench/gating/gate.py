@@ -109,14 +109,17 @@ def check(
     judged = [] if first else by_run(before, now, allowed=allowed, strict=strict)
     results = [check for run in judged for check in run.checks]
     shown = None if first else page(results, before, now)
+    past = history.read(history.beside(file))
     if shown is not None:
         _write(shown, results, junit, summary)
     written = _update(file, now, filters) if update else None
     held = history.of_update(now, moment) if update else history.of_checks(results, moment)
+    if record or update:
+        history.append(history.beside(file), held)
     return GateReport(
         runs=tuple(judged),
         page=shown,
-        history=(*_history(file, held, record=record or update), held),
+        history=(*(past[:-1] if past and history.same(past[-1], held) else past), held),
         update=written,
         junit=None if first else junit,
     )
@@ -129,15 +132,6 @@ def _write(
         write_junit(junit, results)
     if summary is not None:
         write_summary(summary, page, results)
-
-
-def _history(file: Path, held: Held, *, record: bool) -> list[Held]:
-    """The gates before this one, which is added to them on the disk if that is asked for."""
-    path = history.beside(file)
-    past = history.read(path)
-    if record:
-        history.append(path, held)
-    return past[:-1] if past and history.same(past[-1], held) else past
 
 
 def _update(file: Path, now: Sequence[BaselineRun], filters: Sequence[str]) -> Update:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sdd_bench import files
+from sdd_bench.errors import InputError
 from sdd_bench.runs import claims
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def beside(baseline: Path) -> Path:
 
 def read(path: Path) -> list[Held]:
     """The gates of a history, the last one last; damaged lines are left out, and said. Nothing if
-    there is no file.
+    there is no file. Raises InputError for a folder.
     """
     found = []
     lines = _lines(path)
@@ -158,6 +159,8 @@ def _line(held: Held) -> bytes:
 
 def _lines(path: Path) -> list[tuple[int, bytes]]:
     """The lines that are not empty, each with its number."""
+    if path.is_dir():
+        raise InputError(f"the history {path} is a folder: move it away, or name another baseline")
     lines = (files.read(path) or b"").split(b"\n")
     return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
 

@@ -46,6 +46,18 @@ def test_an_update_joins_the_history_and_a_gate_that_is_asked_to(
         assert [held.commit for held in report.history] == ["first", "second"]
 
 
+def test_a_folder_in_the_place_of_the_history_is_said_before_anything_is_written(
+    baseline: Path, results: Path
+) -> None:
+    past = baseline.with_name("toy.history.jsonl")
+    past.unlink()
+    past.mkdir()
+    junit = results.parent / "junit.xml"
+    with pytest.raises(sb.InputError, match=r"history\.jsonl is a folder: move it away, or name"):
+        sb.gate(baseline, junit=junit, report=results.parent / "page.html", results=results)
+    assert not junit.exists()
+
+
 def test_no_outcome_takes_the_place_of_another(baseline: Path, results: Path) -> None:
     past = baseline.with_name("toy.history.jsonl")
     for path, what in [(baseline, "the baseline"), (past, "the history")]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sdd_bench.cli import completion
 from sdd_bench.cli.completion import VARIABLE
 from support.shell import Shell
 
@@ -71,6 +73,54 @@ def test_the_script_of_each_shell(shell: Shell, monkeypatch: pytest.MonkeyPatch,
     done = shell()
     assert done.code == 0
     assert f"{kind}_complete" in done.out
+
+
+@pytest.mark.parametrize("question", ["csh_source", "bash", "bash_", "bash_sourced", "_source"])
+def test_a_question_of_no_shell_is_refused(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    monkeypatch.setenv(VARIABLE, question)
+    assert (
+        f"is '{question}': give NAME_source, where NAME is one of bash, zsh, fish" in shell.fails(2)
+    )
+
+
+@pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("number", [None, "abc"])
+def test_a_question_that_no_script_asks_is_refused(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, kind: str, number: str | None
+) -> None:
+    monkeypatch.setenv(VARIABLE, f"{kind}_complete")
+    monkeypatch.delenv("COMP_WORDS", raising=False)
+    if number is not None:
+        monkeypatch.setenv("COMP_CWORD", number)
+    assert f"switch it on with {VARIABLE}={kind}_source" in shell.fails(2)
+    if number is not None and kind != "fish":  # whose COMP_CWORD is a word
+        monkeypatch.setenv("COMP_WORDS", "sdd-bench r")
+        assert f"{kind}_complete is what the script of {kind} asks" in shell.fails(2)
+
+
+def test_nothing_but_names_is_said_to_a_shell(
+    used: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "abc")
+    assert offered(used, monkeypatch, "report", "--results", used.results, "sd-") == ["sd-neg"]
+    too_long = tmp_path / ("x" * 300)
+    assert offered(used, monkeypatch, "report", "--results", too_long, "s") == []
+
+    def loud(_: str) -> dict[str, str]:
+        print("loud")
+        logging.getLogger("sdd_bench").warning("loud")
+        print("loud", file=sys.stderr)
+        sys.exit(1)
+
+    monkeypatch.setattr(completion, "_listed", loud)
+    assert offered(used, monkeypatch, "run", "--method", "s") == []
+
+
+def test_an_empty_variable_is_no_question(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "")
+    assert "Usage: " in shell("--help").out
 
 
 @pytest.mark.parametrize(
