@@ -41,8 +41,8 @@ def export(
 
     Returns where it lies. Raises InputError, also for a folder that holds something already.
     """
-    from sdd_bench import files
     from sdd_bench.exports import lm_eval
+    from sdd_bench.runs import places
 
     if form not in FORMS:
         raise unknown("form", form, FORMS)
@@ -50,11 +50,11 @@ def export(
     if form == "model-card":
         if path.is_dir():
             raise InputError(f"{path} is a folder: give --out a file for a model card")
-        files.check_place(path, "--out")
+        places.check(path, "--out")
         _add_to_card(path, _tidy(runs, suites, results))
         return path
     _check_new(path)
-    files.check_place(path / "results", "--out")
+    places.check(path / "results", "--out")
     if form == "dataset":
         _save(dataset(runs, suites=suites, results=results), path)
         return path

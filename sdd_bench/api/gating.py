@@ -95,8 +95,8 @@ def _check_places(
     baseline: Path, outcomes: dict[str, str | Path | None], *, kept: bool, update: bool
 ) -> None:
     """Raise InputError where something can't be written, or would take another's place."""
-    from sdd_bench import files
     from sdd_bench.gating import history
+    from sdd_bench.runs import places
 
     past = history.beside(baseline)
     taken = {baseline.resolve(): f"the baseline {baseline}", past.resolve(): f"the history {past}"}
@@ -107,8 +107,8 @@ def _check_places(
         if path in taken:
             raise InputError(f"{option} would take the place of {taken[path]}: name another file")
         taken[path] = f"{option} {given}"
-        files.check_place(Path(given), option)
+        places.check(Path(given), option)
     if update:
-        files.check_place(baseline, "--baseline")
+        places.check(baseline, "--baseline")
     if kept:
-        files.check_place(past, "--baseline")
+        places.check(past, "--baseline")

@@ -217,8 +217,9 @@ def reference(
     Returns what the file says of them: `count`, `crop`, `images` (a SHA-256) and `compare_with`.
     `ids` is a CSV whose column `image_id` says which images count. Raises InputError.
     """
-    from sdd_bench import files, registry
+    from sdd_bench import registry
     from sdd_bench.progress import progress
+    from sdd_bench.runs import places
     from sdd_bench.scoring import references
     from sdd_bench.types import SetMetric
 
@@ -227,7 +228,7 @@ def reference(
     item, instrument = registry.scan().definition(one(metric, "metric"))
     if not isinstance(instrument, SetMetric):
         raise InputError(f"'{item.name}' judges image by image and needs no reference")
-    files.check_place(Path(out), "--out")
+    places.check(Path(out), "--out")
     paths = references.find_images(Path(images), Path(ids) if ids is not None else None)
     with interruptible(), progress(f"{item.name} of {images}", len(paths)) as advance:
         return references.write(

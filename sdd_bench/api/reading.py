@@ -145,12 +145,12 @@ def matrix(
 
     `picture` is a PNG to write, of prompt `nth` of each group. What is missing is in `.lacking`.
     """
-    from sdd_bench import files
     from sdd_bench.analysis import matrix_image
     from sdd_bench.analysis.matrix import frame, pages
+    from sdd_bench.runs import places
 
     if picture is not None:
-        files.check_place(Path(picture), "--picture")
+        places.check(Path(picture), "--picture")
     lines, definitions, prompts = matrix_of(method, suite, rows or {}, options)
     lacking = {
         line.removed: (what, line.request) for line in lines if (what := line.lacks(definitions))

@@ -43,18 +43,19 @@ def report(
     size too. `mask` 'boxes' draws black boxes over what detectors saw. The options say which runs
     are a table's. Raises InputError.
     """
-    from sdd_bench import files, registry
+    from sdd_bench import registry
     from sdd_bench.analysis import curves
     from sdd_bench.benchmark import stored
     from sdd_bench.reporting import heard
     from sdd_bench.reporting.report import Question, write
+    from sdd_bench.runs import places
 
     path = _path(out, bundle)
     if bundle is not None and not images:
         raise InputError("a bundle is a page with its pictures: give images or no bundle")
     if mask is not None and mask not in MASKS:
         raise unknown("mask", mask, MASKS)
-    files.check_place(path, "--out" if bundle is None else "--bundle")
+    places.check(path, "--out" if bundle is None else "--bundle")
     plugins, folder = registry.scan(), options_of(options).results
     names, shown = several(runs, "run"), several(tables, "table")
     with heard.warnings(folder) as warned:

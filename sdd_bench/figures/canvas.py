@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdd_bench import files
 from sdd_bench.errors import InputError, MissingError
+from sdd_bench.runs import places
 
 from . import letters
 from .letters import SIZE
@@ -111,7 +112,7 @@ def check(path: Path, width: float) -> None:
     if not NARROWEST <= width <= WIDEST:
         raise InputError(f"a figure is {NARROWEST:g} to {WIDEST:g} inches wide, not {width:g}")
     check_installed()
-    files.check_place(path, "--out")
+    places.check(path, "--out")
 
 
 def check_installed() -> None:

@@ -35,6 +35,7 @@ _WRONG_PLACE = {
     errno.EACCES,
     errno.EEXIST,
     errno.EISDIR,
+    errno.ELOOP,
     errno.ENAMETOOLONG,
     errno.ENOTDIR,
     errno.EPERM,
@@ -59,10 +60,9 @@ def write(path: Path, *data: bytes | memoryview) -> None:
     Through a link its target is replaced. Raises InputError where nothing can be written,
     SDDBenchError if the disk is full or fails.
     """
-    path = path.resolve() if path.is_symlink() else path
-    _check_kind(path)
-    temporary = path.with_name(f".{path.name:.100}.{uuid.uuid4().hex}.tmp")
     with writing(path):
+        path = _target(path)
+        temporary = path.with_name(f".{path.name:.100}.{uuid.uuid4().hex}.tmp")
         try:
             with temporary.open("wb") as file:
                 file.writelines(data)
@@ -73,12 +73,16 @@ def write(path: Path, *data: bytes | memoryview) -> None:
             raise
 
 
-def _check_kind(path: Path) -> None:
-    """Raise InputError for what is neither a file nor a folder: replacing a device takes it away
-    from everybody.
+def _target(path: Path) -> Path:
+    """Where a link leads, or the path. Raises OSError for links in a circle, and InputError for
+    what is neither a file nor a folder: replacing a device takes it away from everybody.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    if target.exists() and not target.is_file() and not target.is_dir():
         raise InputError(f"{path} is a device or a pipe: give the name of a file")
+    return target
 
 
 def is_left_behind(path: Path) -> bool:
@@ -124,8 +128,7 @@ def check_place(path: Path, setting: str) -> None:
     with writing(path, setting):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        _check_kind(path)
-        folder = path.absolute().parent
+        folder = _target(path).absolute().parent
         while not folder.exists():
             folder = folder.parent
         with tempfile.TemporaryFile(dir=folder):

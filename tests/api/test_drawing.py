@@ -80,6 +80,15 @@ def test_a_figure_has_every_format_and_the_same_bytes_again(
 
 
 @each_figure
+def test_no_figure_is_put_into_the_folder_of_a_run(name: str, shelved: Path) -> None:
+    picture = min(shelved.rglob("images/*.png"))
+    before = picture.read_bytes()
+    with pytest.raises(sb.InputError, match="whose files are results: give --out another folder"):
+        FIGURES[name](out=picture, results=shelved)
+    assert picture.read_bytes() == before
+
+
+@each_figure
 def test_a_figure_needs_a_format_a_width_and_runs(name: str, shelved: Path, tmp_path: Path) -> None:
     draw = FIGURES[name]
     with pytest.raises(

@@ -27,6 +27,14 @@ def test_a_form_that_is_none_gets_a_suggestion(shell: Shell) -> None:
         sb.export("lm_eval", results=shell.results)
 
 
+def test_no_export_is_put_into_the_folder_of_a_run(used: Shell) -> None:
+    folder = used.stored().folder
+    for form, name in (("model-card", "run.json"), ("lm-eval", "new"), ("dataset", "new")):
+        with pytest.raises(sb.InputError, match="whose files are results: give --out"):
+            sb.export(form, results=used.results, out=folder / name)
+    assert not (folder / "new").exists()
+
+
 def test_the_data_set_has_the_columns_of_load(used: Shell) -> None:
     made = sb.dataset("sd", results=used.results)
     assert made.column_names == list(sb.load(used.results).columns)

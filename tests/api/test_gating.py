@@ -58,6 +58,17 @@ def test_a_folder_in_the_place_of_the_history_is_said_before_anything_is_written
     assert not junit.exists()
 
 
+def test_no_outcome_is_put_into_the_folder_of_a_run(baseline: Path, results: Path) -> None:
+    (record,) = results.rglob("run.json")
+    before = record.read_bytes()
+    for outcome in ({"report": record}, {"summary": record}, {"junit": record}):
+        with pytest.raises(sb.InputError, match="whose files are results: give --"):
+            sb.gate(baseline, results=results, **outcome)
+    with pytest.raises(sb.InputError, match="whose files are results: give --baseline"):
+        sb.gate(record, update=True, results=results)
+    assert record.read_bytes() == before
+
+
 def test_no_outcome_takes_the_place_of_another(baseline: Path, results: Path) -> None:
     past = baseline.with_name("toy.history.jsonl")
     for path, what in [(baseline, "the baseline"), (past, "the history")]:

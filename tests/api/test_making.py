@@ -138,6 +138,9 @@ def test_a_reference_says_what_it_holds(shell: Shell) -> None:
         sb.reference(folder, out, metric="fid/miniature", crop="center")  # type: ignore[arg-type]
     with pytest.raises(sb.InputError, match="judges image by image"):
         sb.reference(folder, out, metric="nude/miniature@0.7")
+    (folder / "run.json").write_text('{"digest": "0"}')
+    with pytest.raises(sb.InputError, match="whose files are results: give --out another folder"):
+        sb.reference(folder, folder / "real.safetensors", metric="fid/miniature")
 
 
 def test_an_unknown_method_is_refused_before_anything_is_made(shell: Shell) -> None:

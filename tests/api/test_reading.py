@@ -106,6 +106,12 @@ def test_a_matrix_says_what_it_lacks(used: Shell) -> None:
     assert (request.methods, request.suites) == (("sd",), ("artists",))
 
 
+def test_no_picture_of_a_matrix_is_put_into_the_folder_of_a_run(used: Shell) -> None:
+    picture = used.stored().folder / "images" / "x.png"
+    with pytest.raises(sb.InputError, match="whose files are results: give --picture another"):
+        sb.matrix("sd-neg", picture=picture, results=used.results)
+
+
 def test_a_plan_runs_nothing(shell: Shell) -> None:
     frame = sb.plan("table1", results=shell.results).frame
     assert set(frame["stored"]) == {0}

@@ -199,6 +199,21 @@ def test_a_device_or_a_pipe_is_never_replaced(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
+def test_links_that_lead_nowhere_are_no_place(tmp_path: Path) -> None:
+    circle, lost, behind = tmp_path / "circle", tmp_path / "lost", tmp_path / "behind"
+    circle.symlink_to(circle)
+    (tmp_path / "file").touch()
+    lost.symlink_to(tmp_path / "file" / "page.html")
+    behind.symlink_to(tmp_path / "new" / "page.html")
+    for path, what in ((circle, "Too many levels"), (lost, "Not a directory")):
+        with pytest.raises(InputError, match=f"cannot write {path}: {what}.*; give another folder"):
+            files.check_place(path, "--out")
+        with pytest.raises(InputError, match=f"{what}.*; give another folder"):
+            files.write(path, b"x")
+        assert path.is_symlink()
+    files.check_place(behind, "--out")  # whoever writes makes folders
+
+
 def test_what_a_killed_process_was_writing_is_known_by_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
