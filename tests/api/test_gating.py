@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,9 +62,10 @@ def test_a_folder_in_the_place_of_the_history_is_said_before_anything_is_written
 def test_no_outcome_is_put_into_the_folder_of_a_run(baseline: Path, results: Path) -> None:
     (record,) = results.rglob("run.json")
     before = record.read_bytes()
-    for outcome in ({"report": record}, {"summary": record}, {"junit": record}):
+    for outcome in ("report", "summary", "junit"):
+        given: dict[str, Any] = {outcome: record}
         with pytest.raises(sb.InputError, match="whose files are results: give --"):
-            sb.gate(baseline, results=results, **outcome)
+            sb.gate(baseline, results=results, **given)
     with pytest.raises(sb.InputError, match="whose files are results: give --baseline"):
         sb.gate(record, update=True, results=results)
     assert record.read_bytes() == before
