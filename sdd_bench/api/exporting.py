@@ -90,7 +90,7 @@ def _add_to_card(path: Path, tidy: pd.DataFrame) -> None:
 
     with files.writing(path, "--out"):
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with claims.held(path, f"the model card {path}"):
+    with claims.held(path.resolve(), f"the model card {path}"):
         try:
             _write(path, model_card.render(tidy, files.read_text(path) or ""))
         except (InputError, files.ContentError) as error:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 FILTER = "none"
 """The harness's name of no filter: a metric's key is `metric,filter`."""
 
+LONGEST = 200
+"""Bytes of a folder's name: with a digest behind it there is still room for it on every disk."""
+
 STDERR = "half the width of the 95 % interval over prompts / 1.96"
 
 
@@ -32,16 +35,19 @@ def render(tidy: pd.DataFrame) -> dict[str, str]:
     would be the same, the digest of a run tells them apart.
     """
     rows_of = by_method(tidy)
-    alike = Counter(map(_folder, rows_of))
-    names = {
-        key: f"{_folder(key)}-{rows[0]['digest']}" if alike[_folder(key)] > 1 else _folder(key)
-        for key, rows in rows_of.items()
-    }
-    return {f"{names[key]}/results.json": _file(key, rows) for key, rows in rows_of.items()}
+    alike = Counter(_folder(key).casefold() for key in rows_of)  # one folder on many disks
+    made = {}
+    for key, rows in rows_of.items():
+        name = _folder(key)
+        if alike[name.casefold()] > 1:
+            name = f"{name}-{rows[0]['digest']}"
+        made[f"{name}/results.json"] = _file(key, rows)
+    return made
 
 
 def _folder(key: tuple[str, str]) -> str:
-    return "__".join(re.sub(r"[^\w.-]+", "-", part).strip(".-") for part in key if part)
+    name = "__".join(re.sub(r"[^\w.-]+", "-", part).strip(".-") for part in key if part)
+    return name.encode()[:LONGEST].decode(errors="ignore")
 
 
 def _file(key: tuple[str, str], rows: Sequence[Row]) -> str:

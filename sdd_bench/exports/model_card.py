@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 TASK = "text-to-image"
 """The hub's name of the task."""
 
-
-_OPEN = re.compile(r"\s*---[^\S\n]*(\n|$)")
-_BLOCK = re.compile(r"\s*---[^\S\n]*\n(.*\n)*?---[^\S\n]*(\n|$)")
+_OPEN = re.compile(r"\s*---[ \t]*(\r\n|\r|\n|\Z)")
+"""The line that a metadata block begins with."""
 
 
 def render(tidy: pd.DataFrame, card: str = "") -> str:
@@ -34,10 +33,9 @@ def render(tidy: pd.DataFrame, card: str = "") -> str:
     from huggingface_hub import RepoCard
     from yaml import YAMLError
 
-    if _OPEN.match(card) and not _BLOCK.match(card):
-        raise InputError("its metadata begins with a line --- and has no end")
+    text = _with_block(card)
     try:
-        made = RepoCard(card if card.lstrip().startswith("---") else f"---\n\n---\n{card}")
+        made = RepoCard(text)
         before = made.data.get("model-index", [])
         names = [entry["name"] for entry in before]
     except (ValueError, TypeError, KeyError, YAMLError) as error:
@@ -47,6 +45,21 @@ def render(tidy: pd.DataFrame, card: str = "") -> str:
     others = [entry for entry, name in zip(before, names, strict=True) if name not in ours]
     made.data["model-index"] = [*others, *index]
     return str(made)
+
+
+def _with_block(card: str) -> str:
+    """The card, with a metadata block that the hub's library finds: it finds none that is empty or
+    begins with a line that ends in spaces, and would write a second one before it.
+    """
+    from huggingface_hub.repocard import REGEX_YAML_BLOCK
+
+    begins = _OPEN.match(card)
+    if begins is None:
+        return f"---\n\n---\n{card}"
+    text = f"---{begins[1] * 2}{card[begins.end() :]}"
+    if not REGEX_YAML_BLOCK.match(text):
+        raise InputError("its metadata begins with a line --- and has no end")
+    return text
 
 
 def _index(tidy: pd.DataFrame) -> list[dict[str, Any]]:

@@ -33,11 +33,13 @@ Source: TypeAlias = "Path | Traversable"
 
 _WRONG_PLACE = {
     errno.EACCES,
+    errno.EBUSY,
     errno.EEXIST,
     errno.EISDIR,
     errno.ELOOP,
     errno.ENAMETOOLONG,
     errno.ENOTDIR,
+    errno.ENOTEMPTY,
     errno.EPERM,
     errno.EROFS,
 }

@@ -36,12 +36,13 @@ def names(galleries: Sequence[Gallery]) -> list[list[str]]:
 
 def check(folder: Path, names: Sequence[Sequence[str]]) -> None:
     """Raise InputError if anything lies there that would not be replaced: what an earlier page has
-    shown there may not be for whoever gets this one.
+    shown there may not be for whoever gets this one, nor what a link leads to.
     """
     own = {PAGE, *(name for of_run in names for name in of_run)}
     for path in files.find(folder, "**/*"):
         name = path.relative_to(folder).as_posix()
-        if not path.is_dir() and name not in own and not files.is_left_behind(path):
+        folder_of_ours = path.is_dir() and not path.is_symlink()
+        if not folder_of_ours and name not in own and not files.is_left_behind(path):
             raise InputError(
                 f"{folder} holds {name}, which is no part of this report: give a new folder, or "
                 "take it away"

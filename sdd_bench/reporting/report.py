@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +13,7 @@ from sdd_bench.errors import printable
 from sdd_bench.formats.page import Page
 from sdd_bench.provenance import stamp
 from sdd_bench.registry import Registry
+from sdd_bench.runs import claims
 from sdd_bench.runs.run import Run
 from sdd_bench.statistics import Z95
 from sdd_bench.statistics.intervals import FEW
@@ -71,12 +73,15 @@ def write(path: Path, question: Question, plugins: Registry, heard: Sequence[str
     """Write the page, and the pictures beside it if there are to be any. `heard` is what reading
     has warned of; it may grow meanwhile. Raises InputError where nothing can be written.
     """
-    with files.writing(path, "--bundle" if question.images == "files" else "--out"):
+    beside = question.images == "files"
+    with files.writing(path, "--bundle" if beside else "--out"), ExitStack() as alone:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if beside:  # two at once would mix their pictures: masked ones and others
+            bundled = path.parent.resolve()
+            alone.enter_context(claims.held(bundled, f"the bundle {path.parent}"))
         payload, blocks = _Report(question, plugins).gather(path.parent)
         said = list(dict.fromkeys(heard))
         payload = replace(payload, warnings=[*payload.warnings, *said])
-        beside = question.images == "files"
         text = page.render(page.REPORT, payload.title, payload, blocks.full, beside=beside)
         files.write(path, text.encode())
 

@@ -9,6 +9,7 @@ import pytest
 
 import sdd_bench as sb
 from sdd_bench.api import exporting
+from sdd_bench.runs import claims
 from support.shell import Shell
 
 
@@ -89,3 +90,46 @@ def test_an_export_goes_where_a_link_to_an_empty_folder_leads(used: Shell) -> No
     sb.export("lm-eval", results=used.results, out=link)
     assert link.is_symlink()
     assert len(list(target.rglob("*.json"))) == 2
+
+
+@pytest.mark.parametrize("form", ["lm-eval", "dataset"])
+@pytest.mark.parametrize("late", [False, True])
+def test_who_comes_second_to_a_folder_is_told_so(
+    used: Shell, monkeypatch: pytest.MonkeyPatch, form: str, late: bool
+) -> None:
+    out, check = used.folder / "out", exporting._check_new
+    looks: list[Path] = []
+
+    def meanwhile(path: Path) -> None:
+        if not looks or not late:
+            check(path)
+        looks.append(path)
+        if len(looks) == 1 + late:  # while this one writes; or after it has looked a last time
+            path.mkdir()
+            (path / "theirs").touch()
+
+    monkeypatch.setattr(exporting, "_check_new", meanwhile)
+    said = "Directory not empty; give another folder" if late else "holds something already"
+    with pytest.raises(sb.InputError, match=said):
+        sb.export(form, results=used.results, out=out)
+    assert [path.name for path in used.folder.glob("*out*")] == ["out"]
+    assert [path.name for path in out.iterdir()] == ["theirs"]
+
+
+def test_a_card_is_one_by_whatever_link_it_is_written(
+    used: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, link = used.folder / "card.md", used.folder / "link.md"
+    link.symlink_to(card)
+    others: list[object] = []
+    write = exporting._write
+
+    def writing(path: Path, text: str) -> None:
+        others.append(claims.take(card))
+        write(path, text)
+
+    monkeypatch.setattr(exporting, "_write", writing)
+    sb.export("model-card", "sd", results=used.results, out=link)
+    assert others == [None]
+    assert link.is_symlink()
+    assert card.read_text().count("- name: miniature, sd") == 1

@@ -60,15 +60,27 @@ def test_no_interval_is_no_error_of_zero(tmp_path: Path) -> None:
 def test_methods_of_like_names_have_a_folder_each(tmp_path: Path) -> None:
     runs = [
         store(tmp_path, "sd-neg", {"nude/toy": [value] * 4}, concepts=(concept,))
-        for value, concept in ((0.9, "nudity sexual"), (0.1, "nudity/sexual"), (0.1, "a"))
+        for value, concept in ((0.9, "nudity sexual"), (0.1, "Nudity/sexual"), (0.1, "a"))
     ]
     files = lm_eval.render(table.frame(runs, [NUDE]))
-    assert sorted(files) == sorted(
+    names = [path.removesuffix("/results.json") for path in files]
+    first, second, _ = (run.spec.digest for run in runs)
+    assert sorted(names) == sorted(
         [
-            *(
-                f"miniature__sd-neg-nudity-sexual-{run.spec.digest}/results.json"
-                for run in runs[:2]
-            ),
-            "miniature__sd-neg-a/results.json",
+            f"miniature__sd-neg-nudity-sexual-{first}",
+            f"miniature__sd-neg-Nudity-sexual-{second}",  # one folder, where case is nothing
+            "miniature__sd-neg-a",
         ]
     )
+
+
+def test_a_folder_has_a_name_that_every_disk_takes(tmp_path: Path) -> None:
+    runs = [
+        store(tmp_path, "sd-neg", {"nude/toy": [0.1] * 4}, concepts=("裸" * 90, end))
+        for end in ("a", "b")
+    ]
+    names = [
+        path.removesuffix("/results.json") for path in lm_eval.render(table.frame(runs, [NUDE]))
+    ]
+    assert [name.rpartition("-")[2] for name in names] == [run.spec.digest for run in runs]
+    assert all(len(name.encode()) < 255 for name in names)

@@ -100,10 +100,35 @@ def test_metadata_that_is_none_is_refused(tmp_path: Path, block: str) -> None:
         model_card.render(tidy, f"---\n{block}---\n")
 
 
-@pytest.mark.parametrize("card", ["---\na: 1\n", "---", "\n--- \n# Mine\n"])
+@pytest.mark.parametrize(
+    "card", ["---\na: 1\n", "---", "\n--- \n# Mine\n", "---\na: 1\n---x\n", "---\r\na: 1\r\n"]
+)
 def test_metadata_without_an_end_is_refused(tmp_path: Path, card: str) -> None:
     tidy = table.frame([small_run(tmp_path)], [NUDE])
     with pytest.raises(InputError, match="its metadata begins with a line --- and has no end"):
         model_card.render(tidy, card)
     assert model_card.render(tidy, "---\na: 1\n---\ntext\n").endswith("---\ntext\n")
     assert model_card.render(tidy, "--- is a line\n").endswith("--- is a line\n")
+
+
+@pytest.mark.parametrize(
+    ("card", "text"),
+    [
+        ("--- \na: 1\n---\n# Mine\n", "# Mine\n"),
+        ("\n---\r\na: 1\r\n--- \r\n# Mine\r\n", "# Mine\r\n"),
+        ("---\na: 1\n---", ""),
+        ("---\n---\n# Mine\n\n---\nmore\n", "# Mine\n\n---\nmore\n"),
+        ("--- is a line\n", "--- is a line\n"),
+        ("", ""),
+    ],
+)
+def test_a_card_has_one_block_and_keeps_its_text(
+    tmp_path: Path, card: str, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = model_card.render(table.frame([small_run(tmp_path)], [NUDE]), card)
+    path = tmp_path / "README.md"
+    path.write_bytes(made.encode())
+    found = ModelCard.load(path)
+    assert set(found.data.to_dict()) == {"model-index", *(["a"] if "a: 1" in card else [])}
+    assert found.text == text
+    assert not caplog.records

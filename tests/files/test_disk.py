@@ -91,6 +91,16 @@ def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(
     assert caught.value.exit_code == 4
 
 
+@pytest.mark.parametrize("fault", [errno.ENOTEMPTY, errno.EBUSY])
+def test_what_no_second_try_cures_asks_for_another_place(tmp_path: Path, fault: int) -> None:
+    # A folder that another process has filled meanwhile, and one that a disk is mounted at.
+    with (
+        pytest.raises(InputError, match="; give another folder with --out"),
+        files.writing(tmp_path, "--out"),
+    ):
+        raise OSError(fault, os.strerror(fault))
+
+
 # --- setting aside ------------------------------------------------------------------------------
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import sdd_bench as sb
+from sdd_bench.reporting import bundle
+from sdd_bench.runs import claims
 from support.reporting import plain, read
 
 
@@ -89,3 +92,30 @@ def test_what_the_new_page_does_not_show_is_gone(results: Path) -> None:
     assert {each.relative_to(path.parent).as_posix() for each in path.parent.rglob("*.png")} == {
         *shown
     }
+
+
+def test_where_a_link_leads_is_no_part_of_a_bundle(results: Path) -> None:
+    elsewhere = results.parent / "elsewhere"
+    elsewhere.mkdir()
+    folder = results.parent / "bundle"
+    folder.mkdir()
+    (folder / "pictures").symlink_to(elsewhere)
+    with pytest.raises(sb.InputError, match="holds pictures, which is no part of this report"):
+        bundled(results)
+    assert [*elsewhere.iterdir()] == []
+
+
+def test_one_at_a_time_writes_a_bundle(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, write = results.parent / "bundle", bundle.write
+    others: list[claims.Claim | None] = []
+
+    def writing(*given: Any) -> None:
+        others.append(claims.take(folder))
+        write(*given)
+
+    monkeypatch.setattr(bundle, "write", writing)
+    bundled(results)
+    assert others == [None]
+    free = claims.take(folder)
+    assert free is not None
+    free.release()
