@@ -1,13 +1,16 @@
 """Images that runs lack, made: by this process, or by others that are at the same.
 
-Batches are filled from as many blocks as they need, so that sharing costs no speed.
+Batches are filled from as many blocks as they need, so that sharing costs no speed. While one batch
+is computed, the one before is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -22,6 +25,7 @@ from .selection import SelectedMethod
 
 if TYPE_CHECKING:
     from sdd_bench.diffusion.bundle import Bundle
+    from sdd_bench.diffusion.generator import Picture
 
 Seen: TypeAlias = "tuple[int, int, int] | None"
 """By what a file is known to be the one that was there before; None if there was none."""
@@ -95,22 +99,41 @@ class Making:
         plans = [self.methods[place].plan for place in unit.methods]
         before = [len(self.lacks[place].files) for place in unit.methods]
         settings = self.lacks[0].run.spec.settings
-        with ExitStack() as shown:
+        with ExitStack() as held, _saving() as save, ExitStack() as shown:
             advance = None
-            for batch in self._batches(unit, places):
+            for batch, claimed in self._batches(unit, places):
                 if advance is None:
                     generator.try_out(self.bundle, plans, unit.samples, settings)
                     name = f"{self._names(unit)} on {self.work.suite.name}"
                     advance = shown.enter_context(progress(name, unit.images))
-                for picture in generator.pictures(self.bundle, plans, batch, settings):
-                    lack = self.lacks[unit.methods[picture.plan]]
-                    lack.run.save_image(picture.sample, picture.pixels, picture.noise_hash)
-                    lack.files.pop(picture.sample.stem)
-                    advance(1)
+                held.callback(claimed.close)  # whatever happens, and when nothing is written more
+                made = list(generator.pictures(self.bundle, plans, batch, settings))
+                save(partial(self._save, unit, made, advance, claimed))
+            save(None)
         return before != [len(self.lacks[place].files) for place in unit.methods]
 
-    def _batches(self, unit: Unit, places: Mapping[str, str]) -> Iterator[list[Sample]]:
-        """Full batches of samples that nobody else is at; the last one may be smaller."""
+    def _save(
+        self,
+        unit: Unit,
+        made: Sequence[Picture],
+        advance: Callable[[int], None],
+        claimed: ExitStack,
+    ) -> None:
+        """Write pictures, and let others have the blocks that have all of theirs then."""
+        with claimed:
+            for picture in made:
+                lack = self.lacks[unit.methods[picture.plan]]
+                lack.run.save_image(picture.sample, picture.pixels, picture.noise_hash)
+                lack.files.pop(picture.sample.stem)
+                advance(1)
+
+    def _batches(
+        self, unit: Unit, places: Mapping[str, str]
+    ) -> Iterator[tuple[list[Sample], ExitStack]]:
+        """Full batches of samples that nobody else is at; the last one may be smaller.
+
+        With each come the claims on the blocks of which it is the last one.
+        """
         of_block: dict[str, list[Sample]] = {}
         for sample in unit.samples:
             of_block.setdefault(places[sample.stem], []).append(sample)
@@ -124,12 +147,9 @@ class Making:
                         held[block] = taken.pop_all()
                 while len(pool) >= self.bundle.batch:
                     batch, pool = pool[: self.bundle.batch], pool[self.bundle.batch :]
-                    yield batch
-                    unmade = {places[sample.stem] for sample in pool}
-                    for done in held.keys() - unmade:
-                        held.pop(done).close()
+                    yield batch, _claims(held, {places[sample.stem] for sample in pool})
             if pool:
-                yield pool
+                yield pool, _claims(held, set())
         finally:
             for taken in held.values():
                 taken.close()
@@ -168,3 +188,29 @@ class Making:
 
     def _names(self, unit: Unit) -> str:
         return " + ".join(self.lacks[place].run.spec.method for place in unit.methods)
+
+
+def _claims(held: dict[str, ExitStack], unmade: set[str]) -> ExitStack:
+    """The claims on blocks that have nothing unmade, taken out of those held."""
+    taken = ExitStack()
+    for block in held.keys() - unmade:
+        taken.enter_context(held.pop(block))
+    return taken
+
+
+@contextmanager
+def _saving() -> Iterator[Callable[[Callable[[], None] | None], None]]:
+    """A function that has work done beside what follows, when what it got before is done; without
+    work it waits. What went wrong is raised by the next call.
+    """
+    pending: Future[None] | None = None
+
+    def save(work: Callable[[], None] | None) -> None:
+        nonlocal pending
+        if pending is not None:
+            before, pending = pending, None
+            before.result()
+        pending = pool.submit(work) if work else None
+
+    with ThreadPoolExecutor(1, "saving") as pool:
+        yield save

@@ -66,15 +66,16 @@ class Joint:
             what = next((what for what in self._counts if not self._is_over(what)), None)
             if what is None:
                 return
-            some = next(iter(self._counts[what].values()))
-            bar = progress(what, self._total(what), some.unit)
-            self._bar = (what, bar, bar.__enter__(), 0)
+            some, done = next(iter(self._counts[what].values())), self._done(what)
+            # What was done while another bar was shown says nothing about the speed.
+            bar = progress(what, self._total(what), some.unit, done=done)
+            self._bar = (what, bar, bar.__enter__(), done)
         self._draw()
 
     def _draw(self) -> None:
         assert self._bar is not None, "there is something to draw"
         what, bar, advance, shown = self._bar
-        done = min(self._total(what), sum(each.done for each in self._counts[what].values()))
+        done = self._done(what)
         if done > shown:
             advance(done - shown)
             self._bar = (what, bar, advance, done)
@@ -83,6 +84,9 @@ class Joint:
         if self._bar is not None:
             bar, self._bar = self._bar[1], None
             bar.__exit__(None, None, None)
+
+    def _done(self, what: str) -> int:
+        return min(self._total(what), sum(each.done for each in self._counts[what].values()))
 
     def _total(self, what: str) -> int:
         return max(each.total or 0 for each in self._counts[what].values())

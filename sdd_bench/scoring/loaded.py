@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,14 @@ from sdd_bench.types import Pixels, Sample
 from . import batches
 from .batches import Batch
 
+READERS = 4
+"""Pictures that are read at a time: one of 512 pixels takes as long as a GPU takes to judge it."""
+
 
 def tile(run: Run, samples: Sequence[Sample]) -> tuple[Batch, list[str]]:
     """The images of up to TILE samples, filled up to TILE, and the hashes of their noise."""
-    loaded = [run.load_image(sample) for sample in samples]
+    with ThreadPoolExecutor(READERS, "reading") as pool:
+        loaded = list(pool.map(run.load_image, samples))
     batch = batches.batch(
         [pixels for pixels, _ in loaded], [sample.prompt.text for sample in samples]
     )
@@ -34,10 +39,12 @@ def paired(
 ) -> tuple[Batch, NDArray[np.bool_]]:
     """The baseline's pictures, and which of them make a pair: of the same noise and size."""
     pictures, size = batch.images.pixels[: len(samples)], batch.images.pixels.shape[1:]
-    loaded = [
-        (same, "") if gone else baseline.load_image(sample)
-        for sample, same, gone in zip(samples, pictures, discarded, strict=True)
-    ]
+
+    def load(sample: Sample, same: Pixels, gone: bool) -> tuple[Pixels, str]:
+        return (same, "") if gone else baseline.load_image(sample)
+
+    with ThreadPoolExecutor(READERS, "reading") as pool:
+        loaded = list(pool.map(load, samples, pictures, discarded))
     usable = np.array(
         [
             other.shape == size and not blank(other) and ours == theirs != ""

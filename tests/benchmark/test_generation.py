@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from sdd_bench.benchmark import runner
+from sdd_bench.benchmark.request import Request
+from sdd_bench.diffusion import generator
+from sdd_bench.diffusion.generator import Picture
+from sdd_bench.errors import SDDBenchError
 from sdd_bench.runs import lookup
 from sdd_bench.runs.run import Run
 from support.runs import pictures
@@ -99,3 +106,65 @@ def test_commands_that_ask_for_other_images_lose_none(folder: Path) -> None:
     assert run.scores()["nude/miniature"].notna().all()
     assert run.scores()["clip/miniature"].notna().sum() >= 12 * IMAGES
     assert set(Counter(name for name, _ in together.made("image")).values()) == {1}
+
+
+# --- written while the next are computed ------------------------------------------------------
+
+
+def make(folder: Path) -> Run:
+    (run,) = runner.run(
+        Request(
+            methods=("sd",),
+            suites=(str(folder / "many.csv"),),
+            images_per_prompt=IMAGES,
+            metrics=("nude/miniature@0.7",),
+            steps=2,
+            batch_size=BATCH,
+            device="cpu",
+            results=folder / "results",
+        )
+    )
+    return run
+
+
+def test_a_batch_is_written_while_the_next_one_is_computed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computing, batches, waited = Event(), list[int](), list[bool]()
+    pictures_of, save = generator.pictures, Run.save_image
+
+    def computed(*asked: object) -> Iterator[Picture]:
+        batches.append(1)
+        if len(batches) == 2:
+            computing.set()
+        return pictures_of(*asked)  # type: ignore[arg-type]
+
+    def saved(run: Run, *picture: object) -> None:
+        waited.append(computing.wait(60))  # in vain, if the second batch waits for this one
+        save(run, *picture)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(generator, "pictures", computed)
+    monkeypatch.setattr(Run, "save_image", saved)
+    run = make(folder)
+    assert waited == [True] * PROMPTS
+    assert len(run.stored()) == len(run.scores()) == PROMPTS
+
+
+def test_a_picture_that_cannot_be_written_ends_the_run_and_holds_nothing_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Run.save_image
+
+    def full(run: Run, *picture: object) -> None:
+        if len(run.stored()) == 3:
+            raise SDDBenchError("no space left")
+        save(run, *picture)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "save_image", full)
+        with pytest.raises(SDDBenchError, match="no space left"):
+            make(folder)
+    run = run_in(folder / "results")
+    assert len(run.stored()) == 3
+    assert nothing_is_left_in(run)
+    assert len(make(folder).stored()) == PROMPTS

@@ -55,3 +55,17 @@ def test_the_next_bar_begins_where_its_work_is() -> None:
 def test_what_cannot_be_counted_is_not_shown() -> None:
     assert shown((0, Count("loading", "", None, 0, over=False))) == []
     assert shown((0, Count("a download", "bytes", 100, 3, over=False))) == []
+
+
+def test_what_was_done_while_another_bar_was_shown_is_no_speed() -> None:
+    bars: dict[str, Bar] = {}
+
+    def listener(bar: Bar) -> None:
+        bars[bar.description] = bar
+
+    with progress.told(listener), Joint().shown() as joint:
+        joint.told(0, images(5, what="training"))
+        joint.told(1, images(8, what="sd"))
+        joint.told(0, images(10, what="training", over=True))
+        joint.told(1, images(9, what="sd"))
+        assert (bars["sd"].before, bars["sd"].done) == (8, 9)
