@@ -61,6 +61,8 @@ class OptionFields(TypedDict, total=False):
     """How methods that train do it. Default: paper, and for the miniature its own."""
     trainable: str | None
     """Tensors that learn: xattn, xattn-kv, selfattn, noxattn or full. Default: the recipe's."""
+    parameters: Mapping[str, str | float | bool | None]
+    """Values of methods' parameters, by their names: {"rate": 2e-5}. Default: the recipe's."""
     checkpoint: str | Path | None
     """Weights of the U-Net to run on instead of training: a file or folder of any tool."""
     workers: int
@@ -104,6 +106,7 @@ def options_of(given: OptionFields) -> Options:
             raise unknown("option", name, known)
     values: dict[str, object] = {name: value for name, value in given.items() if value is not None}
     concept_set = values.pop("concept_set", None)
+    parameters = _parameters(values.pop("parameters", {}))
     for name, value in values.items():
         if name in {"concepts", "metrics"}:
             values[name] = several(value, name.removesuffix("s"))  # type: ignore[arg-type]
@@ -118,7 +121,14 @@ def options_of(given: OptionFields) -> Options:
         if values.get("concepts"):
             raise InputError("give concepts or a concept set, not both")
         values["concepts"] = concepts.find(str(concept_set))
-    return Options(**values)  # type: ignore[arg-type]
+    return Options(**values, parameters=parameters)  # type: ignore[arg-type]
+
+
+def _parameters(given: object) -> dict[str, str]:
+    """Values as text, as the command line has them. Raises InputError."""
+    if not isinstance(given, Mapping):
+        raise InputError(f"parameters are values by their names, not {given!r:.60}")
+    return {one(name, "parameter"): str(value) for name, value in given.items()}
 
 
 def _check_text(name: str, value: object) -> None:

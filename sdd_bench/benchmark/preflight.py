@@ -12,6 +12,7 @@ from sdd_bench.suites import seeds
 from sdd_bench.types import ModelSpec, PairMetric, SetMetric, Weighted
 from sdd_bench.weights import store
 
+from . import parameters
 from .job import Job, SuiteJob
 from .request import Options, Request, load_suite
 from .selection import choose
@@ -30,6 +31,8 @@ def prepare(request: Request) -> Job:
     models.check_reachable(spec)
     plugins = registry.scan()
     methods = tuple(choose(name, request, plugins) for name in request.methods)
+    # Weights that are brought were made with whatever they were made with.
+    parameters.check_known(request.parameters, [each.method for each in methods if each.parameters])
     suites = tuple(_suite(name, spec, request, plugins) for name in request.suites)
     for work in suites:
         _check_weights(work, paired=BASELINE in request.methods)

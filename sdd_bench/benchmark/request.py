@@ -54,6 +54,8 @@ class Options:
     """Of the trained methods; None: the model's, or else the method's own."""
     trainable: str | None = None
     """Tensors that trained methods train, instead of the recipe's."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Values of methods' parameters that the user sets, as text, by their names."""
     checkpoint: Path | None = None
     """Weights of the U-Net that every method runs on; nothing is trained."""
     workers: int = 1

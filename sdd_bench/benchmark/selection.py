@@ -11,6 +11,7 @@ from sdd_bench.errors import unknown
 from sdd_bench.registry import Registry
 from sdd_bench.types import Method, Trained
 
+from . import parameters
 from .request import Options
 
 if TYPE_CHECKING:
@@ -40,20 +41,21 @@ def choose(name: str, request: Options, plugins: Registry) -> SelectedMethod:
     method = plugins.method(name)
     if isinstance(method, Trained):
         method = with_recipe(method, request)
+    label, method = parameters.changed(registry.label(name), method, request.parameters)
     if request.rescale_warmup:
         method = _rescaled(method, request.steps)
-    parameters = _parameters(method)
+    own = _parameters(method)
     source = registry.source_hash(name)
     if source:
-        parameters["source_sha256"] = source
+        own["source_sha256"] = source
     if isinstance(method, Trained) and request.checkpoint is not None:
         # Weights that are brought are known by their hash: how they were made is not.
         return SelectedMethod(name=registry.label(name), method=method, concepts=(), parameters={})
     return SelectedMethod(
-        name=registry.label(name),
+        name=label,
         method=method,
         concepts=(request.concepts or method.concepts) if method.concepts else (),
-        parameters=parameters,
+        parameters=own,
     )
 
 

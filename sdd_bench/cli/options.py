@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -107,6 +108,13 @@ method_options = options(
         "--trainable",
         help="Tensors that learn: xattn, xattn-kv, selfattn, noxattn or full.  "
         "[default: the recipe's]",
+    ),
+    click.option(
+        "--set",
+        "parameters",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A parameter of the method or its recipe: rate=2e-5, iterations=500. Repeatable.",
     ),
 )
 machine_options = options(
@@ -265,7 +273,9 @@ paper_table = click.argument("table", type=Listed("tables"), metavar="TABLE")
 
 
 def with_columns(given: dict[str, Any]) -> dict[str, Any]:
-    """Options with `columns` in place of the four of a file's columns: our names to theirs."""
+    """Options with `columns` in place of the four of a file's columns, our names to theirs, and
+    what is set by its name. Raises InputError.
+    """
     rest, columns = {}, {}
     ours = {"prompt_column": "text", "seed_column": "seed", "group_column": "group"}
     for name, value in given.items():
@@ -273,6 +283,8 @@ def with_columns(given: dict[str, Any]) -> dict[str, Any]:
             rest[name] = value
         elif value is not None:
             columns[ours.get(name, "id")] = value
+    if "parameters" in rest:
+        rest["parameters"] = pairs(rest["parameters"], "--set", "NAME=VALUE")
     return {**rest, "columns": columns}
 
 
@@ -282,6 +294,9 @@ def pairs(texts: tuple[str, ...], option: str, form: str) -> dict[str, str]:
     for text, (name, equals, value) in zip(texts, split, strict=True):
         if not (name and equals and value):
             raise InputError(f"{option} {text}: give {form}")
+    twice = [name for name, count in Counter(name for name, _, _ in split).items() if count > 1]
+    if twice:
+        raise InputError(f"{option} {twice[0]} is given twice: leave one")
     return {name: value for name, _, value in split}
 
 
