@@ -102,11 +102,11 @@ class Making:
         with ExitStack() as held, _saving() as save, ExitStack() as shown:
             advance = None
             for batch, claimed in self._batches(unit, places):
+                held.callback(claimed.close)  # whatever happens, and when nothing is written more
                 if advance is None:
                     generator.try_out(self.bundle, plans, unit.samples, settings)
                     name = f"{self._names(unit)} on {self.work.suite.name}"
                     advance = shown.enter_context(progress(name, unit.images))
-                held.callback(claimed.close)  # whatever happens, and when nothing is written more
                 made = list(generator.pictures(self.bundle, plans, batch, settings))
                 save(partial(self._save, unit, made, advance, claimed))
             save(None)
