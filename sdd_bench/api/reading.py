@@ -57,33 +57,40 @@ def load(results: str | Path = "results", suites: Names = ()) -> pd.DataFrame:
 
 def table(
     table: str = "runs",
+    runs: Names = (),
     *,
     by_group: bool = False,
     sources: Mapping[str, str] | None = None,
     preview: bool = False,
     **options: Unpack[OptionFields],
 ) -> Result:
-    """All runs of the results folder but for those along trainings, or a paper's table (table1,
-    table2, a .toml file) with ours beside the published numbers.
+    """The runs of the results folder that are named, all but for those along trainings without any
+    name; or a paper's table (table1, table2, a .toml file) with ours beside the published numbers.
 
-    `by_group` splits runs by country, category or artist.
+    `by_group` splits runs by country, category or artist. Raises InputError for a name of no run.
     """
     from sdd_bench import registry
     from sdd_bench.analysis import curves
     from sdd_bench.benchmark import stored
     from sdd_bench.papers.needs import states_of
     from sdd_bench.papers.table import page
+    from sdd_bench.runs import lookup
 
     plugins = registry.scan()
     if table == "runs":
-        folder = options_of(options).results
-        runs = curves.without_steps(stored.runs_in(folder), folder)
-        return table_of(runs, plugins, by_group=by_group)
+        folder, named = options_of(options).results, several(runs, "run")
+        known = curves.without_steps(stored.runs_in(folder), folder, named)
+        return table_of(lookup.chosen(known, named), plugins, by_group=by_group)
+    if several(runs, "run"):
+        raise InputError(
+            f"{table} has rows of its own: name runs with `table runs`, as in "
+            f"`sdd-bench table runs {one(next(iter(several(runs))))}`"
+        )
     paper, needs, results = paper_of(table, sources or {}, options, preview=preview)
     states = states_of(needs, results, plugins)
     if by_group:
-        runs = [state.run for state in states if state.run is not None]
-        return table_of(runs, plugins, by_group=True)
+        found = [state.run for state in states if state.run is not None]
+        return table_of(found, plugins, by_group=True)
     return Result(pages=(page(paper, states, plugins),))
 
 

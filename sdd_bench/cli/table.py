@@ -7,22 +7,31 @@ from typing import Any
 import click
 
 from . import options, output
-from .completion import Listed
+from .completion import Listed, Stored
 
 
 @click.command()
 @click.argument("table", type=Listed("tables"), default="runs", metavar="[TABLE|runs]")
+@click.argument("names", type=Stored(), nargs=-1, metavar="[RUN]...")
 @click.option("--by", type=click.Choice(["group"]), help="Split by country, category, artist.")
 @options.format_
 @options.paper_options
-def table(table: str, by: str | None, format_: str, sources: tuple[str, ...], **given: Any) -> None:
+def table(
+    table: str,
+    names: tuple[str, ...],
+    by: str | None,
+    format_: str,
+    sources: tuple[str, ...],
+    **given: Any,
+) -> None:
     """Print TABLE (table1, table2 or a .toml file) with ours beside the published numbers, or all
-    `runs` of the results folder: n and a 95 % interval in every cell.
+    `runs` of the results folder: n and a 95 % interval in every cell. RUN is a method, or the name
+    of a run's folder: `table runs sd sdd` shows these alone.
     """
     from sdd_bench.api import reading
 
     result = reading.table(
-        table, by_group=by is not None, sources=options.sources_of(sources), **given
+        table, names, by_group=by is not None, sources=options.sources_of(sources), **given
     )
     runs = table == "runs" or by is not None
     output.show(result, format_, width=output.WIDTH if runs else output.PAPER_WIDTH)

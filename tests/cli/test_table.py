@@ -62,3 +62,15 @@ def test_every_format_of_the_table_reads_back(used: Shell) -> None:
     assert latex.count(r"\\") == 3
     assert latex.count("&") == 6
     assert "n=2" in shown(used, "text")
+
+
+def test_only_the_runs_that_are_named(used: Shell) -> None:
+    asked = ("table", "runs", "sd-neg", "--format", "csv", "--results", used.results)
+    done = used(*asked)
+    assert (done.code, done.err) == (0, "")
+    assert set(pd.read_csv(io.StringIO(done.out))["method"]) == {"sd-neg"}
+    wrong = used("table", "runs", "sdd", "--results", used.results)
+    assert (wrong.code, wrong.err) == (2, "error: no run of sdd: there are sd, sd-neg\n")
+    paper = used("table", "table1", "sd", "--results", used.results)
+    assert paper.code == 2
+    assert "`sdd-bench table runs sd`" in paper.err
