@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sdd_bench as sb
 from sdd_bench import registry
-from sdd_bench.types import Definition, Method, Metric, Trained, Weighted
+from sdd_bench.types import Definition, Method, Metric, Prepared, Weighted
 
 HERE = Path(__file__).parent
 TABLES = ("table1", "table2")
@@ -75,9 +75,9 @@ def presets(file: str) -> str:
 
 
 def trained(name: str) -> str:
-    """The recipes of a trained method, a column each."""
+    """The recipes of a trained or edited method, a column each."""
     method = registry.scan().method(name)
-    assert isinstance(method, Trained), name
+    assert isinstance(method, Prepared), name
     return compared(method.recipes)
 
 
@@ -101,6 +101,8 @@ def _flat(parameters: dict[str, object]) -> dict[str, str]:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, str) and not value.strip():
+        return repr(value)  # which would be no text at all
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

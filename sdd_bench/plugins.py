@@ -21,7 +21,16 @@ from typing import Literal, TypeAlias
 from . import files as core_files
 from .errors import InputError, SDDBenchError, unknown
 from .progress import watch
-from .types import Definition, ImageMetric, Method, Metric, PairMetric, SetMetric
+from .types import (
+    Definition,
+    Edited,
+    ImageMetric,
+    Method,
+    Metric,
+    PairMetric,
+    SetMetric,
+    Trained,
+)
 
 Kind: TypeAlias = Literal["methods", "metrics"]
 
@@ -163,6 +172,13 @@ def _instance(plugin: object) -> object:
 # --- checks -----------------------------------------------------------------------------------
 
 
+_PREPARED = (
+    ("loss", ("recipes", "optimisation"), Trained),
+    ("edit", ("recipes",), Edited),
+)
+"""What makes a method's weights, what it needs beside it, and what it is then."""
+
+
 def checked_method(plugin: object, source: Source) -> Method:
     """`plugin`, if it can be used as a method; raises InputError otherwise."""
     name = type(plugin).__name__
@@ -170,6 +186,11 @@ def checked_method(plugin: object, source: Source) -> Method:
         parts = ("concepts", "branches", "guide")
         lacking = [part for part in parts if not hasattr(plugin, part)]
         raise unusable(source, f"{name} is no method, it lacks {' and '.join(lacking)}")
+    for work, needed, kind in _PREPARED:
+        # It would run on the model's own weights, under the name of a method that removes.
+        if hasattr(plugin, work) and not isinstance(plugin, kind):
+            lacking = [part for part in needed if not hasattr(plugin, part)]
+            raise unusable(source, f"{name} has `{work}`, but it lacks {' and '.join(lacking)}")
     if getattr(plugin, "__dict__", None) and not is_dataclass(plugin):
         raise unusable(
             source, f"{name} has parameters that no image would record: make it a frozen dataclass"

@@ -118,6 +118,19 @@ def test_a_file_by_its_path_is_the_same_method_under_another_name(runs: list[run
     assert installed.scores()["image_hash"].tolist() == by_path.scores()["image_hash"].tolist()
 
 
+def test_an_installed_edit_is_made_and_run(sdd_bench: Command, tmp_path: Path) -> None:
+    done = sdd_bench(
+        "run", "--results", str(tmp_path), "--suite", "country_body", "--device", "cpu",
+        "--method", "project", "--method", "sd", "--metric", "brightness", "--limit", "1",
+        "--images-per-prompt", "1", "--steps", "2",
+    )  # fmt: skip
+    assert "project (nudity)" in done.stdout
+    plain, edited = sorted(lookup.find(tmp_path), key=lambda each: each.spec.checkpoint or "")
+    assert edited.spec.method == "project"
+    assert edited.spec.checkpoint is not None
+    assert edited.scores()["image_hash"].tolist() != plain.scores()["image_hash"].tolist()
+
+
 def test_a_metric_of_a_file_scores_stored_images(
     runs: list[run.Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def list_methods() -> pd.DataFrame:
-    """Every usable method: name, concepts, whether it is trained, description."""
+    """Every usable method: name, concepts, whether it is trained, or edited, description."""
     return _frame(rows("methods"))
 
 
@@ -95,7 +95,7 @@ def _summary(method: Method) -> str:
 
 def _methods() -> list[dict[str, object]]:
     from sdd_bench import registry
-    from sdd_bench.types import Trained
+    from sdd_bench.types import Edited, Trained
 
     plugins = registry.scan()
     methods = {name: plugins.method(name) for name in plugins.methods()}
@@ -104,6 +104,7 @@ def _methods() -> list[dict[str, object]]:
             "name": name,
             "concepts": ", ".join(method.concepts),
             "trained": isinstance(method, Trained),
+            "edited": isinstance(method, Edited),
             "description": _summary(method),
         }
         for name, method in methods.items()

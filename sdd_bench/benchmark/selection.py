@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sdd_bench import models, registry
 from sdd_bench.errors import unknown
 from sdd_bench.registry import Registry
-from sdd_bench.types import Method, Trained
+from sdd_bench.types import Method, Prepared, Trained
 
 from . import parameters
 from .request import Options
@@ -39,7 +39,7 @@ class SelectedMethod:
 def choose(name: str, request: Options, plugins: Registry) -> SelectedMethod:
     """The method of that name with what it is to remove. Raises InputError."""
     method = plugins.method(name)
-    if isinstance(method, Trained):
+    if isinstance(method, Prepared):
         method = with_recipe(method, request)
     label, method = parameters.changed(registry.label(name), method, request.parameters)
     if request.rescale_warmup:
@@ -48,7 +48,7 @@ def choose(name: str, request: Options, plugins: Registry) -> SelectedMethod:
     source = registry.source_hash(name)
     if source:
         own["source_sha256"] = source
-    if isinstance(method, Trained) and request.checkpoint is not None:
+    if isinstance(method, Prepared) and request.checkpoint is not None:
         # Weights that are brought are known by their hash: how they were made is not.
         return SelectedMethod(name=registry.label(name), method=method, concepts=(), parameters={})
     return SelectedMethod(
@@ -70,8 +70,8 @@ def _parameters(method: object) -> dict[str, object]:
     }
 
 
-def with_recipe(method: Trained, request: Options) -> Method:
-    """A trained method by the recipe asked for, or that of the model. Raises InputError."""
+def with_recipe(method: Prepared, request: Options) -> Method:
+    """A method by the recipe asked for, or that of the model. Raises InputError."""
     own = models.find(request.model).recipe
     name = request.recipe or (own if own in method.recipes else None)
     if name is not None and name not in method.recipes:

@@ -17,7 +17,7 @@ from sdd_bench.registry import Registry
 from sdd_bench.runs import lookup
 from sdd_bench.runs.identity import CHECKPOINT, TrainSpec
 from sdd_bench.runs.run import Run
-from sdd_bench.types import Dtype, ModelSpec, Settings, Suite, Trained
+from sdd_bench.types import Dtype, ModelSpec, Prepared, Settings, Suite
 
 from .request import Options, Request
 from .selection import SelectedMethod, choose
@@ -91,7 +91,7 @@ def _fits(
 ) -> bool:
     if run.spec.method != method.name:
         return False
-    if run.spec.checkpoint is not None and not isinstance(method.method, Trained):
+    if run.spec.checkpoint is not None and not isinstance(method.method, Prepared):
         return False  # weights that somebody brought are not the model as it came
     dtype = run.spec.settings.dtype if request.dtype == "auto" else request.dtype
     if request.device != "auto" and (request.device == "cpu") != _on_cpu(run):

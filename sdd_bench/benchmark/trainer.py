@@ -1,4 +1,4 @@
-"""Weights for the methods of a request: trained here once, or brought by the user."""
+"""Weights for the methods of a request: trained or edited here once, or brought by the user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sdd_bench.errors import InputError
 from sdd_bench.runs import claims
 from sdd_bench.runs.identity import CHECKPOINT, TrainSpec
-from sdd_bench.types import Trained
+from sdd_bench.types import Edited, Prepared, Trained
 
 from .preflight import load
 
@@ -54,17 +54,17 @@ def weights(
 def _check_concepts(bundle: Bundle, methods: Sequence[SelectedMethod]) -> None:
     """Raise InputError for concepts that the text encoder doesn't read, before anything is made.
 
-    How a loss joins them is its own affair: what it reads is checked when it does.
+    How a loss or an edit joins them is its own affair: what it reads is checked when it does.
     """
     for each in methods:
-        trained = isinstance(each.method, Trained)
-        texts = each.concepts if trained else each.method.branches("", each.concepts)
+        prepared = isinstance(each.method, Prepared)
+        texts = each.concepts if prepared else each.method.branches("", each.concepts)
         bundle.check_read(texts, each.concepts)
 
 
 def _check_origin(path: Path, origin: Origin | None, method: SelectedMethod) -> None:
     """Raise InputError if weights would run under the name of a training that they are not of."""
-    if origin is None or not isinstance(method.method, Trained):
+    if origin is None or not isinstance(method.method, Prepared):
         return
     if origin.method != method.name:
         raise InputError(
@@ -85,10 +85,15 @@ def train_all(
     from sdd_bench.training.trackers import tracker
 
     for method in job.methods:
-        if not isinstance(method.method, Trained):
+        if not isinstance(method.method, Prepared):
             raise InputError(
                 f"'{method.name}' is not trained: it works on the model as it is; "
                 "`sdd-bench run` takes it"
+            )
+        if job.suites and isinstance(method.method, Edited):
+            raise InputError(
+                f"'{method.name}' is edited in one go, so there is no way of which --curve could "
+                "tell: `sdd-bench run` scores the result"
             )
     bundle = load(job.request)
     _check_concepts(bundle, job.methods)
@@ -111,11 +116,12 @@ def train(
     save_every: int | None = None,
     tracker: Tracker | None = None,
 ) -> Path | None:
-    """The checkpoint of a trained method, made if it isn't there; None for other methods."""
-    if not isinstance(method.method, Trained):
+    """The checkpoint of a trained or edited method, made if it isn't there; None for others."""
+    if not isinstance(method.method, Prepared):
         return None
     spec = _spec(bundle, method, options)
-    with claims.held(options.results / spec.folder / CHECKPOINT, f"training {method.name}"):
+    work = "training" if isinstance(method.method, Trained) else "editing"
+    with claims.held(options.results / spec.folder / CHECKPOINT, f"{work} {method.name}"):
         return _train(bundle, method.method, spec, options, save_every, tracker)
 
 
@@ -130,7 +136,7 @@ def ready(
 
 
 def _is_ready(bundle: Bundle, method: SelectedMethod, options: Options) -> bool:
-    if not isinstance(method.method, Trained):
+    if not isinstance(method.method, Prepared):
         return True
     spec = _spec(bundle, method, options)
     claim = claims.take(options.results / spec.folder / CHECKPOINT)
@@ -158,17 +164,19 @@ def _spec(bundle: Bundle, method: SelectedMethod, options: Options) -> TrainSpec
 
 def _train(
     bundle: Bundle,
-    method: Trained,
+    method: Prepared,
     spec: TrainSpec,
     options: Options,
     save_every: int | None,
     tracker: Tracker | None,
 ) -> Path:
-    """The checkpoint of a training that this process has the claim on."""
+    """The checkpoint of a training or an edit that this process has the claim on."""
     from sdd_bench.diffusion.loading import single_precision
-    from sdd_bench.training import loop
+    from sdd_bench.training import edits, loop
 
     with single_precision():
+        if isinstance(method, Edited):
+            return edits.edit(bundle, method, spec, options.results)
         return loop.train(
             bundle, method, spec, options.results, save_every=save_every, tracker=tracker
         )

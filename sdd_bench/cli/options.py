@@ -101,8 +101,8 @@ method_options = options(
     ),
     click.option(
         "--recipe",
-        help="How methods that train do it: see docs/training.md.  [default: paper, and for the "
-        "miniature its own]",
+        help="How methods that train or edit do it: see docs/recipes.md.  [default: paper, and for "
+        "the miniature its own]",
     ),
     click.option(
         "--trainable",
@@ -232,8 +232,8 @@ _of_paper = options(
     model,
     click.option(
         "--recipe",
-        help="How methods that train do it: see docs/training.md.  [default: the table's, or the "
-        "model's]",
+        help="How methods that train or edit do it: see docs/recipes.md.  [default: the table's, "
+        "or the model's]",
     ),
     click.option(
         "--images-per-prompt",

@@ -18,7 +18,7 @@ from .streams import say
     type=Listed("methods"),
     multiple=True,
     required=True,
-    help="A method that is trained, such as sdd or esd-x-3. Repeatable.",
+    help="A method that is trained or edited, such as sdd or uce. Repeatable.",
 )
 @options.method_options
 @click.option(

@@ -73,7 +73,7 @@ def read(path: Path, bundle: Bundle, role: Role = "teacher") -> Checkpoint:
     made: Origin | None = None
     if METADATA in held.metadata:
         made = _ours(held.path, held.metadata[METADATA], bundle)
-        kind = f"{made.method}, trained by sdd-bench for {made.progress}"
+        kind = made.kind
         tensors = _of_role(dict(held.tensors), role)
     else:
         tensors = naming.plain(path, held.tensors, bundle.unet, parameters.keys())

@@ -11,11 +11,9 @@ A training folder is `<results>/trained/<model>/<method>-<digest>/`:
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +21,7 @@ import pandas as pd
 import torch
 from torch import Generator, nn
 
-from sdd_bench import files, plugins, provenance
+from sdd_bench import files, plugins
 from sdd_bench.diffusion.loading import exact_numerics
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.progress import progress
@@ -33,15 +31,14 @@ from sdd_bench.suites.seeds import derived_seed
 from sdd_bench.types import Optimisation, Trained
 
 from . import memory, states
-from .packed import check_result, pack
+from .folders import is_made, set_aside, write_facts
+from .packed import pack
 from .trainee import Student
 
 if TYPE_CHECKING:
     from sdd_bench.diffusion.bundle import Bundle
 
     from .trackers import Tracker
-
-log = logging.getLogger(__name__)
 
 LOG = "log.parquet"
 
@@ -65,13 +62,14 @@ def train(
     path, plan = folder / CHECKPOINT, method.optimisation
     with files.writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    if _is_trained(path, spec, plan.iterations):
+    then = "the training goes on from its last state, or starts again"
+    if is_made(path, spec, plan.iterations, then):
         return path
     student = Student(bundle, spec.concepts, plan.trainable, ema=plan.ema is not None)
     try:
         loop = _Loop(student, plan, bundle, folder, spec)
         loop.resume()
-        _write_facts(folder, spec, finished=None)
+        write_facts(folder, spec, finished=None)
         interval = _interval(plan, save_every)
         name, total = f"training {spec.method}", plan.iterations
         with progress(name, total, "iterations", done=loop.done) as advance:
@@ -86,31 +84,8 @@ def train(
         files.write_sealed(path, done)
     finally:
         student.restore()
-    _write_facts(folder, spec, finished=utc_now())
+    write_facts(folder, spec, finished=utc_now())
     return path
-
-
-def _is_trained(path: Path, spec: TrainSpec, iterations: int) -> bool:
-    """Whether a checkpoint is what the training gives; another file in its place is set aside."""
-    if not files.exists(path):
-        return False
-
-    def check(file: Path) -> None:
-        check_result(file, spec, iterations)
-
-    return not set_aside(path, check, "the training goes on from its last state, or starts again")
-
-
-def set_aside(path: Path, check: Callable[[Path], object], then: str) -> bool:
-    """Whether a file was damaged, by `check`; if so, it is said and has another name now."""
-    try:
-        check(path)
-    except files.ContentError as error:
-        aside = files.set_aside(path, check)
-        if aside is not None:
-            log.warning("%s is damaged (%s): kept as %s, %s", path, error, aside, then)
-        return True
-    return False
 
 
 def steps(folder: Path) -> list[Path]:
@@ -127,11 +102,6 @@ def _interval(plan: Optimisation, wanted: int | None) -> int:
     """Iterations between two states: where neither gradients nor latents wait to be used."""
     unit = math.lcm(plan.reuse, plan.accumulate)
     return math.ceil((wanted or max(1, plan.iterations // 10)) / unit) * unit
-
-
-def _write_facts(folder: Path, spec: TrainSpec, finished: str | None) -> None:
-    content = {"digest": spec.digest, "spec": asdict(spec), "finished": finished}
-    files.write_record(folder / "train.json", content | {"provenance": provenance.collect()})
 
 
 class _Loop:

@@ -21,6 +21,9 @@ METADATA = "sdd_bench"
 
 _SEAL = "sha256"
 
+EDIT = 0
+"""Iterations of an edit, which is done in one go."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
@@ -44,6 +47,13 @@ class Origin:
         if self.planned in {None, self.done}:
             return f"{self.done} iterations"
         return f"{self.done} of {self.planned} iterations"
+
+    @property
+    def kind(self) -> str:
+        """What the weights are, in words."""
+        if self.planned == EDIT:
+            return f"{self.method}, edited by sdd-bench"
+        return f"{self.method}, trained by sdd-bench for {self.progress}"
 
     @property
     def finished(self) -> bool:

@@ -7,7 +7,16 @@ only, so that naming things never loads torch.
 from __future__ import annotations
 
 from .arrays import Features, Floats, Pixels, State
-from .methods import Method, Optimisation, Trained, Trainee, WarmsUp
+from .methods import (
+    Editable,
+    Edited,
+    Method,
+    Optimisation,
+    Prepared,
+    Trained,
+    Trainee,
+    WarmsUp,
+)
 from .metrics import (
     Box,
     Definition,
@@ -28,6 +37,8 @@ __all__ = [
     "Box",
     "Definition",
     "Dtype",
+    "Editable",
+    "Edited",
     "Features",
     "Floats",
     "ImageMetric",
@@ -40,6 +51,7 @@ __all__ = [
     "OwnInterval",
     "PairMetric",
     "Pixels",
+    "Prepared",
     "Prompt",
     "Sample",
     "SetMetric",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 from .arrays import State
 
@@ -133,3 +133,49 @@ class Trained(Method, Protocol):
     def loss(self, trainee: Trainee, iteration: int, generator: Generator) -> Tensor:
         """The loss of one iteration, counted from 0; all that is random comes from `generator`."""
         ...
+
+
+class Editable(Protocol):
+    """A model, as an edit sees it: all tensors on the CPU in double precision, and copies."""
+
+    @property
+    def concepts(self) -> tuple[str, ...]:
+        """What is to be removed."""
+        ...
+
+    @property
+    def matrices(self) -> Mapping[str, Tensor]:
+        """What makes keys and values of text states: (out, width) each, by the U-Net's name for it
+        (it has `attn2.to_k` or `attn2.to_v` in it), in the order of the names.
+        """
+        ...
+
+    def states(self, text: str) -> Tensor:
+        """The text encoder's last states (tokens, width), padding included."""
+        ...
+
+    def last(self, text: str) -> int:
+        """The position of the text's last token before the end mark; 0, the begin mark, if there is
+        none.
+        """
+        ...
+
+
+@runtime_checkable
+class Edited(Method, Protocol):
+    """A method whose U-Net is edited in one go first; then it guides like any other."""
+
+    @property
+    def recipes(self) -> Mapping[str, Method]:
+        """Named variants of the method, for `--recipe`."""
+        ...
+
+    def edit(self, model: Editable, generator: Generator) -> Mapping[str, Tensor]:
+        """What takes the place of matrices, by their names; all that is random comes from
+        `generator`.
+        """
+        ...
+
+
+Prepared: TypeAlias = Trained | Edited
+"""A method that makes weights of its own before it guides."""

@@ -17,7 +17,7 @@ from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.diffusion.denoising import Plan
 from sdd_bench.diffusion.pndm import PNDM
 from sdd_bench.plugins import PluginError
-from sdd_bench.types import Method, Pixels, Settings, State, Trained
+from sdd_bench.types import Method, Pixels, Prepared, Settings, State
 from support.device import DEVICE, DeviceFault, double, is_there, leave_on_cpu
 from support.scoring import samples
 
@@ -26,7 +26,7 @@ SETTINGS = Settings(steps=2, dtype="float32")
 METHODS = [
     name
     for name in registry.scan().methods()
-    if not isinstance(registry.scan().method(name), Trained)
+    if not isinstance(registry.scan().method(name), Prepared)
 ]
 
 KEEPING = [name for name in METHODS if name.startswith(("sld", "sega"))]

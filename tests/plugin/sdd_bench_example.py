@@ -1,17 +1,17 @@
-"""A guidance method and an image metric from outside of sdd-bench."""
+"""A guidance method, an edit and an image metric from outside of sdd-bench."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdd_bench.types import Definition, Floats, Images, State
+from sdd_bench.types import Definition, Editable, Floats, Images, Method, State
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,38 @@ class ComposeNot:
         """e_0 + g (e_p - e_0) - g w (e_c - e_0)."""
         empty, prompt, concept = noise
         return empty + scale * ((prompt - empty) - self.weight * (concept - empty)), state
+
+
+@dataclass(frozen=True)
+class Project:
+    """What each concept adds to the empty text is taken out of keys and values."""
+
+    concepts: tuple[str, ...] = ("nudity",)
+
+    @property
+    def recipes(self) -> Mapping[str, Method]:
+        """There is one."""
+        return {"paper": self}
+
+    def branches(self, prompt: str, concepts: Sequence[str]) -> tuple[str, ...]:
+        """The empty text and the prompt: the weights do the removing."""
+        return "", prompt
+
+    def guide(
+        self, call: int, noise: Sequence[Tensor], scale: float, state: State
+    ) -> tuple[Tensor, State]:
+        """e_0 + g (e_p - e_0)."""
+        empty, prompt = noise
+        return empty + scale * (prompt - empty), state
+
+    def edit(self, model: Editable, generator: Generator) -> Mapping[str, Tensor]:
+        """W - W Q Q', with Q a basis of the concepts' mean states less that of the empty text."""
+        import torch
+
+        empty = model.states("").mean(0)
+        added = torch.stack([model.states(each).mean(0) - empty for each in model.concepts])
+        basis = torch.linalg.qr(added.T).Q
+        return {name: each - each @ basis @ basis.T for name, each in model.matrices.items()}
 
 
 class Brightness:
