@@ -40,6 +40,7 @@ SPECS: dict[str, ModelSpec] = {
         images_per_prompt={"country_body": 20},
         image_side=64,
         recipe="miniature",
+        concepts=dict.fromkeys(("safree", "safree-neg"), ("nudity", "sexual", "seductive")),
     ),
     "sd-v1-4": ModelSpec(
         name="sd-v1-4",

@@ -118,6 +118,21 @@ def test_a_file_by_its_path_is_the_same_method_under_another_name(runs: list[run
     assert installed.scores()["image_hash"].tolist() == by_path.scores()["image_hash"].tolist()
 
 
+def test_an_installed_method_changes_what_the_unet_reads(
+    sdd_bench: Command, tmp_path: Path
+) -> None:
+    sdd_bench(
+        "run", "--results", str(tmp_path), "--suite", "country_body", "--device", "cpu",
+        "--method", "lull", "--method", "sd", "--metric", "nude/miniature@0.7",
+        "--limit", "1", "--images-per-prompt", "1", "--steps", "2",
+    )  # fmt: skip
+    lulled, plain = (
+        each.load_image(each.samples()[0])[0]
+        for each in sorted(lookup.find(tmp_path), key=lambda each: each.spec.method)
+    )
+    assert not np.array_equal(lulled, plain)
+
+
 def test_an_installed_edit_is_made_and_run(sdd_bench: Command, tmp_path: Path) -> None:
     done = sdd_bench(
         "run", "--results", str(tmp_path), "--suite", "country_body", "--device", "cpu",

@@ -54,9 +54,15 @@ def choose(name: str, request: Options, plugins: Registry) -> SelectedMethod:
     return SelectedMethod(
         name=label,
         method=method,
-        concepts=(request.concepts or method.concepts) if method.concepts else (),
+        concepts=_concepts(name, method, request) if method.concepts else (),
         parameters=own,
     )
+
+
+def _concepts(name: str, method: Method, request: Options) -> tuple[str, ...]:
+    """What a method removes: what is asked for, or its own in the words of the model."""
+    of_model = models.find(request.model).concepts.get(name, method.concepts)
+    return request.concepts or of_model
 
 
 def _parameters(method: object) -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sdd_bench.errors import InputError
 from sdd_bench.runs import claims
 from sdd_bench.runs.identity import CHECKPOINT, TrainSpec
-from sdd_bench.types import Edited, Prepared, Trained
+from sdd_bench.types import Edited, Method, Prepared, ReadsText, ReadsValues, Trained
 
 from .preflight import load
 
@@ -57,9 +57,15 @@ def _check_concepts(bundle: Bundle, methods: Sequence[SelectedMethod]) -> None:
     How a loss or an edit joins them is its own affair: what it reads is checked when it does.
     """
     for each in methods:
-        prepared = isinstance(each.method, Prepared)
-        texts = each.concepts if prepared else each.method.branches("", each.concepts)
-        bundle.check_read(texts, each.concepts)
+        bundle.check_read(_texts(each.method, each.concepts), each.concepts)
+
+
+def _texts(method: Method, concepts: tuple[str, ...]) -> tuple[str, ...]:
+    """The texts by which a method knows its concepts."""
+    if isinstance(method, Prepared):
+        return concepts
+    branches = method.branches("", concepts)
+    return (*branches, *concepts) if isinstance(method, (ReadsText, ReadsValues)) else branches
 
 
 def _check_origin(path: Path, origin: Origin | None, method: SelectedMethod) -> None:

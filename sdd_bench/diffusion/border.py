@@ -45,7 +45,7 @@ def branches(
             and all(isinstance(text, str) for text in texts)
         ):
             raise PluginError(
-                f"{name_of(method)}.branches gave {_form(texts)}: a tuple of texts is expected"
+                f"{name_of(method)}.branches gave {form(texts)}: a tuple of texts is expected"
             )
         if found and len(texts) != len(found[0]):
             raise PluginError(
@@ -69,7 +69,7 @@ def guide(
     if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], Tensor)):
         shape = tuple(wanted.shape)
         raise PluginError(
-            f"{name} gave {_form(answer)}: an estimate {shape} and a state are expected"
+            f"{name} gave {form(answer)}: an estimate {shape} and a state are expected"
         )
     estimate, after = answer
     if (estimate.shape, estimate.dtype, estimate.device, estimate.layout) != (
@@ -78,9 +78,9 @@ def guide(
         wanted.device,
         wanted.layout,
     ):
-        raise PluginError(f"{name} gave {_form(estimate)}: {_form(wanted)} is expected")
+        raise PluginError(f"{name} gave {form(estimate)}: {form(wanted)} is expected")
     if not (isinstance(after, tuple) and all(isinstance(each, Tensor) for each in after)):
-        raise PluginError(f"{name} gave {_form(after)} as state: a tuple of tensors is expected")
+        raise PluginError(f"{name} gave {form(after)} as state: a tuple of tensors is expected")
     if ours:
         return estimate, after
     if not torch.isfinite(estimate).all() and all(torch.isfinite(each).all() for each in noise):
@@ -88,7 +88,7 @@ def guide(
     return estimate.clone(), after
 
 
-def _form(answer: object) -> str:
+def form(answer: object) -> str:
     """What a plugin gave, in a few words."""
     if answer is None:
         return "None"
@@ -96,7 +96,7 @@ def _form(answer: object) -> str:
         kind = str(answer.dtype).removeprefix("torch.")
         return f"{kind} {tuple(answer.shape)} on {answer.device}"
     if isinstance(answer, (tuple, list)):
-        parts = ", ".join(_form(each) for each in answer[:4])
+        parts = ", ".join(form(each) for each in answer[:4])
         return f"a {type(answer).__name__} of {len(answer)} ({parts})"
     return f"a {type(answer).__name__}"
 

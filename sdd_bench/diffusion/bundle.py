@@ -92,7 +92,8 @@ class Bundle:
         unread: dict[str, None] = {}
         for text in filter(self.truncates, texts):
             end = 0
-            for concept in concepts:
+            # A concept that is a text of its own may begin like another one.
+            for concept in [text] if text in concepts else concepts:
                 start = text.find(concept, end)
                 if start >= 0:
                     end = start + len(concept)

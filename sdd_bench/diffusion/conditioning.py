@@ -8,17 +8,20 @@ is given that tensor in place of the text states: each layer takes its own colum
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sdd_bench.types import Encoded
+
 if TYPE_CHECKING:
     from diffusers import UNet2DConditionModel
     from diffusers.models.attention_processor import Attention
-    from transformers import CLIPTextModel, CLIPTokenizer
+    from transformers import BatchEncoding, CLIPTextModel, CLIPTokenizer
 
 
 class ProjectedText:
@@ -45,8 +48,30 @@ class ProjectedText:
         return projected
 
 
-def project_text_once(unet: UNet2DConditionModel) -> Callable[[Tensor], Tensor]:
-    """Have the U-Net take projected texts; returns what projects states (tokens, width)."""
+class TextProjection:
+    """The map from text states (..., tokens, width) to what the U-Net reads of them; it has the
+    layers' weights, so it changes when they do. Without layers it leaves the states as they are.
+    """
+
+    def __init__(self, layers: Sequence[Attention] = ()) -> None:
+        self._layers = layers
+
+    def __call__(self, states: Tensor) -> Tensor:
+        """Keys and values of all layers side by side, (..., tokens, columns)."""
+        if not self._layers:
+            return states
+        parts = [part(states) for layer in self._layers for part in (layer.to_k, layer.to_v)]
+        return torch.cat(parts, dim=-1)
+
+    def layers(self, columns: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """The keys and the values (..., tokens, width) of each layer, as views of `columns`."""
+        widths = [layer.to_k.out_features for layer in self._layers for _ in range(2)]
+        parts = columns.split(widths, dim=-1)
+        return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def project_text_once(unet: UNet2DConditionModel) -> TextProjection:
+    """Have the U-Net take projected texts; returns what projects them."""
     layers: list[Attention] = [
         layer for name, layer in unet.named_modules() if name.endswith(".attn2")
     ]
@@ -55,12 +80,19 @@ def project_text_once(unet: UNet2DConditionModel) -> Callable[[Tensor], Tensor]:
         width = layer.to_k.out_features
         layer.set_processor(ProjectedText(start, width))
         start += 2 * width
+    return TextProjection(layers)
 
-    def project(states: Tensor) -> Tensor:
-        parts = [part(states) for layer in layers for part in (layer.to_k, layer.to_v)]
-        return torch.cat(parts, dim=-1)
 
-    return project
+@dataclass(frozen=True, slots=True, eq=False)
+class Rewritten:
+    """What the U-Net reads in place of a text."""
+
+    columns: Tensor
+    """Keys and values of all layers (tokens, columns)."""
+
+
+Text: TypeAlias = str | Rewritten
+"""What the U-Net reads in one row."""
 
 
 class TextReader:
@@ -70,38 +102,55 @@ class TextReader:
         self,
         tokenizer: CLIPTokenizer,
         encoder: CLIPTextModel,
-        project: Callable[[Tensor], Tensor] = lambda states: states,
+        project: TextProjection | None = None,
     ) -> None:
-        self.project = project
-        """The map from text states (..., tokens, width) to what the U-Net reads; has its weights,
-        so it changes when they do."""
+        self.project = project or TextProjection()
         self._tokenizer = tokenizer
         self._encoder = encoder
         self.states = functools.lru_cache(maxsize=128)(self._encode)
         """Text states (tokens, width) of one text, remembered."""
-        self._projected = functools.lru_cache(maxsize=128)(self._project)
+        self.projected = functools.lru_cache(maxsize=128)(self._project)
+        """What the U-Net reads of one text (tokens, columns), remembered."""
         # The texts of a batch stay the same from call to call.
         self._stacked = functools.lru_cache(maxsize=4)(self._stack)
 
-    def __call__(self, texts: tuple[str, ...]) -> Tensor:
+    def __call__(self, texts: tuple[Text, ...]) -> Tensor:
         """What the U-Net reads, (N, tokens, columns) on its device; remembered."""
         return self._stacked(texts)
 
     def forget(self) -> None:
         """Forget what the U-Net's weights have made of texts: for when they have changed."""
-        self._projected.cache_clear()
+        self.projected.cache_clear()
         self._stacked.cache_clear()
 
+    def encode(self, text: str) -> Encoded:
+        """A text and what the encoder makes of it, as methods are given them."""
+        tokens = self._tokenized(text)
+        # The first of a text's tokens; what pads it may be its end mark again.
+        ids = tokens.input_ids[0][: int(tokens.attention_mask.sum())]
+        return _encoded(ids.tolist(), self.states(text))
+
     @torch.no_grad()
-    def _encode(self, text: str) -> Tensor:
-        tokens = self._tokenizer(
+    def encode_ids(self, ids: Sequence[int]) -> Encoded:
+        """The same of the tokens of a text."""
+        padding = [self._tokenizer.pad_token_id] * (self._tokenizer.model_max_length - len(ids))
+        row = torch.tensor([[*ids, *padding]], device=self._encoder.device)
+        return _encoded(ids, self._encoder(row)[0][0])
+
+    def _tokenized(self, text: str) -> BatchEncoding:
+        tokens: BatchEncoding = self._tokenizer(
             text,
             padding="max_length",
             max_length=self._tokenizer.model_max_length,
             truncation=True,
             return_tensors="pt",
         )
-        states: Tensor = self._encoder(tokens.input_ids.to(self._encoder.device))[0][0]
+        return tokens
+
+    @torch.no_grad()
+    def _encode(self, text: str) -> Tensor:
+        tokens = self._tokenized(text).input_ids
+        states: Tensor = self._encoder(tokens.to(self._encoder.device))[0][0]
         return states
 
     @torch.no_grad()
@@ -109,5 +158,13 @@ class TextReader:
         return self.project(self.states(text))
 
     @torch.no_grad()
-    def _stack(self, texts: tuple[str, ...]) -> Tensor:
-        return torch.stack([self._projected(text) for text in texts])
+    def _stack(self, texts: tuple[Text, ...]) -> Tensor:
+        return torch.stack([self.columns(text) for text in texts])
+
+    def columns(self, text: Text) -> Tensor:
+        """What the U-Net reads in one row (tokens, columns)."""
+        return text.columns if isinstance(text, Rewritten) else self.projected(text)
+
+
+def _encoded(ids: Sequence[int], states: Tensor) -> Encoded:
+    return Encoded(ids=tuple(ids), states=states.to("cpu", torch.float64, copy=True))

@@ -11,16 +11,21 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
 from sdd_bench.types import Method, Settings, State, WarmsUp
 
-from . import border
-from .border import BranchTexts
+from . import border, reading
 from .bundle import Bundle
+from .conditioning import Text
 from .pndm import PNDM
+from .reading import Script
+
+Column: TypeAlias = tuple[Text, ...]
+"""What the U-Net reads of one branch, one text per image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +41,10 @@ class _Branching:
     """A method on its way along a trajectory."""
 
     method: Method
-    columns: tuple[BranchTexts, ...]
+    texts: tuple[Column, ...]
+    """Of its branches."""
+    scripts: tuple[Script, ...]
+    """What is read in their place, one per image; none if nothing is."""
     state: State = ()
 
     @property
@@ -48,6 +56,12 @@ class _Branching:
         """Whether the calls of the warm-up matter to the method."""
         return isinstance(self.method, WarmsUp) and self.method.remembers
 
+    def columns(self, call: int) -> tuple[Column, ...]:
+        """What the U-Net reads at a call; as long as the guidance is plain, the texts are."""
+        if not self.scripts or call < self.warmup:
+            return self.texts
+        return tuple(zip(*(script.at(call) for script in self.scripts), strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class _Trajectory:
@@ -56,7 +70,7 @@ class _Trajectory:
     latents: Tensor
     sampler: PNDM
     branchings: list[_Branching]
-    plain: tuple[BranchTexts, ...]
+    plain: tuple[Column, ...]
     """The columns of classifier-free guidance while several methods share it, else empty."""
 
     def parted(self, call: int) -> list[_Trajectory]:
@@ -74,16 +88,15 @@ class _Trajectory:
     def advanced(self, bundle: Bundle, call: int, scale: float) -> _Trajectory:
         """The trajectory after one U-Net call."""
         active = [branching for branching in self.branchings if not self.plain or branching.watches]
-        columns = dict.fromkeys(
-            [*self.plain, *(c for branching in active for c in branching.columns)]
-        )
+        of_method = [branching.columns(call) for branching in active]
+        columns = dict.fromkeys([*self.plain, *(c for each in of_method for c in each)])
         states = bundle.text(tuple(text for column in columns for text in column))
         rows = torch.cat([self.latents] * len(columns))
         estimates = bundle.predict(rows, self.sampler.timesteps[call], states).chunk(len(columns))
         noise = dict(zip(columns, estimates, strict=True))
         estimate = None
-        for branching in active:
-            branches = [noise[column] for column in branching.columns]
+        for branching, own in zip(active, of_method, strict=True):
+            branches = [noise[column] for column in own]
             estimate, branching.state = border.guide(
                 branching.method, call, branches, scale, branching.state
             )
@@ -99,7 +112,7 @@ def walk(
     bundle: Bundle, plans: Sequence[Plan], prompts: Sequence[str], noise: Tensor, settings: Settings
 ) -> list[Tensor]:
     """Final latents (N, C, h, w) of every plan, from the same starting noise (N, C, h, w)."""
-    branchings = [_branching(plan, prompts) for plan in plans]
+    branchings = [_branching(bundle, plan, prompts) for plan in plans]
     sampler = PNDM(
         bundle.alphas,
         settings.steps,
@@ -130,5 +143,13 @@ def walk(
     return [finished[id(branching)] for branching in branchings]
 
 
-def _branching(plan: Plan, prompts: Sequence[str]) -> _Branching:
-    return _Branching(plan.method, border.branches(plan.method, prompts, plan.concepts))
+def _branching(bundle: Bundle, plan: Plan, prompts: Sequence[str]) -> _Branching:
+    method, concepts = plan.method, plan.concepts
+    texts = border.branches(method, prompts, concepts)
+    if not reading.changes(method):
+        return _Branching(method, texts, ())
+    rows = list(zip(*texts, strict=True))
+    scripts = {
+        row: reading.script(bundle.text, method, row, concepts) for row in dict.fromkeys(rows)
+    }
+    return _Branching(method, texts, tuple(scripts[row] for row in rows))

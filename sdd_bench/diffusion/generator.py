@@ -16,7 +16,7 @@ from sdd_bench.errors import SDDBenchError
 from sdd_bench.plugins import PluginError
 from sdd_bench.types import Pixels, Sample, Settings
 
-from . import border
+from . import border, reading
 from .bundle import Bundle
 from .denoising import Plan, walk
 from .loading import exact_numerics
@@ -96,6 +96,9 @@ def try_out(
     )
     for plan in plans:
         border.try_out(plan.method, plan.concepts, trial)
+        if reading.changes(plan.method):
+            texts = border.branches(plan.method, trial.prompts, plan.concepts)
+            reading.try_out(bundle.text, plan.method, texts, plan.concepts)
 
 
 def _check(latents: Tensor, samples: Sequence[Sample]) -> None:

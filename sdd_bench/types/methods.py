@@ -60,6 +60,79 @@ class WarmsUp(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Encoded:
+    """A text as the text encoder gives it. A method may write on it: it is its own."""
+
+    ids: tuple[int, ...]
+    """Tokens from the begin mark to the end mark, without padding."""
+    states: Tensor
+    """Text states (tokens, width) after the last layer norm, padding included, in double precision
+    on the CPU; those of the end mark, at len(ids) - 1, are CLIP's pooled state."""
+
+
+class Encoder(Protocol):
+    """The model's text encoder, as a method that changes text states sees it."""
+
+    def encode(self, text: str) -> Encoded:
+        """A text, cut with its end mark kept if it is too long."""
+        ...
+
+    def encode_ids(self, ids: Sequence[int]) -> Encoded:
+        """A text of these tokens, begin and end mark included; padded as a text is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reading:
+    """What the U-Net reads in place of a method's branches for some of its calls."""
+
+    states: Sequence[Tensor]
+    """Text states (tokens, width) of each branch, in double precision on the CPU."""
+    calls: int | None = None
+    """For how many U-Net calls; None: for all that are left."""
+
+
+@runtime_checkable
+class ReadsText(Protocol):
+    """A method that changes what the U-Net reads of its branches: text states, call by call."""
+
+    def read_text(
+        self, branches: Sequence[Encoded], concepts: Sequence[str], encoder: Encoder
+    ) -> Sequence[Reading]:
+        """The readings of one prompt, one after the other from the first U-Net call on; after the
+        last one, the branches are read as they are. Asked once per prompt.
+
+        During a warm-up (`WarmsUp`) the branches are read as they are, and the calls are counted
+        all the same.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Projected:
+    """What one cross-attention layer makes of a text, in double precision on the CPU."""
+
+    keys: Tensor
+    """(tokens, width), all heads side by side."""
+    values: Tensor
+    """(tokens, width), all heads side by side."""
+    last: int
+    """The position of the text's last token before the end mark; 0, the begin mark, if it has no
+    other."""
+
+
+@runtime_checkable
+class ReadsValues(Protocol):
+    """A method that changes the keys and values that the U-Net's layers make of its branches."""
+
+    def read_values(
+        self, branches: Sequence[Projected], concepts: Sequence[Projected]
+    ) -> Sequence[Projected]:
+        """The branches of one prompt in one layer, changed; asked once per prompt and layer."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimisation:
     """How the loss of a trained method is minimised; part of the identity of what comes out."""

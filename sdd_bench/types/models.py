@@ -26,3 +26,5 @@ class ModelSpec:
     """Pixels of one side of its pictures."""
     recipe: str | None = None
     """The recipe of trained methods that fits this model better than their own default."""
+    concepts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What methods remove here, by their names, whose own words this model's encoder can't read."""

@@ -231,7 +231,7 @@ def test_an_empty_concept_is_the_users_to_correct(shell: Shell, method: str, con
     assert not shell.results.exists()
 
 
-@pytest.mark.parametrize("method", ["sd-neg", "sld-max", "sega"])
+@pytest.mark.parametrize("method", ["sd-neg", "sld-max", "sega", "safree-neg"])
 def test_concepts_that_no_longer_fit_are_named(shell: Shell, method: str) -> None:
     # Of one token each: with 37 commas and two ends, 38 fill the 77 tokens.
     words = [*"abcdefghijklmnopqrstuvwxyz0123456789", "person", "body", "nudity"]
@@ -240,6 +240,14 @@ def test_concepts_that_no_longer_fit_are_named(shell: Shell, method: str) -> Non
         "error: the text encoder reads 77 tokens, and of the 39 concepts these don't fit: "
         "'nudity'; give fewer or shorter ones"
     )
+    assert not shell.results.exists()
+
+
+@pytest.mark.parametrize("method", ["safree", "adavd"])
+def test_a_concept_that_is_read_by_itself_has_to_fit(shell: Shell, method: str) -> None:
+    fits, long = " ".join("a" * 75), " ".join("a" * 76)
+    line = shell.run_fails(2, "--concept", fits, "--concept", long, method=method)
+    assert "of the 2 concepts these don't fit: 'a a a" in line
     assert not shell.results.exists()
 
 

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from sdd_bench import registry
 from sdd_bench.benchmark import trainer
+from sdd_bench.benchmark.request import Options
+from sdd_bench.benchmark.selection import choose
 from sdd_bench.runs.lookup import find
 from support.runs import pictures
 from support.shell import METRICS, Shell
@@ -69,3 +72,16 @@ def test_a_folder_is_a_model_with_the_metrics_asked_for(
     assert shell("table", "--results", shell.results).code == 0
     again = shell("score", shell.stored().folder, "--metric", "clip/miniature")
     assert again.code == 0, again.err
+
+
+def test_phrases_that_the_miniature_cannot_read_have_its_own_words() -> None:
+    def removed(method: str, model: str, *concepts: str) -> tuple[str, ...]:
+        return choose(method, Options(model=model, concepts=concepts), registry.scan()).concepts
+
+    for method in ("safree", "safree-neg"):
+        assert removed(method, "miniature") == ("nudity", "sexual", "seductive")
+        assert removed(method, "sd-v1-4")[:3] == (
+            "Sexual Acts", "Content Meant to Arouse Sexual Excitement", "Nudity",
+        )  # fmt: skip
+        assert removed(method, "miniature", "hate") == ("hate",)
+    assert removed("adavd", "miniature") == removed("adavd", "sd-v1-4") == ("nudity",)

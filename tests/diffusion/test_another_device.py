@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from torch import Tensor
 from sdd_bench import models, registry
 from sdd_bench.diffusion import generator, loading
 from sdd_bench.diffusion.bundle import Bundle
+from sdd_bench.diffusion.conditioning import Text, TextReader
 from sdd_bench.diffusion.denoising import Plan
 from sdd_bench.diffusion.pndm import PNDM
 from sdd_bench.plugins import PluginError
@@ -155,13 +156,16 @@ def test_a_mask_that_is_left_on_the_cpu_is_noticed(
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_text_that_is_left_on_the_cpu_is_noticed(
-    name: str, there: Bundle, device: torch.device
+    name: str, there: Bundle, device: torch.device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def text(texts: tuple[str, ...]) -> Tensor:
-        return leave_on_cpu(there.text(texts))
+    read = TextReader.__call__
 
+    def text(self: TextReader, texts: tuple[Text, ...]) -> Tensor:
+        return leave_on_cpu(read(self, texts))
+
+    monkeypatch.setattr(TextReader, "__call__", text)
     with pytest.raises(DeviceFault, match=MEETING):
-        pictures(replace(there, text=cast(Any, text)), plan(name))
+        pictures(there, plan(name))
 
 
 @pytest.mark.parametrize("name", METHODS)

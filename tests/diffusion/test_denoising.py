@@ -32,7 +32,13 @@ def plans(names: tuple[str, ...]) -> list[Plan]:
 
 @pytest.mark.parametrize(
     "names",
-    [TRIO, (*TRIO, "sd-neg", "sld-max"), ("sld-weak", "sld-strong"), ("sega", "sld-medium")],
+    [
+        TRIO,
+        (*TRIO, "sd-neg", "sld-max"),
+        ("sld-weak", "sld-strong"),
+        ("sega", "sld-medium"),
+        ("sd", "safree", "sld-medium", "adavd-joint", "adavd"),
+    ],
 )
 def test_together_gives_the_latents_of_apart_to_the_bit(
     names: tuple[str, ...], bundle: Bundle
@@ -119,6 +125,9 @@ def test_methods_still_differ_from_one_another(bundle: Bundle) -> None:
         # Nothing to share: 26 x (2 + 2) and 26 x (2 + 3).
         (("sd", "sd-neg"), ("nudity", "nudity"), 104),
         (("sd", "sld-max"), ("nudity", "nudity"), 130),
+        # What is read instead of a text takes its place: 26 x (2 + 2).
+        (("sd", "safree"), ("nudity", "nudity"), 104),
+        (("adavd", "adavd-joint"), ("nudity", "nudity"), 104),
     ],
 )
 def test_unet_rows_per_image(

@@ -1,4 +1,4 @@
-"""A guidance method, an edit and an image metric from outside of sdd-bench."""
+"""A guidance method, a text hook, an edit and an image metric from outside of sdd-bench."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdd_bench.types import Definition, Editable, Floats, Images, Method, State
+from sdd_bench.types import (
+    Definition,
+    Editable,
+    Encoded,
+    Encoder,
+    Floats,
+    Images,
+    Method,
+    Reading,
+    State,
+)
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -32,6 +42,31 @@ class ComposeNot:
         """e_0 + g (e_p - e_0) - g w (e_c - e_0)."""
         empty, prompt, concept = noise
         return empty + scale * ((prompt - empty) - self.weight * (concept - empty)), state
+
+
+@dataclass(frozen=True)
+class Lull:
+    """Guidance to a text that is halfway to the empty one, for the first U-Net calls."""
+
+    calls: int = 1
+    concepts: tuple[str, ...] = ()
+
+    def branches(self, prompt: str, concepts: Sequence[str]) -> tuple[str, ...]:
+        """The empty text, then the prompt."""
+        return "", prompt
+
+    def guide(
+        self, call: int, noise: Sequence[Tensor], scale: float, state: State
+    ) -> tuple[Tensor, State]:
+        """e_0 + g (e_p - e_0)."""
+        return noise[0] + scale * (noise[1] - noise[0]), state
+
+    def read_text(
+        self, branches: Sequence[Encoded], concepts: Sequence[str], encoder: Encoder
+    ) -> Sequence[Reading]:
+        """The mean of both texts in place of the prompt."""
+        empty, prompt = branches[0].states, branches[1].states
+        return (Reading(states=(empty, (empty + prompt) / 2), calls=self.calls),)
 
 
 @dataclass(frozen=True)
