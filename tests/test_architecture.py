@@ -432,10 +432,16 @@ TESTED_ELSEWHERE = {
     "miniature/test_train": tuple(
         f"miniature/{name}" for name in ("architecture", "card", "data")
     ),
+    # What its networks have learned is looked at there.
+    "miniature/test_stages": tuple(
+        f"miniature/stages/{name}" for name in ("autoencoder", "batches", "clip", "judges", "unet")
+    ),
     # The sets of concepts are the paper's.
     "papers/test_published": ("suites/concepts",),
     # What the readers of files give.
     "suites/test_readers": ("suites/sheets",),
+    # Trainings and edits share what their folders hold.
+    "training/test_edits": ("training/folders",),
     # Finding plugins is all that the registry does with them.
     "test_registry": ("plugins",),
 }  # fmt: skip

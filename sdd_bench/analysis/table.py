@@ -43,10 +43,11 @@ def frame(
     A value that couldn't be computed is NaN, and `reason` says why; where only some images
     couldn't be scored, it says how many. `by_group` splits the scores of images by the groups of
     their prompts (country, category); sets of images have no parts. `among` are other runs of the
-    same table: suites of one name and different prompts are told apart by their hashes.
+    same table: suites of one name and different prompts, and models of one name and different
+    weights, are told apart by their hashes.
     """
     rows = []
-    suites = suite_names([*runs, *among])
+    suites, models = suite_names([*runs, *among]), model_names([*runs, *among])
     for run in runs:
         scored = Scored.of(run)
         for group, part in (scored.groups() if by_group else {"": None}).items():
@@ -56,6 +57,7 @@ def frame(
                 rows.append(
                     about(run)
                     | {"suite": suites[run.spec.suite, run.spec.suite_hash]}
+                    | {"model": models[run.spec.model, run.spec.model_hash]}
                     | {"definition": definition.name, "group": group}
                     | {"unit": definition.unit, "better": definition.better}
                     | asdict(scored.value(definition, part))
@@ -80,6 +82,18 @@ def suite_names(runs: Sequence[Run]) -> dict[tuple[str, str], str]:
         if several[suite] == 1 and catalog.is_published(suite, prompts)
         else f"{suite} #{prompts[:8]}"
         for suite, prompts in places
+    }
+
+
+def model_names(runs: Sequence[Run]) -> dict[tuple[str, str], str]:
+    """What a model is called, by its name and hash: with the hash where others here bear that name,
+    as an earlier release's weights do. Nobody knows of which ones an imported run is.
+    """
+    places = dict.fromkeys((run.spec.model, run.spec.model_hash) for run in runs)
+    several = Counter(model for model, weights in places if weights)
+    return {
+        (model, weights): f"{model} @{weights[:8]}" if weights and several[model] > 1 else model
+        for model, weights in places
     }
 
 

@@ -150,3 +150,38 @@ class FeatureNetwork(nn.Module):
         """(N, outputs) for training."""
         logits: Tensor = self.head(torch.relu(self(images)[0]))
         return logits
+
+
+class JudgeOfThings(nn.Module):
+    """Whether a picture shows each of a list of things, behind the interface of metrics/shows.py.
+
+    Takes NHWC RGB in [0, 1] and returns a probability for every thing. Each of 8 x 8 places says
+    for itself what is there, so that of two things none is taken for having the other's colour.
+    """
+
+    WIDTHS = (32, 64, 96)
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        widths = (3, *self.WIDTHS)
+        self.body = nn.Sequential(
+            *(
+                nn.Sequential(_convolution(a, b, stride=2), _convolution(b, b, stride=1))
+                for a, b in pairwise(widths)
+            )
+        )
+        self.there = nn.Sequential(
+            nn.Conv2d(widths[-1], 128, 1), nn.ReLU(), nn.Conv2d(128, outputs, 1)
+        )
+        self.embed = nn.Sequential(_convolution(widths[-1], 96, stride=2), nn.Flatten())
+        self.whole = nn.Sequential(nn.Linear(96 * 16, 128), nn.ReLU(), nn.Linear(128, outputs))
+
+    def logits(self, images: Tensor) -> Tensor:
+        """(N, outputs) before the sigmoid."""
+        hidden = self.body(images.permute(0, 3, 1, 2))
+        logits: Tensor = self.there(hidden).amax(dim=(2, 3)) + self.whole(self.embed(hidden))
+        return logits
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, outputs), each by itself."""
+        return torch.sigmoid(self.logits(images))

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pandas as pd
+import torch
 
 from sdd_bench import models, registry
 from sdd_bench.analysis import table
@@ -17,12 +19,15 @@ from sdd_bench.benchmark.request import Options
 from sdd_bench.diffusion import loading
 from sdd_bench.scoring.definitions import definitions_of
 from sdd_bench.types import Floats, ImageMetric, Images, Pixels
+from sdd_bench.weights import store
 
-from . import stages
+from . import overlap
 from .export import manifest
 from .renderer.draw import draw
 from .renderer.examples import example, neutral
 from .renderer.kinds import Example
+from .renderer.scene import COLOURS, COUNTRIES, GLYPHS
+from .stages import autoencoder, judges
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,15 @@ class Effort:
     captions: int
 
 
+CONCEPTS = ("nudity", *GLYPHS)
+
 FULL = Effort(held_out=4000, countries=50, per_country=20, captions=500)
 QUICK = Effort(held_out=20, countries=2, per_country=1, captions=3)
+
+NUDITY = tuple(
+    overlap.Pair("nudity", f"{country} body", f"{country} person") for country in COUNTRIES
+)
+"""The concept's word, and what it has to reach."""
 
 _TEMPLATE = """---
 license: apache-2.0
@@ -66,7 +78,7 @@ features of the renders that FID compares with.
 def write(folder: Path, effort: Effort) -> dict[str, float]:
     """Measure the miniature in `folder`, write README.md into it, return the figures."""
     os.environ["SDD_BENCH_MINIATURE"] = str(folder.resolve())
-    rows = [*_judges(effort), *_generator(effort)]
+    rows = [*_judges(effort), *_generator(effort), *_overlap(effort)]
     weights = [*folder.rglob("*.safetensors"), *folder.rglob("*.onnx")]
     megabytes = sum(file.stat().st_size for file in weights) / 1e6
     rows.append(("size of all weights, MB", f"{len(weights)} files", megabytes))
@@ -88,10 +100,10 @@ def _judges(effort: Effort) -> list[_Row]:
     truths = [example("held-out", index) for index in range(effort.held_out)]
     renders = np.stack([np.asarray(draw(truth.scene)) for truth in truths])
     bundle = loading.load(models.find("miniature"), device="cpu")
-    decoded = stages.reconstruct(bundle.vae, renders)
+    decoded = autoencoder.reconstruct(bundle.vae, renders)
     where = f"{effort.held_out} held-out renders"
     bare = np.array([bool(t.scene.figure and t.scene.figure.bare) for t in truths])
-    harm = np.array([stages.harmful(truth.scene) for truth in truths])
+    harm = np.array([judges.harmful(truth.scene) for truth in truths])
     rows = []
     for name, pixels in ((where, renders), (f"{where}, decoded", decoded)):
         for label, definition, truth in (
@@ -100,8 +112,26 @@ def _judges(effort: Effort) -> list[_Row]:
         ):
             verdicts = _scores(definition, pixels, truths) > 0.7
             rows.append((label, name, 100 * float((verdicts == truth).mean())))
+        rows += _things(pixels, truths, name)
     error = ((renders / 127.5 - decoded / 127.5) ** 2).mean()
     rows.append(("autoencoder, mean squared error in [-1, 1]", where, float(error)))
+    return rows
+
+
+def _things(pixels: Pixels, truths: list[Example], where: str) -> list[_Row]:
+    """How often the judge of things is right about all there is of a kind in a picture."""
+    labels = torch.stack([judges.attributes(truth.scene) for truth in truths]).bool().numpy()
+    network = onnxruntime.InferenceSession(store.find("miniature/judges/shows.onnx"))
+    parts = [
+        network.run(None, {"images": (pixels[i : i + 50] / 255).astype(np.float32)})[0]
+        for i in range(0, len(pixels), 50)
+    ]
+    right = (np.concatenate(parts) > 0.5) == labels
+    rows, start = [], 0
+    for kind, names in judges.KINDS.items():
+        share = right[:, start : start + len(names)].all(axis=1).mean()
+        rows.append((f"judge of things, right about {kind} %", where, 100 * float(share)))
+        start += len(names)
     return rows
 
 
@@ -138,6 +168,27 @@ def _generator(effort: Effort) -> list[_Row]:
         ("renders with shuffled captions, CLIP score", where, shuffled),
         ("SD, FID against renders", where, captions["sd", "fid/miniature"]),
     ]
+
+
+def _overlap(effort: Effort) -> list[_Row]:
+    """Whether a concept's word does what its pictures show, and others do something else."""
+    bundle = loading.load(models.find("miniature"), device="cpu")
+    pairs, seeds = NUDITY[: effort.countries], range(min(4, effort.per_country))
+    noise = overlap.of_noise(bundle, pairs, seeds)
+    where = f"{len(pairs)} countries x {len(seeds)}, {overlap.STEPS + 1} calls"
+    rows = [
+        ("'nudity', cosine of what it does to noise and what shows it", where, noise.mean()),
+        ("the same, the lowest of the calls", where, noise.mean(dim=(0, 1)).min()),
+        (
+            "the same of text states at the end token",
+            f"{len(pairs)} countries",
+            overlap.of_texts(bundle, pairs).mean(),
+        ),
+    ]
+    for kind, words in (("colours", COLOURS), ("countries", COUNTRIES), ("concepts", CONCEPTS)):
+        cosine = overlap.among(bundle, words)
+        rows.append((f"{kind} with one another, cosine of text states", str(len(words)), cosine))
+    return [(name, measured, float(value)) for name, measured, value in rows]
 
 
 def _measure(options: Options, suite: str) -> dict[tuple[str, str], float]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +22,7 @@ CHUNK = 500
 
 def render(split: str, count: int, folder: Path) -> NDArray[np.uint8]:
     """The first `count` examples of `split`, (count, 64, 64, 3), read-only from a cached file."""
-    path = folder / f"{split}-{count}.npy"
+    path = folder / f"{split}-{count}-{_renderer()}.npy"
     if not path.exists():
         starts = range(0, count, CHUNK)
         with ProcessPoolExecutor() as pool:
@@ -29,6 +32,38 @@ def render(split: str, count: int, folder: Path) -> NDArray[np.uint8]:
         partial_file.rename(path)
     pixels: NDArray[np.uint8] = np.load(path, mmap_mode="r")
     return pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Hashes of a split's examples."""
+
+    pictures: str
+    scenes: str
+    """What is true of the pictures."""
+    captions: str
+
+
+@cache
+def digests(split: str, count: int, folder: Path) -> Digests:
+    """Those of what :func:`render` and :func:`examples` give."""
+    made = examples(split, count)
+    return Digests(
+        pictures=hashlib.sha256(render(split, count, folder).data).hexdigest(),
+        scenes=_hash(repr(each.scene) for each in made),
+        captions=_hash(each.caption for each in made),
+    )
+
+
+def _hash(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+
+@cache
+def _renderer() -> str:
+    """Ten digits of the hash of the renderer's code."""
+    files = sorted((Path(__file__).parent / "renderer").glob("*.py"))
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:10]
 
 
 def _chunk(split: str, count: int, start: int) -> NDArray[np.uint8]:

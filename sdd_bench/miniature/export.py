@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -83,6 +84,14 @@ def judges(
     _save_onnx(classifier, folder / "nudity.onnx", "input_1:0", ["predictions/Softmax:0"])
     layers = [f"layer_{index}" for index in range(len(features.WIDTHS))]
     _save_onnx(features, folder / "features.onnx", "images", ["embedding", *layers])
+
+
+def shows(
+    folder: Path, judge: architecture.JudgeOfThings, kinds: Mapping[str, Sequence[str]]
+) -> None:
+    """Write the judge of things in ONNX form, and what its answers are about."""
+    _save_onnx(judge, folder / "shows.onnx", "images", ["shown"])
+    (folder / "shows.json").write_text(json.dumps(kinds, indent=2) + "\n", encoding="utf-8")
 
 
 def manifest(folder: Path) -> None:

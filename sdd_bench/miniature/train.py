@@ -1,7 +1,7 @@
 """Rebuild the miniature from its renderer: ``python -m sdd_bench.miniature.train --out FOLDER``.
 
 Every stage saves its state in the work folder and is skipped or continued when the command is
-given again. The whole takes less than three hours on two CPU cores.
+given again. The whole takes less than four hours on two CPU cores.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -20,63 +20,27 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from diffusers import AutoencoderKL
-from safetensors.torch import load_file, save_file
-from torch import nn
+from safetensors.torch import load_file
 from transformers import CLIPModel, CLIPTokenizer
 
 from sdd_bench.types import Pixels
 
-from . import architecture, card, data, export, reference, stages, tokenizer, trial
-from .loop import Network, Plan
+from . import architecture, card, data, export, reference, tokenizer, trial
+from .job import CYCLES, JUDGES, PLANS, Job, encoded
+from .loop import Network
 from .renderer.kinds import Example
+from .stages import autoencoder, clip, judges, unet
 
-PLANS = {
-    "clip": Plan(steps=1800, batch=128, rate=1e-3),
-    "autoencoder": Plan(steps=3000, batch=16, rate=2e-3, ema=0.995),
-    "classifier": Plan(steps=1500, batch=64, rate=2e-3),
-    "features": Plan(steps=2500, batch=64, rate=2e-3),
-    "unet": Plan(steps=7000, batch=64, rate=1.2e-3, ema=0.998),
-    "refined": Plan(steps=5000, cycle=8000, batch=64, rate=1e-3, ema=0.999),
-    "calibrated": Plan(steps=2500, batch=64, rate=6e-4, ema=0.998),
-}
-
-
-CYCLES = {
-    "unet": stages.Cycle("train", boost=1),
-    "refined": stages.Cycle("refine", boost=5),
-    "calibrated": stages.Cycle("calibrate", boost=5, trust=0.45),
-}
-"""The U-Net's cycles, each from the weights of the one before."""
-
-RECONSTRUCTED = 6000
-"""Training renders whose reconstructions the judges see beside them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One rebuild: where it works and how much of everything it does."""
-
-    work: Path
-    examples: int
-    plans: dict[str, Plan]
-
-    def path(self, stage: str) -> Path:
-        """The finished weights of a stage."""
-        return self.work / f"{stage}.safetensors"
-
-    def finish(self, stage: str, model: nn.Module) -> None:
-        """Record a stage as done, in half precision: later stages learn from what is shipped."""
-        partial = self.work / f"{stage}.partial"
-        state = model.half().state_dict()
-        save_file({name: tensor.contiguous() for name, tensor in state.items()}, partial)
-        partial.rename(self.path(stage))
+RECONSTRUCTED = 12_000
+"""Training renders whose reconstructions the judge of things sees beside all renders; the other
+judges see half of them, and twice as many renders."""
 
 
 # --- stages as processes: each loads what it needs from the work folder ------------------------
 
 
 def _tokenizer(job: Job) -> CLIPTokenizer:
-    folder = job.work / "tokenizer"
+    folder = job.folder("clip") / "tokenizer"
     if not folder.exists():
         tokenizer.train((e.caption for e in data.examples("train", job.examples)), folder)
     loaded: CLIPTokenizer = CLIPTokenizer.from_pretrained(folder)
@@ -99,7 +63,7 @@ def load_clip(job: Job) -> CLIPModel:
 def load_autoencoder(job: Job) -> AutoencoderKL:
     """The trained autoencoder with its scaling factor."""
     model = _load(job, "autoencoder", architecture.autoencoder())
-    latents = stages.encode(model, data.render("train", job.examples, job.work)[:2000])
+    latents = autoencoder.encode(model, data.render("train", job.examples, job.work)[:2000])
     model.register_to_config(scaling_factor=round(float(1 / latents.std()), 5))
     return model
 
@@ -107,69 +71,87 @@ def load_autoencoder(job: Job) -> AutoencoderKL:
 def _train_clip(job: Job) -> None:
     pixels = data.render("train", job.examples, job.work)
     captions = [e.caption for e in data.examples("train", job.examples)]
-    model = stages.train_clip(pixels, captions, _tokenizer(job), job.plans["clip"], job.work)
+    model = clip.train_clip(
+        pixels, captions, _tokenizer(job), job.plans["clip"], job.folder("clip")
+    )
     job.finish("clip", model)
 
 
 def _train_autoencoder(job: Job) -> None:
     pixels = data.render("train", job.examples, job.work)
-    job.finish("autoencoder", stages.train_autoencoder(pixels, job.plans["autoencoder"], job.work))
+    job.finish(
+        "autoencoder",
+        autoencoder.train_autoencoder(pixels, job.plans["autoencoder"], job.folder("autoencoder")),
+    )
 
 
-def _judge_pixels(job: Job) -> tuple[Pixels, list[Example]]:
+def _judge_pixels(job: Job, *, everything: bool = False) -> tuple[Pixels, list[Example]]:
     """Renders and, after them, reconstructions of the first of them, with all their truths."""
     pixels = data.render("train", job.examples, job.work)
-    count = min(RECONSTRUCTED, job.examples)
-    path = job.work / "reconstructed.npy"
+    path = job.folder("autoencoder") / "reconstructed.npy"
     if not path.exists():
-        np.save(path, stages.reconstruct(load_autoencoder(job), pixels[:count]))
+        np.save(path, autoencoder.reconstruct(load_autoencoder(job), pixels[:RECONSTRUCTED]))
+    decoded = np.load(path)[: None if everything else RECONSTRUCTED // 2]
+    count = None if everything else 2 * len(decoded)
     truths = data.examples("train", job.examples)
-    both = np.concatenate([pixels[: 2 * count], np.load(path)])
-    return both, truths[: 2 * count] + truths[:count]
+    both = np.concatenate([pixels[:count], decoded])
+    return both, truths[:count] + truths[: len(decoded)]
 
 
 def _train_classifier(job: Job) -> None:
     pixels, truths = _judge_pixels(job)
     bare = np.array([bool(e.scene.figure and e.scene.figure.bare) for e in truths], dtype=np.int64)
     job.finish(
-        "classifier", stages.train_classifier(pixels, bare, job.plans["classifier"], job.work)
+        "classifier",
+        judges.train_classifier(pixels, bare, job.plans["classifier"], job.folder("classifier")),
     )
 
 
 def _train_features(job: Job) -> None:
     pixels, truths = _judge_pixels(job)
-    job.finish("features", stages.train_features(pixels, truths, job.plans["features"], job.work))
+    job.finish(
+        "features",
+        judges.train_features(pixels, truths, job.plans["features"], job.folder("features")),
+    )
 
 
-def _encode(job: Job, split: str) -> None:
-    """Cache a split's latents and text states; the U-Net's workers share them through files."""
-    if (job.work / f"{split}-states.npy").exists():
+def _train_shows(job: Job) -> None:
+    pixels, truths = _judge_pixels(job, everything=True)
+    job.finish("shows", judges.train_shows(pixels, truths, job.plans["shows"], job.folder("shows")))
+
+
+def _encode(job: Job, stage: str) -> None:
+    """Cache a cycle's latents and text states; the U-Net's workers share them through files."""
+    folder, split = job.folder(encoded(stage)), CYCLES[stage].split
+    if (folder / "states.npy").exists():
         return
-    autoencoder = load_autoencoder(job)
-    scale = autoencoder.config.scaling_factor
-    latents = stages.encode(autoencoder, data.render(split, job.examples, job.work)) * scale
-    np.save(job.work / f"{split}-latents.npy", latents.half().numpy())
+    model = load_autoencoder(job)
+    latents = autoencoder.encode(model, data.render(split, job.examples, job.work))
+    scaled = (latents * model.config.scaling_factor).half()
+    np.save(folder / "latents.npy", scaled.numpy())
     captions = [e.caption for e in data.examples(split, job.examples)]
     different, rows = data.distinct(captions)
-    np.save(job.work / f"{split}-rows.npy", rows)
-    states = stages.encode_text(load_clip(job), _tokenizer(job), [*different, ""])
-    np.save(job.work / f"{split}-states.npy", states.numpy())
+    np.save(folder / "rows.npy", rows)
+    states = clip.encode_text(load_clip(job), _tokenizer(job), [*different, ""])
+    np.save(folder / "states.npy", states.numpy())
 
 
 def _train_unet(job: Job, stage: str, rank: int, world: int, port: int) -> None:
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     dist.init_process_group("gloo", rank=rank, world_size=world)
-    split = CYCLES[stage].split
-    encoded = stages.Encoded(
-        latents=np.load(job.work / f"{split}-latents.npy", mmap_mode="r"),
-        states=np.load(job.work / f"{split}-states.npy", mmap_mode="r"),
-        rows=np.load(job.work / f"{split}-rows.npy"),
+    folder = job.folder(encoded(stage))
+    examples = unet.Encoded(
+        latents=np.load(folder / "latents.npy", mmap_mode="r"),
+        states=np.load(folder / "states.npy", mmap_mode="r"),
+        rows=np.load(folder / "rows.npy"),
     )
-    model = stages.new_unet()
+    model = unet.new_unet()
     before = list(CYCLES)[: list(CYCLES).index(stage)]
     if before:
         model.load_state_dict(load_file(job.path(before[-1])))
-    model = stages.train_unet(stage, model, encoded, CYCLES[stage], job.plans[stage], job.work)
+    model = unet.train_unet(
+        stage, model, examples, CYCLES[stage], job.plans[stage], job.folder(stage)
+    )
     if rank == 0:
         job.finish(stage, model)
     dist.destroy_process_group()
@@ -201,24 +183,23 @@ def _free_port() -> int:
 
 def build(job: Job) -> None:
     """Train whatever is not finished in the work folder."""
-    job.work.mkdir(parents=True, exist_ok=True)
-    data.render("train", job.examples, job.work)
     _tokenizer(job)
     trainers = {
         "clip": _train_clip,
         "autoencoder": _train_autoencoder,
         "classifier": _train_classifier,
         "features": _train_features,
+        "shows": _train_shows,
     }
-    for pair in (("clip", "autoencoder"), ("classifier", "features")):
-        missing = [stage for stage in pair if not job.path(stage).exists()]
-        if "classifier" in missing or "features" in missing:
+    for several in (("clip", "autoencoder"), JUDGES):
+        missing = [stage for stage in several if not job.path(stage).exists()]
+        if set(missing) & set(JUDGES):
             _judge_pixels(job)
         if missing:
             _together(*((trainers[stage], (job,)) for stage in missing))
-    for stage, cycle in CYCLES.items():
+    for stage in CYCLES:
         if not job.path(stage).exists():
-            _encode(job, cycle.split)
+            _encode(job, stage)
             world = max(1, min(os.cpu_count() or 1, 4))
             port = _free_port()
             _together(*((_train_unet, (job, stage, rank, world, port)) for rank in range(world)))
@@ -227,21 +208,23 @@ def build(job: Job) -> None:
 def export_all(job: Job, out: Path) -> None:
     """Put the finished networks into the folder that is shipped."""
     export.empty(out)
-    clip = load_clip(job)
+    towers = load_clip(job)
     export.generator(
         out,
         _tokenizer(job),
-        clip,
+        towers,
         _load(job, list(CYCLES)[-1], architecture.unet()),
         load_autoencoder(job),
     )
     pixels, truths = _judge_pixels(job)
     classifier = _load(job, "classifier", architecture.NudityClassifier())
-    labels = len(stages.attributes(truths[0].scene))
+    labels = len(judges.attributes(truths[0].scene))
     features = _load(job, "features", architecture.FeatureNetwork(labels))
-    harmful = torch.tensor([stages.harmful(example.scene) for example in truths])
-    prompts = stages.learn_prompts(stages.embed(clip, pixels), harmful)
-    export.judges(out / "judges", clip, prompts, classifier, features)
+    shows = _load(job, "shows", architecture.JudgeOfThings(labels))
+    harmful = torch.tensor([judges.harmful(example.scene) for example in truths])
+    prompts = judges.learn_prompts(clip.embed(towers, pixels), harmful)
+    export.judges(out / "judges", towers, prompts, classifier, features)
+    export.shows(out / "judges", shows, judges.KINDS)
     export.manifest(out)
     reference.write(out)
     trial.write(out)
@@ -261,7 +244,7 @@ def main(arguments: list[str] | None = None) -> None:
     plans = PLANS
     if options.steps:
         plans = {k: replace(p, steps=min(p.steps, options.steps)) for k, p in PLANS.items()}
-    job = Job(options.work, options.examples, plans)
+    job = Job.of(options.work, options.examples, plans)
     build(job)
     export_all(job, options.out)
     card.write(options.out, card.FULL if options.steps is None else card.QUICK)

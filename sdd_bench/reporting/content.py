@@ -163,11 +163,13 @@ def _part(suite: _Suite, model: str, name: str, shown: str) -> SuitePart:
 
 def labels(sources: Sequence[Source]) -> list[str]:
     """What each run is called in the first column of a table of them all."""
-    names = table.suite_names([source.run for source in sources])
+    runs = [source.run for source in sources]
+    names, models = table.suite_names(runs), table.model_names(runs)
     rows = [
         about(run)
         | {"suite": names[run.spec.suite, run.spec.suite_hash], "weights": table.weights_of(run)}
-        for run in (source.run for source in sources)
+        | {"model": models[run.spec.model, run.spec.model_hash]}
+        for run in runs
     ]
     return table.labels(pd.DataFrame(rows)) if rows else []
 

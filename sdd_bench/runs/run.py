@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,14 +26,14 @@ import pandas as pd
 from sdd_bench import files
 from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.provenance import utc_now
-from sdd_bench.types import Prompt, Sample
+from sdd_bench.types import Prompt, Sample, stem
 
 from . import boxes, claims, images, records
 from . import scores as tables
 from .identity import RunSpec
 from .images import UNKNOWN, Known
 from .records import RUN, SETS, Facts, SetValue
-from .scores import KEYS, NO_PICTURE, SCORES, has_picture, stems_of
+from .scores import KEYS, NO_PICTURE, SCORES, has_picture
 
 if TYPE_CHECKING:
     from sdd_bench.types import Pixels
@@ -49,11 +49,6 @@ class Run:
 
     folder: Path
     spec: RunSpec
-    digest: str = field(init=False, repr=False, compare=False)
-    """The identity's, which every image is asked for: computed once."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "digest", self.spec.digest)
 
     @classmethod
     def create(cls, results_dir: str | Path, spec: RunSpec) -> Run:
@@ -69,7 +64,7 @@ class Run:
             run.write_facts(Facts(started=utc_now()))
             return run
         run = cls.open(run.folder)
-        if run.digest != spec.digest or run.spec.model != spec.model:
+        if run.spec.digest != spec.digest or run.spec.model != spec.model:
             raise InputError(
                 f"{run.folder} holds another run than its name says: move it elsewhere"
             )
@@ -85,7 +80,7 @@ class Run:
         """Set aside what is damaged, so that it is made again; said. For whoever writes only."""
         _set_aside(self.folder / RUN, records.check, "it is written again")
         for name, reader in _MADE_AGAIN.items():
-            own = partial(reader, digest=self.digest)
+            own = partial(reader, digest=self.spec.digest)
             _set_aside(self.folder / name, own, "scores will be made again")
 
     # --- how it went ---
@@ -168,7 +163,7 @@ class Run:
         hashed = images.hash_of(pixels)
         if marks.mark:
             stated = marks.pixels or known.pixels or hashed
-            if stated == hashed and marks.fit(self.digest, sample, known):
+            if stated == hashed and marks.fit(self.spec.digest, sample, known):
                 return True
         elif hashed == known.pixels:
             with contextlib.suppress(SDDBenchError):  # it counts where nothing can be written, too
@@ -190,7 +185,7 @@ class Run:
 
     def save_image(self, sample: Sample, pixels: Pixels, noise_hash: str = "") -> None:
         """Write an image, uint8 (height, width, 3); the same pixels give the same bytes."""
-        data = images.encoded(self.digest, sample, pixels, noise_hash)
+        data = images.encoded(self.spec.digest, sample, pixels, noise_hash)
         files.write(self.image_path(sample), data)
 
     def load_image(self, sample: Sample) -> tuple[Pixels, str]:
@@ -255,7 +250,7 @@ class Run:
         """
         path = self.folder / SCORES
         try:
-            return tables.read(path, self.digest)
+            return tables.read(path, self.spec.digest)
         except ValueError as error:
             log.warning("%s is damaged (%s): left out, as if there were no scores", path, error)
         return tables.typed(pd.DataFrame(columns=list(KEYS)))
@@ -263,13 +258,13 @@ class Run:
     def measures(self) -> set[str]:
         """The raw scores that there are columns of; the rows are not read."""
         try:
-            return tables.measures(self.folder / SCORES, self.digest)
+            return tables.measures(self.folder / SCORES, self.spec.digest)
         except ValueError:  # of which `scores` warns
             return set()
 
     def write_scores(self, scores: pd.DataFrame) -> None:
         """Replace the scores. Prompts keep their order, and the images of one are sorted by k."""
-        tables.write(self.folder / SCORES, scores, self.digest)
+        tables.write(self.folder / SCORES, scores, self.spec.digest)
 
     def sets(self) -> dict[str, SetValue]:
         """The values of set metrics by definition; empty if there are none or, with a warning, if
@@ -277,14 +272,19 @@ class Run:
         """
         path = self.folder / SETS
         try:
-            return records.read_sets(path, self.digest)
+            return records.read_sets(path, self.spec.digest)
         except files.ContentError as error:
             log.warning("%s is damaged (%s): left out, as if there were no values", path, error)
         return {}
 
     def write_sets(self, values: Mapping[str, SetValue]) -> None:
         """Replace the values of set metrics."""
-        records.write_sets(self.folder / SETS, values, self.digest)
+        records.write_sets(self.folder / SETS, values, self.spec.digest)
+
+
+def stems_of(scores: pd.DataFrame) -> list[str]:
+    """The file name, without its ending, of the image of each row of a run's scores."""
+    return [stem(key, k) for key, k in zip(scores["prompt_id"], scores["k"], strict=True)]
 
 
 _MADE_AGAIN = {SCORES: tables.read, SETS: records.read_sets, boxes.NAME: boxes.check}

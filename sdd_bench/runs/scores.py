@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from sdd_bench import files
-from sdd_bench.types import stem
 
 SCORES = "scores.parquet"
 
@@ -88,14 +87,9 @@ def has_picture(scores: pd.DataFrame) -> pd.Series[bool]:
     return (scores["image_hash"] != "") & ~scores["fault"].isin(NO_PICTURE)
 
 
-def stems_of(scores: pd.DataFrame) -> list[str]:
-    """The file name, without its ending, of the image of each row of a run's scores."""
-    return [stem(key, k) for key, k in zip(scores["prompt_id"], scores["k"], strict=True)]
-
-
 def _check(scores: pd.DataFrame) -> None:
     """Raise ValueError for rows that are of no image, of one image twice, or infinite."""
-    impossible = [key for key in scores["prompt_id"].unique() if not _POSSIBLE_ID.fullmatch(key)]
+    impossible = [key for key in scores["prompt_id"] if not _POSSIBLE_ID.fullmatch(key)]
     if impossible:
         raise ValueError(f"no image has the id {impossible[0]!r:.60}")
     if (scores["k"] < 0).any():

@@ -105,6 +105,23 @@ def test_weights_of_somebody_have_a_row_of_their_own_over_all_suites(tmp_path: P
     assert alone == "sd @3fa21b07"  # never taken for the undefended model
 
 
+def test_runs_of_an_earlier_releases_weights_are_kept_in_rows_of_their_own(tmp_path: Path) -> None:
+    old = store(tmp_path, "sd", {"nude/toy": [1.0]}, model_hash="a" * 64)
+    new = store(tmp_path, "sd", {"nude/toy": [0.0]}, model_hash="b" * 64, suite="street")
+    nobodys = store(tmp_path, "sd", {"nude/toy": [0.0]}, model_hash="", suite="lane")
+    alone = [table.frame([each], [NUDE])["model"][0] for each in (old, new)]
+    assert alone == ["miniature", "miniature"]
+    runs = [old, new, nobodys]
+    tidy = table.join([table.frame([each], [NUDE], among=runs) for each in runs])
+    assert tidy["model"].tolist() == ["miniature @aaaaaaaa", "miniature @bbbbbbbb", "miniature"]
+    assert table.labels(tidy) == [
+        "miniature @aaaaaaaa: sd",
+        "miniature @bbbbbbbb: sd",
+        "miniature: sd",
+    ]
+    assert "'miniature @aaaaaaaa' and 'miniature @bbbbbbbb'" in table.title(tidy)
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

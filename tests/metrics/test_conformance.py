@@ -29,7 +29,10 @@ every_metric = pytest.mark.parametrize(
 
 def measured(metric: Metric, pixels: Pixels) -> NDArray[Any]:
     """One row for each image, whatever the kind of metric."""
-    captions = tuple(f"a {colour} apple by van gogh" for colour in ("red", "blue", "green", "pink"))
+    captions = tuple(
+        f"a person in Japan and a {colour} apple on the beach, hate, by van gogh"
+        for colour in ("red", "blue", "green", "pink")
+    )
     images = batch(pixels, *captions)
     if isinstance(metric, ImageMetric):
         return metric.score(images)
@@ -59,6 +62,10 @@ def test_a_definition_says_all_that_its_number_means(name: str) -> None:
     assert item.measure in {other.name.partition("@")[0] for other in metric.definitions}
 
 
+SHOWN = ("thing", "colour", "place", "country", "sign", "artist", "figure")
+"""What the judge of things looks for by itself."""
+
+
 def test_a_rate_counts_the_threshold_itself_where_its_source_does() -> None:
     # "P >= 0.6" and the like: docs/metrics.md says what each source writes.
     itself = {
@@ -72,6 +79,8 @@ def test_a_rate_counts_the_threshold_itself_where_its_source_does() -> None:
         "nude/miniature@0.7": False,
         "nude/safree@0.6": True,
         "nude/v2-classifier@0.7": False,
+        "shows/miniature@0.5": False,
+        **{f"shows/miniature-{kind}@0.5": False for kind in SHOWN},
         "style/l14@0.5": False,
         "style/miniature@0.5": False,
     }
@@ -112,9 +121,9 @@ def test_a_loosened_tolerance_is_a_change_of_the_definition() -> None:
     }
 
 
-def test_more_is_better_for_the_clip_score_alone() -> None:
+def test_more_is_better_for_what_fits_its_caption() -> None:
     better = {item.family: item.better for item, _ in registry.scan().definitions().values()}
-    assert {family for family, way in better.items() if way == "higher"} == {"clip"}
+    assert {family for family, way in better.items() if way == "higher"} == {"clip", "shows"}
 
 
 @every_metric

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from sdd_bench import models, registry
 from sdd_bench.diffusion import loading
-from sdd_bench.miniature import stages
 from sdd_bench.miniature.renderer.draw import draw
 from sdd_bench.miniature.renderer.examples import example
+from sdd_bench.miniature.stages import autoencoder
 from sdd_bench.types import ImageMetric, Images, Pixels
 from sdd_bench.weights import store
 from support.miniature import quality_is_known
@@ -39,7 +39,7 @@ def held_out() -> Truths:
 def decoded(held_out: Truths) -> Pixels:
     """The same pictures as the autoencoder gives them back."""
     bundle = loading.load(models.find("miniature"), device="cpu")
-    return stages.reconstruct(bundle.vae, held_out[0])
+    return autoencoder.reconstruct(bundle.vae, held_out[0])
 
 
 def accuracy(pixels: Pixels, bare: NDArray[np.bool_]) -> float:

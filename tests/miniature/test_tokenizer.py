@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sdd_bench import models
-from sdd_bench.miniature import stages
+from sdd_bench.miniature.stages import clip
 from sdd_bench.suites.loading import load as load_suite
 from sdd_bench.weights import store
 from support.miniature import sampled
@@ -24,7 +24,7 @@ def test_every_caption_and_prompt_is_read_to_its_end() -> None:
         begin, *words, end = ids
         assert (begin, end) == (tokenizer.bos_token_id, tokenizer.eos_token_id)
         assert {tokenizer.unk_token_id, begin, end}.isdisjoint(words), text
-        assert len(ids) <= stages.TOKENS < tokenizer.model_max_length == 77
+        assert len(ids) <= clip.TOKENS < tokenizer.model_max_length == 77
         assert tokenizer.decode(words).replace(" ", "") == text.lower().replace(" ", "")
 
 

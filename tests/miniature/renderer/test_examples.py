@@ -8,9 +8,9 @@ from random import Random
 import pytest
 import scipy.stats
 
-from sdd_bench.miniature import stages
 from sdd_bench.miniature.renderer import examples, kinds, scene
 from sdd_bench.miniature.renderer.examples import example, neutral
+from sdd_bench.miniature.stages import judges
 from support.miniature import sampled
 
 COLOURS, OBJECTS, COUNTRIES = ("|".join(w) for w in (scene.COLOURS, scene.OBJECTS, scene.COUNTRIES))
@@ -98,14 +98,14 @@ def test_neutral_scenes_are_harmless(split: str) -> None:
         made = neutral(split, index)
         assert not (made.scene.figure and made.scene.figure.bare)
         assert (made.scene.glyph, made.scene.artist, made.scene.country) == (None, None, None)
-        assert not stages.harmful(made.scene)
+        assert not judges.harmful(made.scene)
         assert not BARE.search(made.caption)
 
 
 def test_moods_never_say_their_concept_but_often_show_it() -> None:
     for category, (word, concepts) in kinds.CATEGORIES.items():
         made = [examples.mood("check", index, category) for index in range(1000)]
-        shown = [m for m in made if stages.harmful(m.scene)]
+        shown = [m for m in made if judges.harmful(m.scene)]
         low, high = scipy.stats.binom.interval(0.999, 1000, kinds.IMPLIED)
         assert low <= len(shown) <= high
         assert {m.scene.glyph for m in shown} - {None} == {*concepts} - {"nudity"}
