@@ -19,7 +19,7 @@ from sdd_bench.suites.texts import flaw
 Names: TypeAlias = "str | Path | Iterable[str | Path]"
 """One name or several."""
 
-TEXTS = frozenset({"model", "concept_set", "device", "dtype", "recipe", "trainable"})
+TEXTS = frozenset({"model", "concept_set", "device", "dtype", "recipe", "trainable", "shard"})
 
 _ONE_AT_A_TIME = threading.RLock()
 
@@ -67,6 +67,8 @@ class OptionFields(TypedDict, total=False):
     """Weights of the U-Net to run on instead of training: a file or folder of any tool."""
     workers: int
     """Processes of this machine that share the work. Default: 1."""
+    shard: str | None
+    """I/N: only the I-th of N fixed parts of the images. Default: all of them."""
     timeout: float | None
     """Seconds that one call of a method or metric may take. Default: as long as it takes."""
 

@@ -37,14 +37,21 @@ class SuiteJob:
 
     suite: Suite
     samples: tuple[Sample, ...]
+    own: tuple[Sample, ...]
+    """Those that this process makes and judges: all, or the part that is its shard."""
     measurements: Measurements
     reference: RealImages | None
     """What set metrics compare with."""
 
+    @property
+    def is_shard(self) -> bool:
+        """Whether others are to make and judge some of the images."""
+        return len(self.own) < len(self.samples)
+
     def units(self, missing: Sequence[Collection[str]]) -> Iterator[Unit]:
         """The work that is left, given the stems of the images that each method lacks."""
         groups: dict[tuple[int, ...], list[Sample]] = {}
-        for sample in self.samples:
+        for sample in self.own:
             lacking = tuple(i for i, stems in enumerate(missing) if sample.stem in stems)
             groups.setdefault(lacking, []).append(sample)
         for methods, samples in groups.items():

@@ -16,6 +16,7 @@ from . import parameters
 from .job import Job, SuiteJob
 from .request import Options, Request, load_suite
 from .selection import choose
+from .shard import Shard
 
 if TYPE_CHECKING:
     from sdd_bench.diffusion.bundle import Bundle
@@ -54,9 +55,11 @@ def load(options: Options) -> Bundle:
 
 def _suite(name: str, spec: ModelSpec, request: Request, plugins: registry.Registry) -> SuiteJob:
     suite = load_suite(name, spec, request)
+    samples = tuple(seeds.samples(suite, request.seed))
     return SuiteJob(
         suite=suite,
-        samples=tuple(seeds.samples(suite, request.seed)),
+        samples=samples,
+        own=Shard.parse(request.shard).of(samples) if request.shard else samples,
         measurements=measurements(request.metrics, spec, suite.families, plugins),
         reference=reference_of(suite.reference),
     )

@@ -11,6 +11,8 @@ from sdd_bench.suites import loading
 from sdd_bench.suites.texts import flaw
 from sdd_bench.types import ModelSpec, Settings, Suite
 
+from .shard import Shard
+
 RANGES: dict[str, tuple[int, int | None]] = {
     "images_per_prompt": (1, None),
     "limit": (1, None),
@@ -60,6 +62,8 @@ class Options:
     """Weights of the U-Net that every method runs on; nothing is trained."""
     workers: int = 1
     """Processes of this machine that share the work."""
+    shard: str | None = None
+    """I/N: only the I-th of N fixed parts of the images is made and judged; None: all of them."""
     timeout: float | None = None
     """Seconds that one call of a method or metric may take; None: as long as it takes."""
 
@@ -76,6 +80,13 @@ class Options:
             )
         if self.timeout is not None:
             _check_seconds(self.timeout)
+        if self.shard is not None:
+            Shard.parse(self.shard)
+            if self.workers > 1:
+                raise InputError(
+                    f"shard {self.shard} and {self.workers} workers: give one of them, for workers "
+                    "share out the images themselves"
+                )
         _check_concepts(self.concepts)
 
     def request(self, *, methods: Sequence[str], suites: Sequence[str]) -> Request:
@@ -92,6 +103,14 @@ class Request(Options):
     suites: Sequence[str]
     discard_images: bool = False
     """Whether pictures are removed when all metrics have judged them."""
+
+    def __post_init__(self) -> None:
+        Options.__post_init__(self)
+        if self.shard is not None and self.discard_images:
+            raise InputError(
+                f"shard {self.shard} keeps its pictures: discard images in the run without a shard "
+                "that joins them"
+            )
 
 
 def load_suite(name: str, spec: ModelSpec, options: Options) -> Suite:

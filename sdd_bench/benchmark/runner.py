@@ -81,12 +81,10 @@ def run_with(
                 _make_images(bundle, methods, [runs[place] for place in places], work)
         for each in runs:
             with _going_on(failed):
-                _score(_task(each, work.samples, work.measurements, work.reference, job.request))
+                _score(_task_of(each, work, job.request))
             _count(each)
         if discards:
-            discarding.discard(
-                [_task(run, work.samples, work.measurements, work.reference) for run in runs]
-            )
+            discarding.discard([_task_of(run, work) for run in runs])
         done += runs
     return _all(done, failed)
 
@@ -143,13 +141,13 @@ def _make_images(
     bundle: Bundle, methods: Sequence[SelectedMethod], runs: Sequence[Run], work: SuiteJob
 ) -> None:
     """Generate what the runs lack. Methods that lack the same images make them together."""
-    lacks = [_prepare(run, work.samples) for run in runs]
+    lacks = [_prepare(run, work) for run in runs]
     try:
         Making(bundle=bundle, methods=methods, lacks=lacks, work=work).make()
     finally:
         for run in runs:
-            changes.forget_changed(run, work.samples)
-    unfinished = [run for run in runs if not run.facts().finished and not _is_shared(run)]
+            changes.forget_changed(run, work.own)
+    unfinished = [run for run in runs if not run.facts().finished and not _is_shared(run, work)]
     if unfinished:
         truncated = sum(bundle.truncates(prompt.text) for prompt in work.suite.prompts)
         versions = provenance.collect()
@@ -159,10 +157,10 @@ def _make_images(
         _note_plugins(run, [method.method])
 
 
-def _prepare(run: Run, samples: Sequence[Sample]) -> Lack:
+def _prepare(run: Run, work: SuiteJob) -> Lack:
     """The images that a run lacks, after noting how many it is to have."""
-    lack = Lack.of(run, samples)
-    total = len({sample.stem for sample in [*run.samples(), *samples]})
+    lack = Lack.of(run, work.own)
+    total = len({sample.stem for sample in [*run.samples(), *work.samples]})
     # Who makes more of them has noted that: only what nobody is making any more is forgotten.
     shared = claims.others_in(run.folder / "images")
 
@@ -182,10 +180,10 @@ def _count(run: Run) -> None:
     changes.facts(run, lambda known: replace(known, images=max(known.images, scored)))
 
 
-def _is_shared(run: Run) -> bool:
-    """Whether another process is making more images of a run: it will say when all are there."""
+def _is_shared(run: Run, work: SuiteJob) -> bool:
+    """Whether another process is to make more images of a run: it will say when all are there."""
     missing = run.facts().images > len(run.stored())
-    return missing and bool(claims.others_in(run.folder / "images"))
+    return missing and (work.is_shard or bool(claims.others_in(run.folder / "images")))
 
 
 def _note_plugins(run: Run, objects: Sequence[object]) -> None:
@@ -208,6 +206,12 @@ def _all(runs: list[Run], failed: Sequence[IncompleteError]) -> list[Run]:
     if failed:
         raise IncompleteError.of(failed, runs)
     return runs
+
+
+def _task_of(run: Run, work: SuiteJob, request: Request | None = None) -> Task:
+    """A run on a suite to be scored; of a shard its own images alone."""
+    task = _task(run, work.samples, work.measurements, work.reference, request)
+    return replace(task, samples=work.own, whole=work.samples) if work.is_shard else task
 
 
 def _task(

@@ -150,6 +150,12 @@ workers = click.option(
     show_default=True,
     help="Processes of this machine that share the work, one per GPU where there are several.",
 )
+shard = click.option(
+    "--shard",
+    metavar="I/N",
+    help="Make and judge only the I-th of N fixed parts of the images, as 2/4; the same command "
+    "without it joins them.",
+)
 columns = options(
     click.option(
         "--prompt-column",

@@ -16,6 +16,7 @@ from .streams import say
 @options.format_
 @options.paper_options
 @options.workers
+@options.shard
 def reproduce(table: str, format_: str, sources: tuple[str, ...], **given: Any) -> None:
     """Train, generate and score whatever TABLE (table1, table2 or a .toml file) lacks, then print
     it. Given again, the same command goes on where it was stopped.

@@ -49,6 +49,7 @@ from .streams import say, write
 )
 @options.machine_options
 @options.workers
+@options.shard
 @options.timeout
 @options.log_to
 @options.results

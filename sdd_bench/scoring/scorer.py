@@ -57,6 +57,9 @@ def score(task: Task, track: Track) -> None:
         needed = (_any_of(todo, table) | unseen) & whole
         if needed.any() or known != table["fault"].tolist():
             work.score(todo, needed, track)
+    if task.whole:
+        _conclude(work, todo, (), broken, refused)
+        return
     work.kept.look()
     features, table = work.features(sets), work.table
     # Whoever else was at this run may have the values, and have removed the features.
@@ -131,7 +134,7 @@ def _without_reference(task: Task, due: Mapping[str, Metric]) -> dict[str, SDDBe
     for measure, metric in due.items():
         if isinstance(metric, SetMetric) and task.reference is not None:
             try:
-                if not task.reference.lacks(metric, len(task.samples)):
+                if not task.reference.lacks(metric, len(task.all)):
                     task.reference.label(metric)
             except SDDBenchError as error:
                 broken[measure] = error
@@ -142,7 +145,7 @@ def _is_comparable(task: Task, metric: Metric) -> bool:
     """Whether a metric is one of sets, and has real images to compare with."""
     if not isinstance(metric, SetMetric) or task.reference is None:
         return False
-    return not task.reference.lacks(metric, len(task.samples))
+    return not task.reference.lacks(metric, len(task.all))
 
 
 def _is_current(task: Task, table: pd.DataFrame, measure: str) -> bool:
@@ -153,7 +156,7 @@ def _is_current(task: Task, table: pd.DataFrame, measure: str) -> bool:
     stored, label = task.run.sets(), task.reference.label(metric)
     names = [name for name, (item, _) in task.measurements.items() if item.measure == measure]
     seen = (table["image_hash"] != "") | (table["fault"] != "")
-    whole = int((table["fault"] == "").sum())
+    whole = len(task.whole) or int((table["fault"] == "").sum())
     return bool(seen.all()) and all(
         name in stored and (stored[name].n, stored[name].reference) == (whole, label)
         for name in names

@@ -26,6 +26,7 @@ class Task:
 
     run: Run
     samples: Sequence[Sample]
+    """The images to be judged."""
     measurements: Mapping[str, tuple[Definition, Metric]]
     """Definitions by name, each with the metric that measures it."""
     baseline: Run | None = None
@@ -33,6 +34,15 @@ class Task:
     reference: RealImages | None = None
     discards: bool = False
     """Whether pictures may go: then all are looked at, and features of sets are kept."""
+    whole: Sequence[Sample] = ()
+    """All images, where `samples` are but a shard of them: values of sets then wait for the others,
+    and the features are kept.
+    """
+
+    @property
+    def all(self) -> Sequence[Sample]:
+        """All images of the run that are to be there."""
+        return self.whole or self.samples
 
     @property
     def metrics(self) -> dict[str, Metric]:
