@@ -36,9 +36,9 @@ class Sharing:
     """How many images of a block are still to be judged."""
 
     @classmethod
-    def of(cls, run: Run, samples: Sequence[Sample], every: Sequence[Sample]) -> Sharing:
-        """None of them as yet; blocks are counted among `every` image of the run."""
-        names = blocks(every)
+    def of(cls, run: Run, samples: Sequence[Sample], every: Sequence[Sample] = ()) -> Sharing:
+        """None of them as yet; blocks are counted among `every` image, if these are but some."""
+        names = blocks(every or samples)
         return cls(run, [names[sample.stem] for sample in samples])
 
     def tiles(self, rows: Rows, still: Callable[[Rows], Rows]) -> Iterator[Rows]:

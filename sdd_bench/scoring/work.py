@@ -57,7 +57,7 @@ class Work:
         """What detectors saw that is not on the disk yet, by measure and stem."""
         self.refused: set[str] = set()
         """Measures that cannot be taken of some images, whose pictures have been discarded."""
-        self._sharing = Sharing.of(task.run, task.samples, task.all)
+        self._sharing = Sharing.of(task.run, task.samples, task.whole)
         self._done = False
         """Whether all pictures have been looked at."""
         self._stored = {measure for measure in table if table[measure].notna().any()}
