@@ -76,6 +76,8 @@ def command(request: Request) -> str:
         elif each.name == "columns":
             for ours, name in value.items():
                 words += [f"--{columns.get(ours, ours)}-column", name]
+        elif each.name == "parameters":
+            words += [word for item in value.items() for word in ("--set", "=".join(item))]
         elif each.default is MISSING or value != each.default:
             words += [f"--{each.name.replace('_', '-')}", str(value)]
     return shlex.join(words)

@@ -116,7 +116,8 @@ class Reader:
         done = subprocess.run(
             ["/bin/bash", "-euo", "pipefail", "-c", text],
             cwd=self.folder,
-            env={"CALLED": str(called), **home, **self.variables},
+            # As within a job of an array.
+            env={"CALLED": str(called), "SLURM_ARRAY_TASK_ID": "1", **home, **self.variables},
             capture_output=True,
             text=True,
             check=False,
