@@ -11,12 +11,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
@@ -41,16 +38,9 @@ class Line:
 
 def whole_runs(images: int, repeats: int) -> Iterator[Line]:
     """A run against its networks, and the authors' flow against it."""
-    with tempfile.TemporaryDirectory() as warm:  # loads what is loaded once
-        end_to_end.ours(Path(warm), "sd", end_to_end.BATCH, 2)
-    tries = [end_to_end.once(images, 25) for _ in range(repeats)]
-    yield _line("run, scored / its networks alone", [each.networks for each in tries])
-    yield _line("the authors' flow / run, scored", [each.flow for each in tries])
-
-
-def _line(what: str, pairs: Sequence[tuple[float, float]]) -> Line:
-    processor, clock = (statistics.median(pair[place] for pair in pairs) for place in (0, 1))
-    return Line(what, processor, clock)
+    found = end_to_end.medians(images, 25, repeats)
+    yield Line("run, scored / its networks alone", *found.networks)
+    yield Line("the authors' flow / run, scored", *found.flow)
 
 
 def rows_of_calls() -> Iterator[Line]:
@@ -100,7 +90,7 @@ def _versus(
             metrics.seconds(work, 1) for work in (theirs, ours)
         )
         pairs.append((processor / own_processor, clock / own_clock))
-    return _line(what, pairs)
+    return Line(what, *end_to_end.median(pairs))
 
 
 def main() -> None:

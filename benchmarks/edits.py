@@ -44,19 +44,19 @@ class Shape:
             for name, parameter in sorted(unet.named_parameters())
             if "attn2.to_k" in name or "attn2.to_v" in name
         }
-        self._tokenizer = CLIPTokenizer.from_pretrained(store.find("miniature") / "tokenizer")
+        tokenizer = CLIPTokenizer.from_pretrained(store.find("miniature") / "tokenizer")
         config = CLIPTextConfig(
             hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12
         )
-        self._text = TextReader(self._tokenizer, CLIPTextModel(config).eval())
+        self._text = TextReader(tokenizer, CLIPTextModel(config).eval())
 
     def states(self, text: str) -> Tensor:
         """Text states (77, 768)."""
-        return self._text.states(text).double()
+        return self._text.encode(text).states
 
     def last(self, text: str) -> int:
         """The position of the last word."""
-        return len(self._tokenizer(text).input_ids) - 2
+        return self._text.encode(text).last
 
 
 def gigabytes() -> float:

@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -37,6 +36,8 @@ from sdd_bench.runs.run import Run
 from sdd_bench.types import ImageMetric, Images, PairMetric, SetMetric
 from sdd_bench.weights import store
 
+from .unet_rows import Spent
+
 METRICS = ("nude/miniature@0.7", "clip/miniature", "lpips/miniature", "fid/miniature")
 SUITE = "miniature/coco30k"
 BATCH = 4
@@ -46,40 +47,24 @@ TILE = 50
 """Pictures that a metric is given at a time, as we do: their scripts take fewer."""
 
 
-@dataclass
-class Spent:
-    """Seconds of the processor and of the clock."""
-
-    processor: float = 0.0
-    clock: float = 0.0
-    depth: int = 0
-
-    @contextmanager
-    def add(self) -> Iterator[None]:
-        """Add what is done within it, once where one such thing calls another."""
-        self.depth += 1
-        processor, clock = time.process_time(), time.perf_counter()
-        try:
-            yield
-        finally:
-            self.depth -= 1
-            if not self.depth:
-                self.processor += time.process_time() - processor
-                self.clock += time.perf_counter() - clock
-
-
 @contextmanager
 def measured(spent: Spent) -> Iterator[None]:
     """Within it, time that is spent in a network counts."""
     whole: Callable[..., object] = torch.nn.Module.__call__
     run: Callable[..., object] = onnxruntime.InferenceSession.run
+    inside = False
 
     def counted(original: Callable[..., object]) -> Callable[..., object]:
         def call(*args: object, **kwargs: object) -> object:
-            if spent.depth:  # a layer of one
+            nonlocal inside
+            if inside:  # a layer of one
                 return original(*args, **kwargs)
-            with spent.add():
-                return original(*args, **kwargs)
+            inside = True
+            try:
+                with spent.add():
+                    return original(*args, **kwargs)
+            finally:
+                inside = False
 
         return call
 
@@ -180,9 +165,23 @@ def once(images: int, steps: int) -> Ratios:
         with flow.add():
             theirs(undefended, images, steps)
     return Ratios(
-        (total.processor / networks.processor, total.clock / networks.clock),
-        (flow.processor / total.processor, flow.clock / total.clock),
+        (total.processor / networks.processor, total.wall / networks.wall),
+        (flow.processor / total.processor, flow.wall / total.wall),
     )
+
+
+def medians(images: int, steps: int, repeats: int) -> Ratios:
+    """Of several tries, each part by itself."""
+    with tempfile.TemporaryDirectory() as warm:  # loads what is loaded once
+        ours(Path(warm), "sd", BATCH, 2)
+    tries = [once(images, steps) for _ in range(repeats)]
+    return Ratios(median([each.networks for each in tries]), median([each.flow for each in tries]))
+
+
+def median(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The medians of processor and clock."""
+    processor, clock = (statistics.median(each) for each in zip(*pairs, strict=True))
+    return processor, clock
 
 
 def main() -> None:
@@ -192,15 +191,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as warm:  # loads what is loaded once
-        ours(Path(warm), "sd", BATCH, 2)
-    tries = [once(options.images, options.steps) for _ in range(options.repeats)]
+    found = medians(options.images, options.steps, options.repeats)
     print(f"{options.images} images, {options.steps} steps, {torch.get_num_threads()} threads")
-    for name, pairs in (
-        ("run over its networks alone", [each.networks for each in tries]),
-        ("the authors' flow over run", [each.flow for each in tries]),
+    for name, (processor, clock) in (
+        ("run over its networks alone", found.networks),
+        ("the authors' flow over run", found.flow),
     ):
-        processor, clock = (statistics.median(pair[i] for pair in pairs) for i in (0, 1))
         print(f"{name:32}{processor:6.2f} of the processor, {clock:6.2f} of the clock")
 
 

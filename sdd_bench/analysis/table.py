@@ -47,28 +47,33 @@ def frame(
     weights, are told apart by their hashes.
     """
     rows = []
-    suites, models = suite_names([*runs, *among]), model_names([*runs, *among])
-    for run in runs:
+    for run, told_apart in zip(runs, abouts(runs, among), strict=True):
         scored = Scored.of(run)
         for group, part in (scored.groups() if by_group else {"": None}).items():
             for definition in definitions:
                 if by_group and definition.name in scored.sets:
                     continue
                 rows.append(
-                    about(run)
-                    | {"suite": suites[run.spec.suite, run.spec.suite_hash]}
-                    | {"model": models[run.spec.model, run.spec.model_hash]}
+                    told_apart
                     | {"definition": definition.name, "group": group}
                     | {"unit": definition.unit, "better": definition.better}
                     | asdict(scored.value(definition, part))
-                    | {"weights": weights_of(run)}
                 )
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def weights_of(run: Run) -> str:
-    """The column `weights`."""
-    return (run.spec.checkpoint or "")[:8]
+def abouts(runs: Sequence[Run], among: Sequence[Run] = ()) -> list[dict[str, str]]:
+    """The columns ABOUT_RUN and `weights` of each run, told apart from the others and those among
+    which they are.
+    """
+    suites, models = suite_names([*runs, *among]), model_names([*runs, *among])
+    return [
+        about(run)
+        | {"suite": suites[run.spec.suite, run.spec.suite_hash]}
+        | {"model": models[run.spec.model, run.spec.model_hash]}
+        | {"weights": (run.spec.checkpoint or "")[:8]}
+        for run in runs
+    ]
 
 
 def suite_names(runs: Sequence[Run]) -> dict[tuple[str, str], str]:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from sdd_bench import plugins
 from sdd_bench.plugins import PluginError, name_of
-from sdd_bench.types import Encoded, Method, Projected, Reading, ReadsText, ReadsValues
+from sdd_bench.types import Method, Projected, Reading, ReadsText, ReadsValues
 
 from .border import form
 from .conditioning import Rewritten, Text
@@ -140,11 +140,11 @@ def _revalued(
 ) -> tuple[Text, ...]:
     """A reading with the method's keys and values."""
     own = [reader.columns(text) for text in reading]
-    given = _layers(reader, own, [_last(reader.encode(text)) for text in branches])
+    given = _layers(reader, own, [reader.encode(text).last for text in branches])
     of_concepts = _layers(
         reader,
         [reader.projected(concept) for concept in concepts],
-        [_last(reader.encode(concept)) for concept in concepts],
+        [reader.encode(concept).last for concept in concepts],
     )
     made: list[list[Tensor]] = [[] for _ in own]
     for layer, of_concept in zip(given, of_concepts or [[]] * len(given), strict=True):
@@ -169,11 +169,6 @@ def _layers(
         for each, last in zip(columns, lasts, strict=True)
     ]
     return [list(layer) for layer in zip(*of_texts, strict=True)]
-
-
-def _last(text: Encoded) -> int:
-    """The position of the last token before the end mark."""
-    return len(text.ids) - 2
 
 
 def _asked_values(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sdd_bench.analysis import table
 from sdd_bench.analysis.comparison import paired_images
-from sdd_bench.analysis.values import Scored, about
+from sdd_bench.analysis.values import Scored
 from sdd_bench.registry import Registry
 from sdd_bench.runs.lookup import label
 from sdd_bench.runs.run import Facts, Run, stems_of
@@ -163,14 +163,7 @@ def _part(suite: _Suite, model: str, name: str, shown: str) -> SuitePart:
 
 def labels(sources: Sequence[Source]) -> list[str]:
     """What each run is called in the first column of a table of them all."""
-    runs = [source.run for source in sources]
-    names, models = table.suite_names(runs), table.model_names(runs)
-    rows = [
-        about(run)
-        | {"suite": names[run.spec.suite, run.spec.suite_hash], "weights": table.weights_of(run)}
-        | {"model": models[run.spec.model, run.spec.model_hash]}
-        for run in runs
-    ]
+    rows = table.abouts([source.run for source in sources])
     return table.labels(pd.DataFrame(rows)) if rows else []
 
 

@@ -41,15 +41,13 @@ class View:
     def states(self, text: str) -> Tensor:
         """The text encoder's last states (tokens, width), padding included."""
         self._bundle.check_read([text], self.concepts)
-        return _exact(self._bundle.text.states(text))
+        return self._bundle.text.encode(text).states
 
     def last(self, text: str) -> int:
         """The position of the text's last token before the end mark; 0, the begin mark, if there is
         none.
         """
-        tokenizer = self._bundle.tokenizer
-        ids = tokenizer(text, truncation=True, max_length=tokenizer.model_max_length).input_ids
-        return len(ids) - 2
+        return self._bundle.text.encode(text).last
 
 
 @exact_numerics()

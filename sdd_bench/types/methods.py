@@ -70,6 +70,13 @@ class Encoded:
     """Text states (tokens, width) after the last layer norm, padding included, in double precision
     on the CPU; those of the end mark, at len(ids) - 1, are CLIP's pooled state."""
 
+    @property
+    def last(self) -> int:
+        """The position of the last token before the end mark; 0, the begin mark, if there is no
+        other.
+        """
+        return len(self.ids) - 2
+
 
 class Encoder(Protocol):
     """The model's text encoder, as a method that changes text states sees it."""

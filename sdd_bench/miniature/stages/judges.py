@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -24,6 +25,8 @@ from sdd_bench.miniature.renderer.scene import (
 )
 
 from .batches import draw, pick, soften
+
+Naming = TypeVar("Naming", architecture.FeatureNetwork, architecture.JudgeOfThings)
 
 KINDS: dict[str, tuple[str, ...]] = {
     "place": PLACES,
@@ -59,15 +62,8 @@ def train_features(
 ) -> architecture.FeatureNetwork:
     """Name everything a scene shows; the features on the way are those of FID and LPIPS."""
     torch.manual_seed(5)
-    labels = torch.stack([attributes(example.scene) for example in examples])
-    model = architecture.FeatureNetwork(labels.shape[1])
-
-    def loss(generator: Generator) -> Tensor:
-        rows = draw(generator, len(pixels), plan.batch)
-        logits = model.logits(soften(pick(pixels, rows), generator))
-        return 20 * F.binary_cross_entropy_with_logits(logits, labels[rows])
-
-    return fit("features", model, loss, plan, work)
+    model = architecture.FeatureNetwork(sum(map(len, KINDS.values())))
+    return _naming("features", model, pixels, examples, plan, work)
 
 
 def train_shows(
@@ -75,15 +71,27 @@ def train_shows(
 ) -> architecture.JudgeOfThings:
     """Say of everything that a scene may show whether it does."""
     torch.manual_seed(7)
+    model = architecture.JudgeOfThings(sum(map(len, KINDS.values())))
+    return _naming("shows", model, pixels, examples, plan, work)
+
+
+def _naming(
+    name: str,
+    model: Naming,
+    pixels: NDArray[np.uint8],
+    examples: list[Example],
+    plan: Plan,
+    work: Path,
+) -> Naming:
+    """A network that has learned the attributes of scenes, each by itself."""
     labels = torch.stack([attributes(example.scene) for example in examples])
-    model = architecture.JudgeOfThings(labels.shape[1])
 
     def loss(generator: Generator) -> Tensor:
         rows = draw(generator, len(pixels), plan.batch)
         logits = model.logits(soften(pick(pixels, rows), generator))
         return 20 * F.binary_cross_entropy_with_logits(logits, labels[rows])
 
-    return fit("shows", model, loss, plan, work)
+    return fit(name, model, loss, plan, work)
 
 
 def attributes(scene: Scene) -> Tensor:
