@@ -73,7 +73,9 @@ def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
 def check(words: list[str]) -> None:
     """Raise click's error if a command or an option is none, or a choice is not there."""
     command, words = command_of(words)
-    context = click.Context(command)
+    # Click keeps the help option that it first makes of a command: made as `main` makes it.
+    root = click.Context(cli, **cli.context_settings)
+    context = root if command is cli else click.Context(command, parent=root)
     given, _, _ = command.make_parser(context).parse_args(args=list(words))
     for parameter in command.params:
         values = given.get(parameter.name or "")
