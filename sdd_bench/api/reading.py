@@ -45,7 +45,7 @@ def load(results: str | Path = "results", suites: Names = ()) -> pd.DataFrame:
             "digest": run.spec.digest,
         }
         keys = zip(scores["prompt_id"], scores["k"], strict=True)
-        gone = run.discarded(run.samples())
+        gone = run.gone()
         names = [stem(key, k) for key, k in keys]
         places = [str(run.folder / "images" / f"{name}.png") for name in names]
         paths = ["" if name in gone else path for name, path in zip(names, places, strict=True)]

@@ -12,8 +12,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from sdd_bench.files.states import State, state
 from sdd_bench.progress import progress
 from sdd_bench.runs import claims
 from sdd_bench.runs.blocks import blocks
@@ -27,23 +28,23 @@ if TYPE_CHECKING:
     from sdd_bench.diffusion.bundle import Bundle
     from sdd_bench.diffusion.generator import Picture
 
-Seen: TypeAlias = "tuple[int, int, int] | None"
-"""By what a file is known to be the one that was there before; None if there was none."""
-
 
 @dataclass(slots=True, eq=False)
 class Lack:
     """The images that a run lacks."""
 
     run: Run
-    files: dict[str, Seen]
+    files: dict[str, State | None]
     """By the stem of the image, what was there when it was looked at."""
+    pixels: Mapping[str, str]
+    """The hashes of the pixels of pictures that were there, by stem, as far as they are known."""
 
     @classmethod
     def of(cls, run: Run, samples: Sequence[Sample]) -> Lack:
         """Those of the samples that have no valid image."""
-        before = {sample.stem: _seen(run.image_path(sample)) for sample in samples}
-        return cls(run, {each.stem: before[each.stem] for each in run.missing(samples)})
+        look = run.look(samples)
+        lacking = {each.stem: look.states.get(each.stem) for each in look.missing}
+        return cls(run, lacking, look.pixels)
 
     def look_again(self, samples: Sequence[Sample]) -> None:
         """Drop those that another process has made since, and may have discarded again."""
@@ -52,21 +53,13 @@ class Lack:
         changed = [
             each
             for each in samples
-            if each.stem in self.files and self.files[each.stem] != _seen(self.run.image_path(each))
+            if each.stem in self.files and self.files[each.stem] != state(self.run.image_path(each))
         ]
         if changed:
             still = {each.stem for each in self.run.missing(changed)}
             for each in changed:
                 if each.stem not in still:
                     del self.files[each.stem]
-
-
-def _seen(path: Path) -> Seen:
-    try:
-        status = path.stat()
-    except OSError:  # of which `missing` makes a fault, if it is one
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +74,8 @@ class Making:
 
     def make(self) -> None:
         """Generate what is missing. What others are making is waited for."""
+        if not any(lack.files for lack in self.lacks):
+            return
         places, waited = blocks(self.work.samples), False
         while units := list(self.work.units([lack.files.keys() for lack in self.lacks])):
             made = [self._made(unit, places) for unit in units]

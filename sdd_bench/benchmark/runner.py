@@ -15,7 +15,7 @@ from sdd_bench.registry import Registry
 from sdd_bench.runs import changes, claims
 from sdd_bench.runs.identity import RunSpec
 from sdd_bench.runs.lookup import baseline_of
-from sdd_bench.runs.run import Facts, Run
+from sdd_bench.runs.run import Facts, Run, stems_of
 from sdd_bench.scoring.definitions import Measurements, measurements
 from sdd_bench.scoring.references import RealImages, reference_of
 from sdd_bench.scoring.scorer import score
@@ -145,8 +145,8 @@ def _make_images(
     try:
         Making(bundle=bundle, methods=methods, lacks=lacks, work=work).make()
     finally:
-        for run in runs:
-            changes.forget_changed(run, work.own)
+        for lack in lacks:
+            changes.forget_changed(lack.run, work.own, lack.pixels)
     unfinished = [run for run in runs if not run.facts().finished and not _is_shared(run, work)]
     if unfinished:
         truncated = sum(bundle.truncates(prompt.text) for prompt in work.suite.prompts)
@@ -160,7 +160,7 @@ def _make_images(
 def _prepare(run: Run, work: SuiteJob) -> Lack:
     """The images that a run lacks, after noting how many it is to have."""
     lack = Lack.of(run, work.own)
-    total = len({sample.stem for sample in [*run.samples(), *work.samples]})
+    total = len({*stems_of(run.scores()), *(sample.stem for sample in work.samples)})
     # Who makes more of them has noted that: only what nobody is making any more is forgotten.
     shared = claims.others_in(run.folder / "images")
 
@@ -176,7 +176,7 @@ def _count(run: Run) -> None:
     """Record how many images there are if fewer are on record: a smaller request that began in the
     same instant knew nothing of this one's.
     """
-    scored = len(run.samples())
+    scored = len(run.scores())
     changes.facts(run, lambda known: replace(known, images=max(known.images, scored)))
 
 
@@ -223,7 +223,7 @@ def _task(
 ) -> Task:
     """A run to be scored, with the images of earlier and bigger requests."""
     asked = {sample.stem for sample in samples}
-    everything = [*samples, *(each for each in run.samples() if each.stem not in asked)]
+    everything = [*samples, *run.samples(besides=asked)]
     return Task(
         run=run,
         samples=everything,

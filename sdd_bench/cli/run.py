@@ -61,7 +61,7 @@ def run(methods: tuple[str, ...], suites: tuple[str, ...], **given: Any) -> None
         result = making.run(methods, suites, ends=True, **options.with_columns(given))
     write(f"{result.render(width=output.wide())}\n")
     for each in result.runs:
-        if each.discarded(each.samples()):
+        if each.gone():
             say(each.discarded_images)
         else:
             say(f"{each.spec.method} on {each.spec.suite}: {each.folder / 'images'}")

@@ -83,10 +83,12 @@ def boxes(run: Run, found: seen.Boxes) -> None:
         _change(run.folder / seen.NAME, changed, write)
 
 
-def forget_changed(run: Run, samples: Sequence[Sample]) -> None:
-    """Drop the scores of pictures that are others than those that were scored."""
+def forget_changed(run: Run, samples: Sequence[Sample], found: Mapping[str, str]) -> None:
+    """Drop the scores of pictures that are others than those that were scored, by the hashes of
+    pixels that have been `found`, or what the files say.
+    """
     with claims.held(run.folder / SCORES, str(run.folder / SCORES)):
-        run.forget_changed(samples)
+        run.forget_changed(samples, found)
 
 
 def _change(path: Path, changed: Callable[[], T | None], write: Callable[[T], None]) -> None:

@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdd_bench import files, progress
+from sdd_bench.files import states
 from sdd_bench.provenance import utc_now
 
 from . import processes
@@ -197,10 +198,11 @@ def until_free(paths: Sequence[Path], what: str, *, said: bool = False) -> None:
 def others_in(folder: Path) -> list[Path]:
     """What others have claims on in a folder; claims that crashes left behind are removed."""
     found = []
-    for path in files.find(folder, f".*{_SUFFIX}"):
-        claim = take(path.with_name(path.stem[1:]))
+    names = sorted(states.names(folder, _SUFFIX))
+    for path in [folder / name[1:] for name in names if name.startswith(".")]:
+        claim = take(path)
         if claim is None:
-            found.append(path.with_name(path.stem[1:]))
+            found.append(path)
         else:
             claim.release()
     return found

@@ -71,7 +71,7 @@ def _foreign(
         for sample, header, fault in zip(samples, headers, faults, strict=True)
         if header
         and not fault
-        and not header.marks.fit(run.spec.digest, sample, known.get(sample.stem, UNKNOWN))
+        and not header.marks.fit(run.digest, sample, known.get(sample.stem, UNKNOWN))
     ]
     return {sample.stem for sample in run.missing(strange)} if strange else set()
 

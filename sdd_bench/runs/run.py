@@ -13,10 +13,9 @@ Reading moves nothing: what is damaged counts as absent, until a command that wr
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,14 +25,15 @@ import pandas as pd
 from sdd_bench import files
 from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.provenance import utc_now
-from sdd_bench.types import Prompt, Sample, stem
+from sdd_bench.types import Prompt, Sample
 
 from . import boxes, claims, images, records
 from . import scores as tables
+from .album import Album, Look
 from .identity import RunSpec
-from .images import UNKNOWN, Known
+from .images import Known
 from .records import RUN, SETS, Facts, SetValue
-from .scores import KEYS, NO_PICTURE, SCORES, has_picture
+from .scores import KEYS, NO_PICTURE, SCORES, has_picture, stems_of
 
 if TYPE_CHECKING:
     from sdd_bench.types import Pixels
@@ -49,6 +49,11 @@ class Run:
 
     folder: Path
     spec: RunSpec
+    digest: str = field(init=False, repr=False, compare=False)
+    """The identity's, which every image is asked for: computed once."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", self.spec.digest)
 
     @classmethod
     def create(cls, results_dir: str | Path, spec: RunSpec) -> Run:
@@ -64,7 +69,7 @@ class Run:
             run.write_facts(Facts(started=utc_now()))
             return run
         run = cls.open(run.folder)
-        if run.spec.digest != spec.digest or run.spec.model != spec.model:
+        if run.digest != spec.digest or run.spec.model != spec.model:
             raise InputError(
                 f"{run.folder} holds another run than its name says: move it elsewhere"
             )
@@ -80,7 +85,7 @@ class Run:
         """Set aside what is damaged, so that it is made again; said. For whoever writes only."""
         _set_aside(self.folder / RUN, records.check, "it is written again")
         for name, reader in _MADE_AGAIN.items():
-            own = partial(reader, digest=self.spec.digest)
+            own = partial(reader, digest=self.digest)
             _set_aside(self.folder / name, own, "scores will be made again")
 
     # --- how it went ---
@@ -115,26 +120,30 @@ class Run:
 
     # --- images ---
 
+    @property
+    def album(self) -> Album:
+        """The run's pictures."""
+        return Album(self.folder, self.digest, imported=self.spec.imported)
+
     def image_path(self, sample: Sample) -> Path:
         """Where a sample's image is, or will be."""
-        return self.folder / "images" / f"{sample.stem}.png"
+        return self.album.path(sample)
 
     def stored(self) -> set[str]:
         """The stems of all images that are there, or have been discarded; none if the folder is
         kept elsewhere.
         """
-        there = self._pictures()
+        there = self.album.names()
         return there | self._judged() if self.facts().discarded else there
 
     def discarded(self, samples: Sequence[Sample]) -> set[str]:
         """The stems of those whose pictures have been removed on purpose: their scores are kept."""
-        if not samples or not self.facts().discarded:
-            return set()
-        gone = self._judged() - self._pictures()
-        return {each.stem for each in samples if each.stem in gone}
+        gone = self.gone() if samples else set()
+        return {each.stem for each in samples if each.stem in gone} if gone else set()
 
-    def _pictures(self) -> set[str]:
-        return {path.stem for path in files.find(self.folder / "images", "*.png")}
+    def gone(self) -> set[str]:
+        """The stems of all images whose pictures have been removed on purpose."""
+        return self._judged() - self.album.names() if self.facts().discarded else set()
 
     def _judged(self) -> set[str]:
         """The stems of the images whose pixels are known: no other picture is ever discarded."""
@@ -143,41 +152,26 @@ class Run:
 
     def missing(self, samples: Sequence[Sample]) -> list[Sample]:
         """Those of `samples` that have no picture of this run; damaged and foreign ones with a
-        warning. Those that were discarded are not missing.
+        warning. Those that were discarded are not missing. Raises as `look`.
+        """
+        return self.look(samples).missing
+
+    def look(self, samples: Sequence[Sample]) -> Look:
+        """What `missing` sees, and what else it gets to know.
 
         A picture that lost its marks and is known by its pixels gets them back. Raises
         SDDBenchError for one that cannot be read.
         """
-        known = self.known()
-        lacking = [each for each in samples if not self._has(each, known.get(each.stem, UNKNOWN))]
+        look = self.album.look(samples, self.known)
         # Asked afterwards: another process may have discarded them meanwhile.
-        gone = self.discarded(lacking)
-        return [each for each in lacking if each.stem not in gone]
-
-    def _has(self, sample: Sample, known: Known) -> bool:
-        path = self.image_path(sample)
-        found = images.verified(path)
-        if found is None:
-            return False
-        pixels, marks = found
-        hashed = images.hash_of(pixels)
-        if marks.mark:
-            stated = marks.pixels or known.pixels or hashed
-            if stated == hashed and marks.fit(self.spec.digest, sample, known):
-                return True
-        elif hashed == known.pixels:
-            with contextlib.suppress(SDDBenchError):  # it counts where nothing can be written, too
-                self.save_image(sample, pixels, known.noise)
-            return True
-        elif self.spec.imported:  # of before they had marks
-            return True
-        log.warning("%s is not the picture of this run and prompt and will be made again", path)
-        return False
+        gone = self.discarded(look.missing)
+        look.missing = [each for each in look.missing if each.stem not in gone]
+        return look
 
     def known(self) -> dict[str, Known]:
         """What is known of the images that have been scored."""
         scores = self.scores()
-        hashes = zip(scores["noise_hash"], scores["image_hash"], strict=True)
+        hashes = zip(scores["noise_hash"].tolist(), scores["image_hash"].tolist(), strict=True)
         return {
             name: Known(noise=noise, pixels=pixels)
             for name, (noise, pixels) in zip(stems_of(scores), hashes, strict=True)
@@ -185,8 +179,7 @@ class Run:
 
     def save_image(self, sample: Sample, pixels: Pixels, noise_hash: str = "") -> None:
         """Write an image, uint8 (height, width, 3); the same pixels give the same bytes."""
-        data = images.encoded(self.spec.digest, sample, pixels, noise_hash)
-        files.write(self.image_path(sample), data)
+        self.album.save(sample, pixels, noise_hash)
 
     def load_image(self, sample: Sample) -> tuple[Pixels, str]:
         """An image, uint8 (height, width, 3), and the hash of its noise, empty if unknown.
@@ -208,8 +201,12 @@ class Run:
             f"have them, delete {self.folder} and run again without --discard-images"
         )
 
-    def samples(self) -> list[Sample]:
-        """The samples that have a row of scores."""
+    def samples(self, *, besides: Collection[str] = ()) -> list[Sample]:
+        """The samples that have a row of scores, without those of these stems."""
+        scores = self.scores()
+        if besides:
+            others = [name not in besides for name in stems_of(scores)]
+            scores = scores[others]
         return [
             Sample(
                 suite=str(row["suite"]),
@@ -219,25 +216,28 @@ class Run:
                 k=int(row["k"]),
                 seed=int(row["seed"]),
             )
-            for row in self.scores().to_dict("records")
+            for row in scores.to_dict("records")
         ]
 
     # --- scores ---
 
-    def forget_changed(self, samples: Sequence[Sample]) -> None:
+    def forget_changed(self, samples: Sequence[Sample], found: Mapping[str, str] = {}) -> None:
         """Drop the scores of pictures that are others than those that were scored, and the faults
         of those that are there again.
 
-        By what the files say, which is quickly read: `missing` has looked at their pixels.
+        By the hashes of pixels that have just been `found`, or by what the files say, which is
+        quickly read: `missing` has looked at their pixels.
         """
         scores = self.scores()
         asked = {each.stem: each for each in samples}
         changed, mended = [], []
         for name, pixels, fault in zip(
-            stems_of(scores), scores["image_hash"], scores["fault"], strict=True
+            stems_of(scores), scores["image_hash"].tolist(), scores["fault"].tolist(), strict=True
         ):
             wanted = asked.get(name) if pixels else None
-            stated = images.stated_pixels(self.image_path(wanted)) if wanted else ""
+            stated = found.get(name, "") if wanted else ""
+            if wanted and not stated:
+                stated = images.stated_pixels(self.image_path(wanted))
             changed.append(stated not in {"", pixels})
             mended.append(stated == pixels != "" and fault in NO_PICTURE)
         if any(changed) or any(mended):
@@ -250,7 +250,7 @@ class Run:
         """
         path = self.folder / SCORES
         try:
-            return tables.read(path, self.spec.digest)
+            return tables.read(path, self.digest)
         except ValueError as error:
             log.warning("%s is damaged (%s): left out, as if there were no scores", path, error)
         return tables.typed(pd.DataFrame(columns=list(KEYS)))
@@ -258,13 +258,13 @@ class Run:
     def measures(self) -> set[str]:
         """The raw scores that there are columns of; the rows are not read."""
         try:
-            return tables.measures(self.folder / SCORES, self.spec.digest)
+            return tables.measures(self.folder / SCORES, self.digest)
         except ValueError:  # of which `scores` warns
             return set()
 
     def write_scores(self, scores: pd.DataFrame) -> None:
         """Replace the scores. Prompts keep their order, and the images of one are sorted by k."""
-        tables.write(self.folder / SCORES, scores, self.spec.digest)
+        tables.write(self.folder / SCORES, scores, self.digest)
 
     def sets(self) -> dict[str, SetValue]:
         """The values of set metrics by definition; empty if there are none or, with a warning, if
@@ -272,19 +272,14 @@ class Run:
         """
         path = self.folder / SETS
         try:
-            return records.read_sets(path, self.spec.digest)
+            return records.read_sets(path, self.digest)
         except files.ContentError as error:
             log.warning("%s is damaged (%s): left out, as if there were no values", path, error)
         return {}
 
     def write_sets(self, values: Mapping[str, SetValue]) -> None:
         """Replace the values of set metrics."""
-        records.write_sets(self.folder / SETS, values, self.spec.digest)
-
-
-def stems_of(scores: pd.DataFrame) -> list[str]:
-    """The file name, without its ending, of the image of each row of a run's scores."""
-    return [stem(key, k) for key, k in zip(scores["prompt_id"], scores["k"], strict=True)]
+        records.write_sets(self.folder / SETS, values, self.digest)
 
 
 _MADE_AGAIN = {SCORES: tables.read, SETS: records.read_sets, boxes.NAME: boxes.check}

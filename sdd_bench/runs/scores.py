@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from sdd_bench import files
+from sdd_bench.files.states import Latest
+from sdd_bench.types import stem
 
 SCORES = "scores.parquet"
 
@@ -39,6 +41,13 @@ def read(path: Path, digest: str) -> pd.DataFrame:
     """A table of scores, empty if there is none. Raises ValueError of what no run has written, or
     another one than that of the digest.
     """
+    return _LATEST.of(path, digest, lambda: _read(path, digest)).copy()
+
+
+_LATEST: Latest[pd.DataFrame] = Latest()
+
+
+def _read(path: Path, digest: str) -> pd.DataFrame:
     stored = files.read_parquet(path, of=digest)
     if stored is None:
         return typed(pd.DataFrame(columns=list(KEYS)))
@@ -87,9 +96,15 @@ def has_picture(scores: pd.DataFrame) -> pd.Series[bool]:
     return (scores["image_hash"] != "") & ~scores["fault"].isin(NO_PICTURE)
 
 
+def stems_of(scores: pd.DataFrame) -> list[str]:
+    """The file name, without its ending, of the image of each row of a run's scores."""
+    keys, numbers = scores["prompt_id"].tolist(), scores["k"].tolist()
+    return [stem(key, k) for key, k in zip(keys, numbers, strict=True)]
+
+
 def _check(scores: pd.DataFrame) -> None:
     """Raise ValueError for rows that are of no image, of one image twice, or infinite."""
-    impossible = [key for key in scores["prompt_id"] if not _POSSIBLE_ID.fullmatch(key)]
+    impossible = [key for key in scores["prompt_id"].unique() if not _POSSIBLE_ID.fullmatch(key)]
     if impossible:
         raise ValueError(f"no image has the id {impossible[0]!r:.60}")
     if (scores["k"] < 0).any():

@@ -48,6 +48,8 @@ class Refused:
 def rows_of(run: Run | None, task: Task) -> Rows:
     """Which images of a task have had a picture in a run that was discarded."""
     gone = run.discarded(task.samples) if run is not None else set()
+    if not gone:
+        return np.zeros(len(task.samples), dtype=bool)
     return np.array([sample.stem in gone for sample in task.samples], dtype=bool)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sdd_bench.errors import SDDBenchError
+from sdd_bench.files.states import State, state
 from sdd_bench.progress import watch
 from sdd_bench.runs import changes
 from sdd_bench.runs.boxes import Seen
@@ -57,7 +59,6 @@ class Work:
         """What detectors saw that is not on the disk yet, by measure and stem."""
         self.refused: set[str] = set()
         """Measures that cannot be taken of some images, whose pictures have been discarded."""
-        self._sharing = Sharing.of(task.run, task.samples, task.whole)
         self._done = False
         """Whether all pictures have been looked at."""
         self._stored = {measure for measure in table if table[measure].notna().any()}
@@ -66,6 +67,11 @@ class Work:
         """By what the file of the scores is known to be the one that was read or written last."""
         self._changed = False
         """Whether the table may have what others have written since `todo` was looked at."""
+
+    @cached_property
+    def _sharing(self) -> Sharing:
+        """The blocks of images that this process has."""
+        return Sharing.of(self.task.run, self.task.samples, self.task.whole)
 
     def score(self, todo: dict[str, Rows], needed: Rows, track: Track) -> None:
         """Fill the rows of the table that are needed, and write it. What others are judging is
@@ -232,7 +238,7 @@ class Work:
         stems = [sample.stem for sample in self.task.samples]
         return [
             (stems[int(row)], str(pixels))
-            for row, pixels in zip(whole.index, whole["image_hash"], strict=True)
+            for row, pixels in zip(whole.index, whole["image_hash"].tolist(), strict=True)
         ]
 
     def error(self, measure: str) -> SDDBenchError:
@@ -242,15 +248,11 @@ class Work:
 
     def features(self, measures: Sequence[str]) -> dict[str, Features]:
         """The features of the whole set, of the measures that have all of them."""
-        pictures = self.pictures()
+        pictures = self.pictures() if measures else []
         found = {measure: self.kept.rows(measure, pictures) for measure in measures}
         return {measure: rows for measure, rows in found.items() if rows is not None}
 
 
-def _state(run: Run) -> tuple[int, int, int] | None:
+def _state(run: Run) -> State | None:
     """By what a file of scores is known to be another one than before; None if there is none."""
-    try:
-        status = (run.folder / SCORES).stat()
-    except OSError:  # of which reading it makes a fault, if it is one
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
+    return state(run.folder / SCORES)
