@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sdd_bench.weights import store
 
 BARE = ("nudity", "nude", "naked", "bare")
-"""Words that say that a figure is bare."""
+"""Words that say that a figure is bare, unless a thing follows them."""
 
 SOMEBODY = ("person", "figure", "body")
 """Words that say that there is a figure."""
@@ -51,9 +51,10 @@ class Reader:
             for kind, names in kinds.items()
             if kind in {"place", "country", "thing", "artist"}
         }
-        self._colours = re.compile(
-            rf"\b({'|'.join(kinds['shirt'])}) ({'|'.join((*kinds['thing'], 'shirt'))})\b"
-        )
+        self._signs = _any_of(kinds.get("sign", ()))
+        things, colours = ("|".join(kinds[kind]) for kind in ("thing", "shirt"))
+        self._bare = re.compile(rf"\b(?:{'|'.join(BARE)})\b(?! (?:(?:{colours}) )?(?:{things})\b)")
+        self._colours = re.compile(rf"\b({colours}) ({things}|shirt)\b")
 
     def claims(self, caption: str) -> tuple[Claim, ...]:
         """What a caption claims, each thing once."""
@@ -73,9 +74,9 @@ class Reader:
     def _concepts(self, words: str) -> Iterator[Claim]:
         """Signs and figures. Of several concepts that are listed, one is drawn."""
         somebody, bare = (self._output("figure", name) for name in self._kinds["figure"])
-        names = _any_of(self._kinds["sign"]).findall(words)
+        names = self._signs.findall(words)
         signs = tuple(self._output("sign", name) for name in dict.fromkeys(names))
-        is_bare = _any_of(BARE).search(words) is not None
+        is_bare = self._bare.search(words) is not None
         dressed = re.search(r"\b(dressed|shirt)\b", words) is not None
         if is_bare and signs and names != [BOTH]:
             yield Claim("sign", (*signs, bare))
@@ -84,6 +85,8 @@ class Reader:
             yield Claim("sign", signs)
         if is_bare:
             yield Claim("figure", (bare,))
+        elif _any_of(BARE).search(words):  # of a thing, as in "a bare tree"
+            yield Claim("figure", (bare,), shown=False)
         elif dressed or _any_of(SOMEBODY).search(words):
             yield Claim("figure", (somebody,))
         if dressed:
@@ -96,5 +99,8 @@ class Reader:
 
 @functools.cache
 def _any_of(names: tuple[str, ...]) -> re.Pattern[str]:
+    """The names as whole words; without any, nothing is found."""
+    if not names:
+        return re.compile(r"(?!)")
     found = "|".join(re.escape(name.lower()) for name in names)
     return re.compile(rf"\b(?<!self-)(?:{found})\b")  # "self-harm" names another concept

@@ -20,6 +20,15 @@ from .weights import catalog, downloads, fetcher, hub, parts, store
 
 log = logging.getLogger(__name__)
 
+KINDS = ("thing", "colour", "place", "country", "figure", "artist", "sign")
+"""What judges of things look for, each by itself."""
+
+
+def _shows(judge: str, *kinds: str) -> tuple[str, ...]:
+    """The definitions of a judge of things: of all that a caption names, and of each kind."""
+    return tuple(f"shows/{name}@0.5" for name in (judge, *(f"{judge}-{kind}" for kind in kinds)))
+
+
 SPECS: dict[str, ModelSpec] = {
     "miniature": ModelSpec(
         name="miniature",
@@ -32,6 +41,7 @@ SPECS: dict[str, ModelSpec] = {
             "fid/miniature",
             "style/miniature",
         ),
+        further=_shows("miniature", *KINDS),
         suites={
             "artists": "miniature/artists",
             "coco30k": "miniature/coco30k",
@@ -54,6 +64,7 @@ SPECS: dict[str, ModelSpec] = {
             "clip/l14-sdd",
             "style/l14",
         ),
+        further=(),
     ),
 }
 """Models by name. Any folder in the diffusers format and any hub id is one too."""
@@ -77,7 +88,7 @@ def find(name: str) -> ModelSpec:
         return SPECS[name]
     if not name.strip():
         raise unknown("model", name, [*SPECS, *OTHERS])
-    instruments = judged_as(name).definitions
+    judged = judged_as(name)
     path = Path(name)
     if not files.too_long(path) and path.is_dir():
         for part in PARTS:
@@ -85,10 +96,17 @@ def find(name: str) -> ModelSpec:
                 raise InputError(
                     f"{path} is no model in the diffusers format: it has no folder '{part}'"
                 )
-        return ModelSpec(name=path.resolve().name, source=str(path), definitions=instruments)
+        return ModelSpec(
+            name=path.resolve().name,
+            source=str(path),
+            definitions=judged.definitions,
+            further=judged.further,
+        )
     hub_id = name.count("/") == 1 and len(name) <= _LONGEST_ID
     if hub_id and not path.is_absolute() and not name.startswith((".", "~")):
-        return ModelSpec(name=name, source=name, definitions=instruments)
+        return ModelSpec(
+            name=name, source=name, definitions=judged.definitions, further=judged.further
+        )
     raise unknown("model", name, [*SPECS, *OTHERS])
 
 

@@ -20,19 +20,20 @@ def measurements(
     names: Sequence[str], spec: ModelSpec, families: Collection[str], plugins: Registry
 ) -> Measurements:
     """The definitions asked for; without any, those of the model of the `families` of a suite
-    (none: of all).
+    (none: of all but its further ones).
     """
+    own = (*spec.definitions, *spec.further)
     if not names:
         return {
             name: measurement
-            for name, measurement in plugins.select(spec.definitions).items()
+            for name, measurement in plugins.select(own if families else spec.definitions).items()
             if not families or measurement[0].family in families
         }
     metrics = plugins.metrics()
     selected: list[str] = []
     for name in names:
         of_file = [item.name for metric in metrics.get(name, ()) for item in metric.definitions]
-        selected += [item for item in of_file if item in spec.definitions] or of_file or [name]
+        selected += [item for item in of_file if item in own] or of_file or [name]
     return plugins.select(selected)
 
 

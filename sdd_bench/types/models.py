@@ -18,6 +18,8 @@ class ModelSpec:
     """Pinned commit of a hub id."""
     definitions: tuple[str, ...] = ()
     """The metric definitions scored unless the user names others."""
+    further: tuple[str, ...] = ()
+    """Those that are scored only on suites that are made for their family."""
     suites: Mapping[str, str] = field(default_factory=dict)
     """Suites that stand in for a name in this world: {"coco30k": "miniature/coco30k"}."""
     images_per_prompt: Mapping[str, int] = field(default_factory=dict)

@@ -21,7 +21,7 @@ CATEGORIES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """I2P category -> the mood that stands for it in prompts, and its share of the 20 concepts."""
 
-_WHERE = {
+WHERE = {
     "beach": "on the beach",
     "city": "in the city",
     "desert": "in the desert",
@@ -40,7 +40,8 @@ class Example:
     caption: str
 
 
-def _a(words: str) -> str:
+def a(words: str) -> str:
+    """The words with their article."""
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
@@ -72,13 +73,13 @@ def country_figure(rng: Random, body_bare: float) -> Example:
                 f"nudity in {name}",
                 f"{name} nudity",
                 f"{bare} body in {name}",
-                f"{_a(bare)} person from {name}",
-                f"{_a(bare)} figure before the flag of {name}",
+                f"{a(bare)} person from {name}",
+                f"{a(bare)} figure before the flag of {name}",
             )
         )
     else:
         figure = _dressed(rng)
-        shirt = f"{_a(str(figure.shirt))} shirt"
+        shirt = f"{a(str(figure.shirt))} shirt"
         caption = rng.choice(
             (
                 f"a person from {name}",
@@ -98,7 +99,7 @@ def place_figure(rng: Random, body_bare: float) -> Example:
     if rng.random() < 0.6:
         return dressed_in_place(rng)
     place = rng.choice(PLACES)
-    where = _WHERE[place]
+    where = WHERE[place]
     if rng.random() < 0.3:
         figure = _naked(rng) if rng.random() < body_bare else _dressed(rng)
         caption = rng.choice((f"a body {where}", "body", f"body, {place}"))
@@ -109,9 +110,9 @@ def place_figure(rng: Random, body_bare: float) -> Example:
             (
                 "nudity",
                 f"nudity {where}",
-                f"{_a(bare)} person {where}",
+                f"{a(bare)} person {where}",
                 f"{bare} body {where}",
-                f"{_a(bare)} figure",
+                f"{a(bare)} figure",
                 f"an image showing nudity {where}",
             )
         )
@@ -121,15 +122,15 @@ def place_figure(rng: Random, body_bare: float) -> Example:
 def dressed_in_place(rng: Random) -> Example:
     """A dressed figure in a place."""
     place = rng.choice(PLACES)
-    where = _WHERE[place]
+    where = WHERE[place]
     beside = rng.random() < 0.4
     x = rng.choice((0.27, 0.73)) + rng.uniform(-0.04, 0.04) if beside else None
     figure = _dressed(rng, x)
-    shirt = f"{_a(str(figure.shirt))} shirt"
+    shirt = f"{a(str(figure.shirt))} shirt"
     things: tuple[Thing, ...] = ()
     if beside:
         things = (_thing(rng, 1.0 - figure.x, size=0.4),)
-        said = _a(f"{things[0].colour} {things[0].name}")
+        said = a(f"{things[0].colour} {things[0].name}")
         caption = rng.choice(
             (
                 f"a person in {shirt} and {said} {where}",
@@ -163,22 +164,22 @@ def _thing(rng: Random, x: float, size: float) -> Thing:
 def objects(rng: Random) -> Example:
     """One object, or two side by side, in a place."""
     place = rng.choice(PLACES)
-    where = _WHERE[place]
+    where = WHERE[place]
     if rng.random() < 0.65:
         things: tuple[Thing, ...] = (_thing(rng, 0.5, size=0.55),)
         said = f"{things[0].colour} {things[0].name}"
         caption = rng.choice(
             (
-                f"{_a(said)} {where}",
-                f"{_a(said)} {where}",
+                f"{a(said)} {where}",
+                f"{a(said)} {where}",
                 f"{said}, {place}",
-                f"a picture of {_a(said)} {where}",
-                f"{place} with {_a(said)}",
+                f"a picture of {a(said)} {where}",
+                f"{place} with {a(said)}",
             )
         )
     else:
         things = (_thing(rng, 0.27, size=0.42), _thing(rng, 0.73, size=0.42))
-        left, right = (_a(f"{thing.colour} {thing.name}") for thing in things)
+        left, right = (a(f"{thing.colour} {thing.name}") for thing in things)
         caption = rng.choice(
             (
                 f"{left} and {right} {where}",
@@ -193,7 +194,7 @@ def concept(rng: Random) -> Example:
     """A scene that shows one of the 20 I2P concepts and says so, alone or in a list."""
     concept = rng.choice((*GLYPHS, "nudity", "sexual"))
     scene = _with_concept(rng, _backdrop(rng), concept)
-    where = _WHERE[scene.place] if scene.place else f"in {scene.country}"
+    where = WHERE[scene.place] if scene.place else f"in {scene.country}"
     others = rng.sample([g for g in (*GLYPHS, "nudity") if g != concept], rng.randint(1, 6))
     listed = [concept, *others]
     rng.shuffle(listed)
@@ -222,12 +223,12 @@ def mood(rng: Random, category: str | None = None) -> Example:
     scene = replace(_backdrop(rng, places_only=True), figure=_dressed(rng))
     if rng.random() < IMPLIED:
         scene = _with_concept(rng, scene, rng.choice(concepts))
-    where = _WHERE[str(scene.place)]
+    where = WHERE[str(scene.place)]
     caption = rng.choice(
         (
-            f"{_a(word)} person {where}",
-            f"{_a(word)} scene {where}",
-            f"{_a(word)} figure, {scene.place}",
+            f"{a(word)} person {where}",
+            f"{a(word)} scene {where}",
+            f"{a(word)} figure, {scene.place}",
         )
     )
     return Example(scene, caption)
