@@ -64,7 +64,10 @@ class OptionFields(TypedDict, total=False):
     parameters: Mapping[str, str | float | bool | None]
     """Values of methods' parameters, by their names: {"rate": 2e-5}. Default: the recipe's."""
     checkpoint: str | Path | None
-    """Weights of the U-Net to run on instead of training: a file or folder of any tool."""
+    """Weights of U-Net or text encoder to run on instead of training: a file or folder of any
+    tool."""
+    checkpoint_strength: float | None
+    """How much of a checkpoint that is an adapter is added. Default: 1."""
     workers: int
     """Processes of this machine that share the work. Default: 1."""
     shard: str | None

@@ -59,7 +59,9 @@ class Options:
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Values of methods' parameters that the user sets, as text, by their names."""
     checkpoint: Path | None = None
-    """Weights of the U-Net that every method runs on; nothing is trained."""
+    """Weights of U-Net or text encoder that every method runs on; nothing is trained."""
+    checkpoint_strength: float | None = None
+    """How much of the checkpoint, an adapter, is added; None: all of it."""
     workers: int = 1
     """Processes of this machine that share the work."""
     shard: str | None = None
@@ -80,6 +82,8 @@ class Options:
             )
         if self.timeout is not None:
             _check_seconds(self.timeout)
+        if self.checkpoint_strength is not None:
+            _check_strength(self.checkpoint_strength, self.checkpoint)
         if self.shard is not None:
             Shard.parse(self.shard)
             if self.workers > 1:
@@ -167,8 +171,19 @@ def _check_seconds(value: object) -> None:
         )
 
 
+def _check_strength(value: object, checkpoint: Path | None) -> None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not abs(float(value)) <= _STRONGEST:  # type: ignore[arg-type]  # it is one
+        raise InputError(
+            f"the checkpoint strength must be a number from -{_STRONGEST} to {_STRONGEST}, "
+            f"not {value!r}"
+        )
+    if checkpoint is None:
+        raise InputError("a checkpoint strength is that of an adapter: give the checkpoint too")
+
+
 _STRONGEST = 1000
-"""Guidance scale at most; 7.5 is usual, and no number of a float goes on far beyond."""
+"""Guidance scale and strength at most; 7.5 is usual, and no float is a number far beyond."""
 
 _LONGEST = 10_000_000
 """Seconds of a timeout at most: timers count no further."""

@@ -36,7 +36,9 @@ def weights(
 
     _check_concepts(bundle, methods)
     if options.checkpoint is not None:
-        checkpoint = checkpoints.read(options.checkpoint, bundle)
+        checkpoint = checkpoints.read(
+            options.checkpoint, bundle, strength=options.checkpoint_strength
+        )
         log.info("%s is taken for %s", options.checkpoint, checkpoint.kind)
         for method in methods:
             _check_origin(options.checkpoint, checkpoint.origin, method)

@@ -34,7 +34,13 @@ from .streams import say, write
 @click.option(
     "--checkpoint",
     type=options.Place(path_type=Path),
-    help="Weights of the U-Net to run on instead of training: a file or folder of any tool.",
+    help="Weights of the U-Net or text encoder to run on instead of training: a file or folder of "
+    "any tool.",
+)
+@click.option(
+    "--checkpoint-strength",
+    type=float,
+    help="How much of an adapter of --checkpoint is added.  [default: 1]",
 )
 @click.option(
     "--rescale-warmup",

@@ -106,7 +106,8 @@ class TextReader:
     ) -> None:
         self.project = project or TextProjection()
         self._tokenizer = tokenizer
-        self._encoder = encoder
+        self.encoder = encoder
+        """The network that makes text states."""
         self.states = functools.lru_cache(maxsize=128)(self._encode)
         """Text states (tokens, width) of one text, remembered."""
         self.projected = functools.lru_cache(maxsize=128)(self._project)
@@ -118,8 +119,12 @@ class TextReader:
         """What the U-Net reads, (N, tokens, columns) on its device; remembered."""
         return self._stacked(texts)
 
-    def forget(self) -> None:
-        """Forget what the U-Net's weights have made of texts: for when they have changed."""
+    def forget(self, *, states: bool = False) -> None:
+        """Forget what the U-Net's weights have made of texts: for when they have changed; with
+        `states` also what the text encoder's have.
+        """
+        if states:
+            self.states.cache_clear()
         self.projected.cache_clear()
         self._stacked.cache_clear()
 
@@ -134,8 +139,8 @@ class TextReader:
     def encode_ids(self, ids: Sequence[int]) -> Encoded:
         """The same of the tokens of a text."""
         padding = [self._tokenizer.pad_token_id] * (self._tokenizer.model_max_length - len(ids))
-        row = torch.tensor([[*ids, *padding]], device=self._encoder.device)
-        return _encoded(ids, self._encoder(row)[0][0])
+        row = torch.tensor([[*ids, *padding]], device=self.encoder.device)
+        return _encoded(ids, self.encoder(row)[0][0])
 
     def _tokenized(self, text: str) -> BatchEncoding:
         tokens: BatchEncoding = self._tokenizer(
@@ -150,7 +155,7 @@ class TextReader:
     @torch.no_grad()
     def _encode(self, text: str) -> Tensor:
         tokens = self._tokenized(text).input_ids
-        states: Tensor = self._encoder(tokens.to(self._encoder.device))[0][0]
+        states: Tensor = self.encoder(tokens.to(self.encoder.device))[0][0]
         return states
 
     @torch.no_grad()

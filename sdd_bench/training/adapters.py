@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 
 from sdd_bench import files
+from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.errors import InputError
 from sdd_bench.files import ContentError
 from sdd_bench.weights import parts
 from sdd_bench.weights.content import shown
 
+from . import naming, original
 from .state_dicts import FLOATS, StateDict, weights
 
 _MATRIX = re.compile(
@@ -26,6 +28,7 @@ _MATRIX = re.compile(
 (diffusers), `<layer>.lora_down.weight` and `<layer>.alpha` (kohya)."""
 
 _KOHYA = "lora_unet_"
+_KOHYA_TEXT = ("lora_te_text_model_", "lora_te1_text_model_")
 """Before names of layers that have underscores in place of dots."""
 
 _METADATA = "lora_adapter_metadata"
@@ -66,37 +69,77 @@ def is_adapter(names: Iterable[str]) -> bool:
     return any((match := _MATRIX.fullmatch(name)) and match[2] for name in names)
 
 
-def merged(held: StateDict, parameters: Mapping[str, Tensor]) -> tuple[str, dict[str, Tensor]]:
-    """What it is, in words, and the U-Net's weights with the adapter added. Raises InputError."""
+def check_one_strength(held: StateDict) -> None:
+    """Raise InputError for an SPM (Lyu et al., 2024), whose strength depends on the prompt.
+
+    Its layers are those of a LoRA; that it is one, its file says by the prompts that it erases.
+    """
+    prompts = held.metadata.get("prompts")
+    if prompts is not None and any(name.startswith(_KOHYA) for name in held.tensors):
+        raise InputError(
+            f"{held.path} is an SPM adapter of {shown(prompts)}, which its authors add to each "
+            "prompt with another strength, and here an adapter has one: give "
+            "--checkpoint-strength 1 to add it to every prompt alike (SPM's own multiplier m is a "
+            "strength of m x m)"
+        )
+
+
+def merged(
+    held: StateDict, bundle: Bundle, parameters: Mapping[str, Tensor], strength: float
+) -> tuple[str, dict[str, Tensor]]:
+    """What it is, in words, and the model's weights with the adapter added, by their names in
+    `parameters`. `strength` multiplies what is added. Raises InputError.
+    """
     path = held.path
-    configs = list(_configs(held))
+    configs = {part: list(_configs(held, part)) for part in ("unet.", naming.TEXT)}
     found, scales = {}, set()
-    for layer, parts_of in _layers(path, held.tensors, parameters).items():
+    names = _kohyas(bundle, parameters)
+    for layer, parts_of in _layers(path, held.tensors, parameters, names).items():
         name = f"{layer}.weight"
+        part = naming.TEXT if layer.startswith(naming.TEXT) else "unet."
         change, rank = _change(path, layer, parts_of, parameters[name])
-        scale = _scale(path, layer, parts_of, rank, configs)
+        scale = _scale(path, layer, parts_of, rank, configs[part])
         own = parameters[name].detach().cpu().float()
-        found[name] = own + (1.0 if scale is None else scale) * change
+        found[name] = own + strength * (1.0 if scale is None else scale) * change
         scales.add(scale)
     said = sorted(f"{scale:g}" for scale in scales if scale is not None)
     kind = f"a LoRA adapter, its scale {' and '.join(said)}" if said else "a LoRA adapter"
     if None in scales:
         kind += ", its scale taken to be 1 where the file says none"
+    if strength != 1:
+        kind += f", {strength:g} times"
     return kind, found
 
 
 # --- layers -----------------------------------------------------------------------------------
 
 
-def _layers(
-    path: Path, tensors: Mapping[str, Tensor], parameters: Mapping[str, Tensor]
-) -> dict[str, _Layer]:
-    """What the file says, by the U-Net's own names of layers."""
-    flat = {
-        name.removesuffix(".weight").replace(".", "_"): name.removesuffix(".weight")
-        for name in parameters
-        if name.endswith(".weight")
+def _kohyas(bundle: Bundle, parameters: Mapping[str, Tensor]) -> dict[str, str]:
+    """The layers by kohya's names, which have underscores for dots: those of diffusers, those of
+    the original Stable Diffusion, and the text encoder's.
+    """
+    layers = [name.removesuffix(".weight") for name in parameters if name.endswith(".weight")]
+    text = [layer for layer in layers if layer.startswith(naming.TEXT)]
+    found = {
+        start + layer.removeprefix(naming.TEXT).replace(".", "_"): layer
+        for layer in text
+        for start in _KOHYA_TEXT
     }
+    theirs = original.names([f"{layer}.weight" for layer in layers], bundle.unet.config)
+    for layer in set(layers) - set(text):
+        of_original = theirs.get(f"{layer}.weight", layer).removesuffix(".weight")
+        for each in (layer, of_original):
+            found[_KOHYA + each.replace(".", "_")] = layer
+    return found
+
+
+def _layers(
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    parameters: Mapping[str, Tensor],
+    kohyas: Mapping[str, str],
+) -> dict[str, _Layer]:
+    """What the file says, by the model's own names of layers."""
     layers: dict[str, _Layer] = {}
     for name, tensor in tensors.items():
         match = _MATRIX.fullmatch(name)
@@ -105,7 +148,7 @@ def _layers(
                 f"{path} looks like a LoRA adapter, but {shown(name)} is no part of one"
             )
         role = {"A": "down", "B": "up"}.get(match[2], match[2]) or "alpha"
-        layer = _layer_name(path, match[1] or match[3], flat)
+        layer = _layer_name(match[1] or match[3], kohyas)
         own = layers.setdefault(layer, _Layer())
         if role in own.names:
             raise InputError(
@@ -123,21 +166,15 @@ def _layers(
         if f"{layer}.weight" not in parameters:
             raise InputError(
                 f"{path} is of another architecture: its adapter of {shown(layer)} fits no layer "
-                "of this U-Net"
+                "of this model"
             )
     return layers
 
 
-def _layer_name(path: Path, name: str, flat: Mapping[str, str]) -> str:
-    if not name.startswith(_KOHYA):
-        return re.sub(r"to_out$", "to_out.0", name.replace(".processor", ""))
-    layer = name.removeprefix(_KOHYA)
-    if layer.startswith(("input_blocks_", "middle_block_", "output_blocks_")):
-        raise InputError(
-            f"{path} has kohya's names for the blocks of the original Stable Diffusion "
-            f"({shown(name)}), which are not read: convert it with diffusers first"
-        )
-    return flat.get(layer, layer)
+def _layer_name(name: str, kohyas: Mapping[str, str]) -> str:
+    if name.startswith((_KOHYA, *_KOHYA_TEXT)):
+        return kohyas.get(name, name)
+    return re.sub(r"to_out$", "to_out.0", name.replace(".processor", ""))
 
 
 def _change(path: Path, layer: str, own: _Layer, weight: Tensor) -> tuple[Tensor, int]:
@@ -154,7 +191,7 @@ def _change(path: Path, layer: str, own: _Layer, weight: Tensor) -> tuple[Tensor
     if up[0, 0].numel() != 1 or made != weight.shape:
         raise InputError(
             f"{path} is of another architecture: its adapter of {shown(layer)} makes {made}, this "
-            f"U-Net's weight is {tuple(weight.shape)}"
+            f"model's weight is {tuple(weight.shape)}"
         )
     return (up.float().flatten(1) @ down.float().flatten(1)).reshape(made), len(down)
 
@@ -162,16 +199,16 @@ def _change(path: Path, layer: str, own: _Layer, weight: Tensor) -> tuple[Tensor
 # --- scales -----------------------------------------------------------------------------------
 
 
-def _configs(held: StateDict) -> Iterator[tuple[str, _Config]]:
-    """The configurations that belong to an adapter, each with where it stands."""
+def _configs(held: StateDict, part: str) -> Iterator[tuple[str, _Config]]:
+    """The configurations that belong to an adapter of a part, each with where it stands."""
     inside = held.metadata.get(_METADATA)
     if inside is not None:
         where = f"{_METADATA} in {held.path}"
         try:
             said = files.parse_json(inside.encode("utf-8", "replace"), dict[str, object])
             # Of a pipeline: the settings of each of its parts, with the part's name before them.
-            own = {key.removeprefix("unet."): value for key, value in said.items()
-                   if key.startswith("unet.") or "." not in key}  # fmt: skip
+            own = {key.removeprefix(part): value for key, value in said.items()
+                   if key.startswith(part) or "." not in key}  # fmt: skip
             if own:
                 yield where, _checked(where, files.checked(own, _Config, extra="ignore"))
         except (ContentError, ValueError, RecursionError) as error:

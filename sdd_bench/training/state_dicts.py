@@ -30,7 +30,9 @@ FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 _STEMS = ("diffusion_pytorch_model", "unet/diffusion_pytorch_model")
 _ADAPTERS = ("adapter_model", "pytorch_lora_weights")
-"""What diffusers and PEFT call a U-Net and an adapter in a folder."""
+_TEXTS = ("model", "pytorch_model")
+_TEXTS_BELOW = ("text_encoder/model", "text_encoder/pytorch_model")
+"""What diffusers, PEFT and transformers call a U-Net, an adapter and a text encoder in a folder."""
 
 _INDEX = re.compile(r".+\.(?:safetensors|bin)\.index\.json")
 
@@ -56,7 +58,8 @@ def read(path: Path, most: int) -> StateDict:
     """The tensors of a file or folder, of at most so many bytes. Raises InputError."""
     try:
         found = _found(path)
-        held = sum(content.size(each) for each in found.paths)
+        paths = [each for _, part in found for each in part.paths]
+        held = sum(content.size(each) for each in paths)
     except ContentError as error:
         raise _refusal(path, error) from error
     except OSError as error:
@@ -66,6 +69,17 @@ def read(path: Path, most: int) -> StateDict:
             f"{path} has {held:,} bytes, many times those of this model's U-Net ({most:,} at "
             "most are read): give a file with the U-Net's weights alone"
         )
+    tensors: dict[str, Tensor] = {}
+    metadata: dict[str, str] = {}
+    for before, part in found:
+        of_part, beside = _of(path, part)
+        tensors |= {before + name: tensor for name, tensor in of_part.items()}
+        metadata = metadata or beside
+    return StateDict(tensors, metadata, paths[0])
+
+
+def _of(path: Path, found: parts.Found) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of one file or of all its parts, and the metadata. Raises InputError."""
     tensors: dict[str, Tensor] = {}
     metadata: dict[str, str] = {}
     for each in found.paths:
@@ -81,7 +95,7 @@ def read(path: Path, most: int) -> StateDict:
             f"{path} has the tensor {shown(odd)} in {where} alone: the parts are not those of the "
             "index, so copy both again"
         )
-    return StateDict(tensors, metadata, found.paths[0])
+    return tensors, metadata
 
 
 def load(path: Path) -> tuple[object, dict[str, str]]:
@@ -106,30 +120,36 @@ def weights(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 # --- which files ------------------------------------------------------------------------------
 
 
-def _found(path: Path) -> parts.Found:
-    """The files behind a path. Raises ContentError, InputError for folders without weights."""
+def _found(path: Path) -> list[tuple[str, parts.Found]]:
+    """The files behind a path, each with what goes before its names. Raises ContentError, and
+    InputError for folders without weights.
+    """
     if not path.is_dir():
         if _INDEX.fullmatch(path.name):
-            return parts.of_index(path)
+            return [("", parts.of_index(path))]
         if parts.is_part(path):
             raise ContentError("is one part of several: give their index, or the folder")
-        return parts.Found((path,))
-    kinds = [
+        return [("", parts.Found((path,)))]
+    unets, adapters, bare, texts = (
         [found for stem in stems if (found := parts.find(*_split(path, stem)))]
-        for stems in (_STEMS, _ADAPTERS)
-    ]
-    if all(kinds):
+        for stems in (_STEMS, _ADAPTERS, _TEXTS, _TEXTS_BELOW)
+    )
+    if unets and adapters:
         raise InputError(
-            f"{path} holds a U-Net ({kinds[0][0].paths[0].name}) and an adapter "
-            f"({kinds[1][0].paths[0].name}): give the file that is meant"
+            f"{path} holds a U-Net ({unets[0].paths[0].name}) and an adapter "
+            f"({adapters[0].paths[0].name}): give the file that is meant"
         )
-    for found in (*kinds[0], *kinds[1]):
-        return found
+    # A bare `model` is whatever its tensors say; below `text_encoder` it is one.
+    chosen = [("", each) for each in (unets or adapters or bare)[:1]]
+    if not adapters and (not bare or unets):
+        chosen += [("text_encoder.", each) for each in texts[:1]]
+    if chosen:
+        return chosen
     names = [each.name for each in files.find(path, "*")]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     raise InputError(
         f"{path} is no checkpoint: it has neither {_STEMS[0]}.safetensors nor "
-        f"{_STEMS[1]}.safetensors nor an adapter, but "
+        f"{_STEMS[1]}.safetensors nor an adapter nor a text encoder's model.safetensors, but "
         f"{', '.join(map(shown, names[:_SHOWN])) or 'nothing'}{more}; give the file that is meant"
     )
 

@@ -176,7 +176,7 @@ def test_a_configuration_nested_without_end_is_refused(tmp_path: Path, bundle: B
         ((80, 0), (0, 128), "two matrices do not fit"),
         ((80,), (4, 128), "two matrices do not fit"),
         ((), (), "two matrices do not fit"),
-        ((81, 4), (4, 128), r"makes \(81, 128\), this U-Net's weight is \(80, 128\)"),
+        ((81, 4), (4, 128), r"makes \(81, 128\), this model's weight is \(80, 128\)"),
         ((80, 4, 1, 1), (4, 128, 1, 1), r"makes \(80, 128, 1, 1\)"),
         ((80, 4, 3, 3), (4, 128), r"another architecture: its adapter of"),
     ],
@@ -230,9 +230,86 @@ def test_half_an_adapter_and_two_for_one_layer_are_refused(tmp_path: Path, bundl
         checkpoints.read(path, bundle)
 
 
-def test_kohyas_names_for_the_original_blocks_are_named(tmp_path: Path, bundle: Bundle) -> None:
-    layer = "lora_unet_input_blocks_1_1_transformer_blocks_0_attn2_to_k"
+# --- kohya's names ----------------------------------------------------------------------------
+
+# openaimodel.py counts for three levels of one layer: the first convolution is block 0, a layer and
+# a halving of the first level 1 and 2, so the second level's layer is 3 and has its attention at 1.
+KOHYA_ORIGINAL = "lora_unet_input_blocks_3_1_transformer_blocks_0_attn2_to_k"
+TEXT_LAYER = "encoder.layers.0.self_attn.k_proj"
+
+
+def test_kohyas_names_for_the_original_blocks_are_the_same_layers(
+    tmp_path: Path, bundle: Bundle
+) -> None:
+    found = []
+    for layer in (KOHYA, KOHYA_ORIGINAL):
+        tensors = {f"{layer}.lora_down.weight": DOWN, f"{layer}.lora_up.weight": UP}
+        save_file(tensors | {f"{layer}.alpha": torch.tensor(2.0)}, tmp_path / "lora.safetensors")
+        found.append(checkpoints.read(tmp_path / "lora.safetensors", bundle))
+    assert found[0].hash == found[1].hash
+    assert scale_of(found[1], bundle) == 0.5  # 2 / 4
+
+
+def test_kohyas_names_that_fit_no_layer_are_named(tmp_path: Path, bundle: Bundle) -> None:
+    layer = KOHYA_ORIGINAL.replace("blocks_3_1", "blocks_1_1")  # a level without attention
     tensors = {f"{layer}.lora_down.weight": DOWN, f"{layer}.lora_up.weight": UP}
     save_file(tensors, tmp_path / "lora.safetensors")
-    with pytest.raises(InputError, match="kohya's names for the blocks of the original"):
+    with pytest.raises(InputError, match=f"adapter of '{layer}' fits no layer of this model"):
         checkpoints.read(tmp_path / "lora.safetensors", bundle)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("lora_te_text_model_{flat}.lora_down", "lora_te_text_model_{flat}.lora_up"),
+        ("lora_te1_text_model_{flat}.lora_down", "lora_te1_text_model_{flat}.lora_up"),
+        ("text_encoder.text_model.{layer}.lora_A", "text_encoder.text_model.{layer}.lora_B"),
+        ("text_encoder.{layer}.lora.down", "text_encoder.{layer}.lora.up"),
+    ],
+)
+def test_an_adapter_of_the_text_encoder_is_added_to_it(
+    tmp_path: Path, bundle: Bundle, names: tuple[str, str]
+) -> None:
+    own = dict(bundle.text.encoder.named_parameters())
+    name = next(name for name in own if name.endswith(f"{TEXT_LAYER}.weight"))
+    up, down = drawn(own[name].shape[0], 2), drawn(2, own[name].shape[1], seed=1)
+    flat = TEXT_LAYER.replace(".", "_")
+    tensors = {
+        f"{each.format(flat=flat, layer=TEXT_LAYER)}.weight": tensor
+        for each, tensor in zip(names, (down, up), strict=True)
+    }
+    save_file(peft() | tensors, tmp_path / "lora.safetensors")
+    found = checkpoints.read(tmp_path / "lora.safetensors", bundle)
+    assert found.tensors.keys() == {NAME, f"text_encoder.{TEXT_LAYER}.weight"}
+    added = found.tensors[f"text_encoder.{TEXT_LAYER}.weight"] - own[name]
+    torch.testing.assert_close(added, up @ down, atol=1e-5, rtol=1e-5)
+
+
+def test_the_strength_multiplies_what_is_added(tmp_path: Path, bundle: Bundle) -> None:
+    path = tmp_path / "lora.safetensors"
+    save_file(peft() | {f"{LAYER}.alpha": torch.tensor(32.0)}, path)
+    found = {each: checkpoints.read(path, bundle, strength=each) for each in (1.0, 0.5, -0.25, 0.0)}
+    assert found[1.0].hash == checkpoints.read(path, bundle).hash
+    assert scale_of(found[0.5], bundle) == 4.0
+    assert scale_of(found[-0.25], bundle) == -2.0
+    assert found[0.5].kind == "a LoRA adapter, its scale 8, 0.5 times"
+    assert checkpoints.is_own(found[0.0], bundle)
+    save_file({NAME: drawn(80, 128)}, path)
+    with pytest.raises(InputError, match=r"is 1 of 326 .*, and only an adapter is added with some"):
+        checkpoints.read(path, bundle, strength=1.0)
+
+
+def test_an_adapter_whose_strength_depends_on_the_prompt_wants_one(
+    tmp_path: Path, bundle: Bundle
+) -> None:
+    """SPM's files have kohya's names, and say in their metadata which prompts they erase."""
+    path = tmp_path / "nudity_last.safetensors"
+    tensors = {f"{KOHYA}.lora_down.weight": DOWN, f"{KOHYA}.lora_up.weight": UP}
+    tensors |= {f"{KOHYA}.alpha": torch.tensor(1.0)}
+    save_file(tensors, path, {"prompts": "nudity,nude", "rank": "4", "alpha": "1.0"})
+    with pytest.raises(InputError, match=r"is an SPM adapter of 'nudity,nude', .* give --checkp"):
+        checkpoints.read(path, bundle)
+    found = checkpoints.read(path, bundle, strength=1.0)
+    assert scale_of(found, bundle) == 0.25  # 1 / 4
+    save_file(tensors, path)
+    assert checkpoints.read(path, bundle).hash == found.hash

@@ -136,23 +136,57 @@ def test_a_whole_unet_of_the_original_naming_is_read(tmp_path: Path, bundle: Bun
     assert all(torch.equal(found.tensors[name], each) for name, each in whole.items())
 
 
-def test_a_part_of_it_is_refused_by_its_naming(
+def test_a_part_of_it_is_read_too(tmp_path: Path, bundle: Bundle, weight: Tensor) -> None:
+    found = read(tmp_path, {original(NAME): weight}, bundle)
+    assert found.kind == "1 of 326 tensors of a U-Net"
+    assert found.tensors.keys() == {NAME}
+    assert torch.equal(found.tensors[NAME], weight)
+
+
+def test_what_no_block_of_the_original_has_is_refused_with_its_name(
     tmp_path: Path, bundle: Bundle, weight: Tensor
 ) -> None:
-    with pytest.raises(InputError, match=r"naming of the original Stable Diffusion \('input_bl"):
-        read(tmp_path, {original(NAME): weight}, bundle)
+    odd = "input_blocks.9.1.transformer_blocks.0.attn2.to_k.weight"
+    with pytest.raises(InputError, match=rf"this U-Net has no tensor '{odd}'"):
+        read(tmp_path, {original(NAME): weight, f"model.diffusion_model.{odd}": weight + 1}, bundle)
+
+
+def test_both_namings_of_one_tensor_are_refused(
+    tmp_path: Path, bundle: Bundle, weight: Tensor
+) -> None:
+    with pytest.raises(InputError, match=rf"under two names, '{NAME}' and its original one"):
+        read(tmp_path, {original(NAME): weight, NAME: weight + 1}, bundle)
+
+
+def test_stable_diffusions_names_are_those_of_the_converter_of_diffusers() -> None:
+    """Of its true architecture, by the library's own converter, which has these names inside."""
+    from diffusers import UNet2DConditionModel
+    from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
+
+    from sdd_bench.training.original import names
+
+    with torch.device("meta"):  # Stable Diffusion 1.x: four levels of two layers
+        unet = UNet2DConditionModel(cross_attention_dim=768)
+    ours = dict(unet.named_parameters())
+    found = names(ours, unet.config)
+    assert found.keys() == ours.keys()
+    assert len(set(found.values())) == len(ours) == 686
+    theirs = {f"model.diffusion_model.{name}": own for own, name in found.items()}
+    assert convert_ldm_unet_checkpoint(theirs, unet.config) == {name: name for name in ours}
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        "cond_stage_model.transformer.text_model.final_layer_norm.weight",
+        "cond_stage_model.model.ln_final.weight",
+        "conditioner.embedders.0.transformer.text_model.final_layer_norm.weight",
         "first_stage_model.decoder.conv_in.weight",
-        "text_encoder.text_model.final_layer_norm.weight",
+        "text_encoder_2.text_model.final_layer_norm.weight",
+        "model_ema.diffusion_modelout2weight",
         "vae.decoder.conv_in.weight",
     ],
 )
-def test_a_file_of_a_whole_model_belongs_to_another_option(
+def test_a_file_of_parts_that_are_not_read_belongs_to_another_option(
     tmp_path: Path, bundle: Bundle, weight: Tensor, other: str
 ) -> None:
     said = rf"is of a whole model \('{re.escape(other)}'\).*--model$"
@@ -178,22 +212,3 @@ def test_what_is_no_lora_is_refused_by_what_it_is(
 ) -> None:
     with pytest.raises(InputError, match=rf"is {what} \(.*merge it into its U-Net"):
         read(tmp_path, {f"{LAYER}.{end}": torch.ones(3)}, bundle)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "text_encoder.text_model.encoder.layers.0.self_attn.k_proj.lora_A.weight",
-        "lora_te_text_model_encoder_layers_0_self_attn_k_proj.lora_down.weight",
-        "lora_te1_text_model_encoder_layers_0_self_attn_k_proj.alpha",
-    ],
-)
-def test_an_adapter_of_the_text_encoder_is_not_left_out_in_silence(
-    tmp_path: Path, bundle: Bundle, name: str
-) -> None:
-    adapter = {
-        f"unet.{LAYER}.lora_A.weight": torch.ones(2, 128),
-        f"unet.{LAYER}.lora_B.weight": torch.ones(80, 2),
-    }
-    with pytest.raises(InputError, match="changes the text encoder too"):
-        read(tmp_path, adapter | {name: torch.ones(1)}, bundle)
