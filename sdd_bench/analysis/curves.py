@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from sdd_bench import files, models
-from sdd_bench.benchmark import preflight, runner
+from sdd_bench.benchmark import preflight, runner, trainer
 from sdd_bench.benchmark.job import Job
 from sdd_bench.benchmark.selection import SelectedMethod
 from sdd_bench.errors import InputError, unknown
@@ -47,11 +47,12 @@ def measure(job: Job, checkpoint_of: Sequence[tuple[SelectedMethod, Path]]) -> p
     for method, path in checkpoint_of:
         # Weights on the way are weights like any others.
         along = replace(job, methods=(replace(method, parameters={}, concepts=()),))
+        base = trainer.base_of(bundle, method, job.request)
         steps = loop.steps(path.parent)
         roles = checkpoints.roles(steps[-1])
         for step in [None, *steps]:
             for role in roles:
-                weights = checkpoints.read(step, bundle, role) if step else None
+                weights = checkpoints.read(step, bundle, role) if step else base
                 for run in runner.run_with(along, bundle, [weights]):
                     definitions = definitions_of(run, job.plugins, job.request.metrics)
                     tidy = table.frame([run], definitions)

@@ -33,7 +33,8 @@ def prepare(request: Request) -> Job:
     plugins = registry.scan()
     methods = tuple(choose(name, request, plugins) for name in request.methods)
     # Weights that are brought were made with whatever they were made with.
-    parameters.check_known(request.parameters, [each.method for each in methods if each.parameters])
+    parts = [part for each in methods for part in each.chain if part.parameters]
+    parameters.check_known(request.parameters, [part.method for part in parts])
     suites = tuple(_suite(name, spec, request, plugins) for name in request.suites)
     for work in suites:
         _check_weights(work, paired=BASELINE in request.methods)

@@ -91,7 +91,7 @@ class Options:
                     f"shard {self.shard} and {self.workers} workers: give one of them, for workers "
                     "share out the images themselves"
                 )
-        _check_concepts(self.concepts)
+        check_concepts(self.concepts)
 
     def request(self, *, methods: Sequence[str], suites: Sequence[str]) -> Request:
         """Methods on suites with these options."""
@@ -148,7 +148,8 @@ def _check_whole(name: str, value: object, low: int, high: int | None) -> None:
         raise InputError(f"{words} must be {limits}, not {value}")
 
 
-def _check_concepts(concepts: Sequence[str]) -> None:
+def check_concepts(concepts: Sequence[str]) -> None:
+    """Raise InputError for a concept that cannot be read, and for one that is given twice."""
     known: dict[str, str] = {}
     for concept in concepts:
         wrong = flaw(concept)

@@ -154,7 +154,7 @@ def _make_images(
         for run in unfinished:
             run.finish(truncated_prompts=truncated, provenance=versions)
     for run, method in zip(runs, methods, strict=True):
-        _note_plugins(run, [method.method])
+        _note_plugins(run, [part.method for part in method.chain])
 
 
 def _prepare(run: Run, work: SuiteJob) -> Lack:

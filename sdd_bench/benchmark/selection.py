@@ -1,4 +1,4 @@
-"""Methods as they were asked for: by name, recipe and concepts."""
+"""Methods as they were asked for: by name, recipe and concepts; and combinations of them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING
 
 from sdd_bench import models, registry
-from sdd_bench.errors import unknown
+from sdd_bench.errors import InputError, unknown
 from sdd_bench.registry import Registry
+from sdd_bench.runs.identity import ON_WEIGHTS_OF
 from sdd_bench.types import Method, Prepared, Trained
 
-from . import parameters
-from .request import Options
+from . import combination, parameters
+from .combination import Part
+from .request import Options, check_concepts
 
 if TYPE_CHECKING:
     from sdd_bench.diffusion.denoising import Plan
@@ -23,10 +25,25 @@ class SelectedMethod:
     """A method, as it was asked for."""
 
     name: str
+    """In tables; of a combination the whole of it."""
+    part: str
+    """Without the methods before it."""
     method: Method
     concepts: tuple[str, ...]
     parameters: Mapping[str, object]
     """All that makes its images its own."""
+    before: SelectedMethod | None = None
+    """What makes the weights that it runs on, or starts from; None: they are the model's."""
+
+    @property
+    def chain(self) -> tuple[SelectedMethod, ...]:
+        """All parts of the combination, itself the last."""
+        return (*(self.before.chain if self.before else ()), self)
+
+    @property
+    def makes_weights(self) -> bool:
+        """Whether its images are of other weights than the model's."""
+        return self.before is not None or isinstance(self.method, Prepared)
 
     @property
     def plan(self) -> Plan:
@@ -37,8 +54,28 @@ class SelectedMethod:
 
 
 def choose(name: str, request: Options, plugins: Registry) -> SelectedMethod:
-    """The method of that name with what it is to remove. Raises InputError."""
-    method = plugins.method(name)
+    """The method or combination of that name with what it is to remove. Raises InputError."""
+    named = [(part, plugins.method(part.name)) for part in combination.parts(name)]
+    if len(named) > 1:
+        combination.check(name, named)
+        if request.checkpoint is not None:
+            last = named[-1][0].name
+            raise InputError(
+                f"'{name}' makes its own weights: with a checkpoint give '{last}' alone"
+            )
+    chosen, title = None, ""
+    for part, method in named:
+        chosen = _chosen(part, method, request, chosen, title)
+        title = f"{chosen.name}{part.given}+"
+    assert chosen is not None  # there is no name without a part
+    return chosen
+
+
+def _chosen(
+    part: Part, method: Method, request: Options, before: SelectedMethod | None, title: str
+) -> SelectedMethod:
+    """One part, on the weights of those `before`, whose `title` comes before its name."""
+    name = part.name
     if isinstance(method, Prepared):
         method = with_recipe(method, request)
     label, method = parameters.changed(registry.label(name), method, request.parameters)
@@ -50,19 +87,30 @@ def choose(name: str, request: Options, plugins: Registry) -> SelectedMethod:
         own["source_sha256"] = source
     if isinstance(method, Prepared) and request.checkpoint is not None:
         # Weights that are brought are known by their hash: how they were made is not.
-        return SelectedMethod(name=registry.label(name), method=method, concepts=(), parameters={})
+        label = registry.label(name)
+        return SelectedMethod(name=label, part=label, method=method, concepts=(), parameters={})
+    if before is not None:
+        made = {"method": before.part, "parameters": before.parameters, "concepts": before.concepts}
+        own[ON_WEIGHTS_OF] = made
     return SelectedMethod(
-        name=label,
+        name=f"{title}{combination.label(label)}" if title else label,
+        part=label,
         method=method,
-        concepts=_concepts(name, method, request) if method.concepts else (),
+        concepts=_concepts(part, method, request),
         parameters=own,
+        before=before,
     )
 
 
-def _concepts(name: str, method: Method, request: Options) -> tuple[str, ...]:
+def _concepts(part: Part, method: Method, request: Options) -> tuple[str, ...]:
     """What a method removes: what is asked for, or its own in the words of the model."""
-    of_model = models.find(request.model).concepts.get(name, method.concepts)
-    return request.concepts or of_model
+    if not method.concepts:
+        if part.concepts:
+            raise InputError(f"'{part.name}{part.given}': '{part.name}' removes nothing")
+        return ()
+    check_concepts(part.concepts)
+    of_model = models.find(request.model).concepts.get(part.name, method.concepts)
+    return part.concepts or request.concepts or of_model
 
 
 def _parameters(method: object) -> dict[str, object]:

@@ -17,7 +17,7 @@ from sdd_bench.registry import Registry
 from sdd_bench.runs import lookup
 from sdd_bench.runs.identity import CHECKPOINT, TrainSpec
 from sdd_bench.runs.run import Run
-from sdd_bench.types import Dtype, ModelSpec, Prepared, Settings, Suite
+from sdd_bench.types import Dtype, ModelSpec, Settings, Suite
 
 from .request import Options, Request
 from .selection import SelectedMethod, choose
@@ -66,7 +66,7 @@ def is_trained(method: SelectedMethod, options: Options) -> bool:
         identity = TrainSpec(
             model=spec.name,
             model_hash=model_hash,
-            method=method.name,
+            method=method.part,
             parameters=method.parameters,
             concepts=method.concepts,
             seed=options.seed,
@@ -91,7 +91,7 @@ def _fits(
 ) -> bool:
     if run.spec.method != method.name:
         return False
-    if run.spec.checkpoint is not None and not isinstance(method.method, Prepared):
+    if run.spec.checkpoint is not None and not method.makes_weights:
         return False  # weights that somebody brought are not the model as it came
     dtype = run.spec.settings.dtype if request.dtype == "auto" else request.dtype
     if request.device != "auto" and (request.device == "cpu") != _on_cpu(run):

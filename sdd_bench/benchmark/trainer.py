@@ -58,7 +58,7 @@ def _check_concepts(bundle: Bundle, methods: Sequence[SelectedMethod]) -> None:
 
     How a loss or an edit joins them is its own affair: what it reads is checked when it does.
     """
-    for each in methods:
+    for each in (part for method in methods for part in method.chain):
         bundle.check_read(_texts(each.method, each.concepts), each.concepts)
 
 
@@ -74,6 +74,11 @@ def _check_origin(path: Path, origin: Origin | None, method: SelectedMethod) -> 
     """Raise InputError if weights would run under the name of a training that they are not of."""
     if origin is None or not isinstance(method.method, Prepared):
         return
+    if len(origin.parts) > 1:
+        raise InputError(
+            f"{path} was made as {origin.method}, not as {method.name}: give --method sd for a row "
+            f"of its own, or --method {origin.method} without a checkpoint"
+        )
     if origin.method != method.name:
         raise InputError(
             f"{path} was trained as {origin.method}, not as {method.name}: give --method "
@@ -94,9 +99,9 @@ def train_all(
 
     for method in job.methods:
         if not isinstance(method.method, Prepared):
+            on = f"the weights of '{method.before.name}'" if method.before else "the model as it is"
             raise InputError(
-                f"'{method.name}' is not trained: it works on the model as it is; "
-                "`sdd-bench run` takes it"
+                f"'{method.name}' is not trained: it works on {on}; `sdd-bench run` takes it"
             )
         if job.suites and isinstance(method.method, Edited):
             raise InputError(
@@ -124,13 +129,16 @@ def train(
     save_every: int | None = None,
     tracker: Tracker | None = None,
 ) -> Path | None:
-    """The checkpoint of a trained or edited method, made if it isn't there; None for others."""
+    """The checkpoint that a method runs on, with those before it made if it isn't there; None for
+    one that runs on the model's own weights.
+    """
+    before = None if method.before is None else train(bundle, method.before, options)
     if not isinstance(method.method, Prepared):
-        return None
+        return before
     spec = _spec(bundle, method, options)
     work = "training" if isinstance(method.method, Trained) else "editing"
     with claims.held(options.results / spec.folder / CHECKPOINT, f"{work} {method.name}"):
-        return _train(bundle, method.method, spec, options, save_every, tracker)
+        return _train(bundle, method, spec, options, save_every, tracker)
 
 
 def ready(
@@ -144,6 +152,8 @@ def ready(
 
 
 def _is_ready(bundle: Bundle, method: SelectedMethod, options: Options) -> bool:
+    if method.before is not None and not _is_ready(bundle, method.before, options):
+        return False
     if not isinstance(method.method, Prepared):
         return True
     spec = _spec(bundle, method, options)
@@ -151,7 +161,7 @@ def _is_ready(bundle: Bundle, method: SelectedMethod, options: Options) -> bool:
     if claim is None:
         return False
     try:
-        _train(bundle, method.method, spec, options, None, None)
+        _train(bundle, method, spec, options, None, None)
     finally:
         claim.release()
     return True
@@ -162,7 +172,7 @@ def _spec(bundle: Bundle, method: SelectedMethod, options: Options) -> TrainSpec
     return TrainSpec(
         model=bundle.spec.name,
         model_hash=bundle.hash,
-        method=method.name,
+        method=method.part,
         parameters=method.parameters,
         concepts=method.concepts,
         seed=options.seed,
@@ -172,7 +182,7 @@ def _spec(bundle: Bundle, method: SelectedMethod, options: Options) -> TrainSpec
 
 def _train(
     bundle: Bundle,
-    method: Prepared,
+    method: SelectedMethod,
     spec: TrainSpec,
     options: Options,
     save_every: int | None,
@@ -180,14 +190,26 @@ def _train(
 ) -> Path:
     """The checkpoint of a training or an edit that this process has the claim on."""
     from sdd_bench.diffusion.loading import single_precision
-    from sdd_bench.training import edits, loop
+    from sdd_bench.training import checkpoints, edits, loop
 
-    with single_precision():
-        if isinstance(method, Edited):
-            return edits.edit(bundle, method, spec, options.results)
+    own, base = method.method, base_of(bundle, method, options)
+    with single_precision(), checkpoints.applied(bundle, base):
+        if isinstance(own, Edited):
+            return edits.edit(bundle, own, spec, options.results, base)
+        assert isinstance(own, Trained)  # there is no third kind that makes weights
         return loop.train(
-            bundle, method, spec, options.results, save_every=save_every, tracker=tracker
+            bundle, own, spec, options.results, base, save_every=save_every, tracker=tracker
         )
+
+
+def base_of(bundle: Bundle, method: SelectedMethod, options: Options) -> Checkpoint | None:
+    """The weights that a method starts from, which are there; None: the model's own."""
+    from sdd_bench.training import checkpoints
+
+    if method.before is None:
+        return None
+    made = _spec(bundle, method.before, options)
+    return checkpoints.read(options.results / made.folder / CHECKPOINT, bundle)
 
 
 def by_weights(

@@ -136,9 +136,11 @@ def _published(table: Table, suite: str) -> int:
 
 def _training(method: SelectedMethod, state: NeedStatus) -> int:
     """Forwards of a method's training, 0 if it has none or is done."""
-    trained = method.method
-    if not isinstance(trained, Trained) or state.run is not None:
+    if state.run is not None:
         return 0
-    if stored.is_trained(method, state.need.request):
-        return 0
-    return trained.optimisation.iterations * TRAINING_FORWARDS
+    missing = [
+        part.method.optimisation.iterations
+        for part in method.chain
+        if isinstance(part.method, Trained) and not stored.is_trained(part, state.need.request)
+    ]
+    return sum(missing) * TRAINING_FORWARDS

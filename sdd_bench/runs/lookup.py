@@ -9,7 +9,7 @@ from pathlib import Path
 from sdd_bench import files, registry
 from sdd_bench.errors import InputError, SDDBenchError
 
-from .identity import BASELINE
+from .identity import BASELINE, RunSpec
 from .records import RUN
 from .run import Run
 
@@ -68,11 +68,16 @@ def named(runs: Sequence[Run], name: str) -> list[Run]:
     return undefended if name == BASELINE and undefended else matching
 
 
+def _as_written(spec: RunSpec) -> str:
+    """A method with what it removes as `run` takes it: `uce(nudity; blood)`."""
+    return f"{spec.method}({'; '.join(spec.concepts)})"
+
+
 def _names(run: Run) -> set[str]:
     spec = run.spec
     weights = (spec.checkpoint or "")[:8]
     own = {f"{spec.method} @{weights}", f"{spec.method}@{weights}"} if weights else set()
-    return {spec.method, label(run), spec.digest, *own}
+    return {spec.method, _as_written(spec), label(run), spec.digest, *own}
 
 
 def chosen(runs: Sequence[Run], names: Sequence[str]) -> list[Run]:

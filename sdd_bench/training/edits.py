@@ -21,6 +21,7 @@ from sdd_bench.runs.identity import CHECKPOINT, TrainSpec
 from sdd_bench.suites.seeds import derived_seed
 from sdd_bench.types import Edited
 
+from .checkpoints import Checkpoint
 from .folders import is_made, write_facts
 from .packed import EDIT, pack
 from .trainee import trainable
@@ -51,8 +52,16 @@ class View:
 
 
 @exact_numerics()
-def edit(bundle: Bundle, method: Edited, spec: TrainSpec, results: Path) -> Path:
+def edit(
+    bundle: Bundle,
+    method: Edited,
+    spec: TrainSpec,
+    results: Path,
+    base: Checkpoint | None = None,
+) -> Path:
     """Edit what is not edited yet and return the checkpoint's path.
+
+    `base` is what the bundle has in place of weights of its own; it is in the result, too.
 
     Raises PluginError for an edit that gives anything but finite matrices of the model's.
     """
@@ -71,7 +80,8 @@ def edit(bundle: Bundle, method: Edited, spec: TrainSpec, results: Path) -> Path
     # What is edited is in single precision even if the backbone is in half, as what is trained is.
     kind = torch.promote_types(bundle.dtype, torch.float32)
     tensors = _checked(found, shapes, kind, f"{plugins.name_of(method)}.edit")
-    files.write_sealed(path, pack(tensors, spec, EDIT, EDIT))
+    whole = {**base.tensors, **tensors} if base else tensors
+    files.write_sealed(path, pack(whole, spec, EDIT, EDIT))
     write_facts(folder, spec, finished=utc_now())
     return path
 

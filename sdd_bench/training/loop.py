@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import torch
-from torch import Generator, nn
+from torch import Generator, Tensor, nn
 
 from sdd_bench import files, plugins
 from sdd_bench.diffusion.loading import exact_numerics
@@ -38,6 +38,7 @@ from .trainee import Student
 if TYPE_CHECKING:
     from sdd_bench.diffusion.bundle import Bundle
 
+    from .checkpoints import Checkpoint
     from .trackers import Tracker
 
 LOG = "log.parquet"
@@ -49,12 +50,14 @@ def train(
     method: Trained,
     spec: TrainSpec,
     results: Path,
+    base: Checkpoint | None = None,
     *,
     save_every: int | None = None,
     tracker: Tracker | None = None,
 ) -> Path:
     """Train what is not trained yet and return the checkpoint's path.
 
+    `base` is what the bundle has in place of weights of its own; it is in the result, too. Every
     `save_every` iterations (a tenth of all by default) the state is written, and the weights on
     the way. Raises SDDBenchError if the loss is no number any more.
     """
@@ -67,7 +70,8 @@ def train(
         return path
     student = Student(bundle, spec.concepts, plan.trainable, ema=plan.ema is not None)
     try:
-        loop = _Loop(student, plan, bundle, folder, spec)
+        held = base.tensors if base else {}
+        loop = _Loop(student, plan, bundle, folder, spec, held)
         loop.resume()
         write_facts(folder, spec, finished=None)
         interval = _interval(plan, save_every)
@@ -80,7 +84,7 @@ def train(
                 if loop.done % interval == 0 or loop.done == plan.iterations:
                     loop.save()
                 advance(1)
-        done = pack(student.average, spec, plan.iterations, plan.iterations)
+        done = pack({**held, **student.average}, spec, plan.iterations, plan.iterations)
         files.write_sealed(path, done)
     finally:
         student.restore()
@@ -108,9 +112,16 @@ class _Loop:
     """The state of one training, between two iterations."""
 
     def __init__(
-        self, student: Student, plan: Optimisation, bundle: Bundle, folder: Path, spec: TrainSpec
+        self,
+        student: Student,
+        plan: Optimisation,
+        bundle: Bundle,
+        folder: Path,
+        spec: TrainSpec,
+        base: Mapping[str, Tensor] | None = None,
     ) -> None:
         self.student, self.plan, self.folder, self.spec = student, plan, folder, spec
+        self.base = base or {}
         self.device = bundle.device
         self.done = 0
         self.rows: list[dict[str, float]] = []
@@ -174,7 +185,9 @@ class _Loop:
         if self.plan.ema is not None:
             weights |= {f"teacher/{name}": w for name, w in self.student.average.items()}
         name = f"step-{self.done:06d}.safetensors"
-        content = pack(weights, self.spec, self.done, self.plan.iterations)
+        roles = ("student", "teacher") if self.plan.ema is not None else ("student",)
+        held = {f"{role}/{name}": tensor for role in roles for name, tensor in self.base.items()}
+        content = pack({**held, **weights}, self.spec, self.done, self.plan.iterations)
         files.write_sealed(self.folder / name, content)
         state: states.State = {
             "digest": self.spec.digest,

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sdd_bench import files
 from sdd_bench.files import ContentError
-from sdd_bench.runs.identity import TrainSpec
+from sdd_bench.runs.identity import ON_WEIGHTS_OF, TrainSpec
 from sdd_bench.weights import content
 
 METADATA = "sdd_bench"
@@ -38,8 +38,19 @@ class Origin:
 
     @property
     def method(self) -> str:
-        """The name of the method."""
-        return str(self.spec.get("method"))
+        """The name of the method, after those on whose weights it was made."""
+        return "+".join(self.parts)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The methods that made the weights, one on those of the other."""
+        names: list[str] = []
+        spec: object = self.spec
+        while isinstance(spec, Mapping):
+            names.append(str(spec.get("method")))
+            parameters = spec.get("parameters")
+            spec = parameters.get(ON_WEIGHTS_OF) if isinstance(parameters, Mapping) else None
+        return tuple(reversed(names))
 
     @property
     def progress(self) -> str:
