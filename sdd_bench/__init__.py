@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         figure_tradeoff,
         figure_training,
     )
-    from .api.exporting import dataset, export
+    from .api.exporting import dataset, export, export_weights
     from .api.gating import gate
     from .api.listing import (
         broken_plugins,
@@ -53,6 +53,7 @@ __all__ = [
     "dataset",
     "diagnose",
     "export",
+    "export_weights",
     "figure_curve",
     "figure_grid",
     "figure_groups",
@@ -80,7 +81,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "exporting": "dataset export",
+    "exporting": "dataset export export_weights",
     "gating": "gate",
     "drawing": (
         "figure_curve figure_grid figure_groups figure_matrix figure_tradeoff figure_training"

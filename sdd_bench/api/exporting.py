@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 FORMS = {"dataset": "dataset", "lm-eval": "lm-eval", "model-card": "model-card.md"}
 """What results can be exported as, and where to unless somebody says otherwise."""
 
+WEIGHTS = {"diffusers": "diffusers"}
+"""The same of weights."""
+
 
 def export(
     form: str,
@@ -44,6 +47,8 @@ def export(
     from sdd_bench.exports import lm_eval
     from sdd_bench.runs import places
 
+    if form in WEIGHTS:
+        raise InputError(f"'{form}' is a form of weights: `export_weights` writes it")
     if form not in FORMS:
         raise unknown("form", form, FORMS)
     path = place(FORMS[form] if out is None else out, "out")
@@ -62,6 +67,45 @@ def export(
     with _whole(path) as folder:
         for name, text in made.items():
             _write(folder / name, text)
+    return path
+
+
+def export_weights(
+    checkpoint: str | Path,
+    *,
+    model: str = "miniature",
+    strength: float | None = None,
+    out: str | Path | None = None,
+) -> Path:
+    """A model with the weights of a checkpoint, trained here or by any other tool, as a folder of
+    diffusers: `StableDiffusionPipeline.from_pretrained` and `--model` take it, and its pictures are
+    those of the checkpoint to the bit.
+
+    `strength` says how much of an adapter is added. Returns where it lies. Raises InputError, also
+    for a folder that holds something already.
+    """
+    from sdd_bench import models
+    from sdd_bench.benchmark import preflight
+    from sdd_bench.benchmark.request import Options
+    from sdd_bench.exports import diffusers_folder
+    from sdd_bench.runs import places
+    from sdd_bench.training import checkpoints
+
+    path = place(WEIGHTS["diffusers"] if out is None else out, "out")
+    _check_new(path)
+    places.check(path / "model_index.json", "--out")
+    options = Options(
+        model=model,
+        checkpoint=place(checkpoint, "checkpoint"),
+        checkpoint_strength=strength,
+        device="cpu",
+        dtype="float32",
+    )
+    bundle = preflight.load(options)
+    held = checkpoints.read(place(checkpoint, "checkpoint"), bundle, strength=strength)
+    log.info("%s is taken for %s", checkpoint, held.kind)
+    with _whole(path) as folder:
+        diffusers_folder.write(models.folder_of(bundle.spec), held.tensors, folder)
     return path
 
 

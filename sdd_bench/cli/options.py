@@ -85,6 +85,11 @@ model = click.option(
     show_default=True,
     help="A name of `list models`, a diffusers folder, or a hub id.",
 )
+checkpoint_strength = click.option(
+    "--checkpoint-strength",
+    type=float,
+    help="How much of an adapter of --checkpoint is added.  [default: 1]",
+)
 method_options = options(
     model,
     click.option(

@@ -37,11 +37,7 @@ from .streams import say, write
     help="Weights of the U-Net or text encoder to run on instead of training: a file or folder of "
     "any tool.",
 )
-@click.option(
-    "--checkpoint-strength",
-    type=float,
-    help="How much of an adapter of --checkpoint is added.  [default: 1]",
-)
+@options.checkpoint_strength
 @click.option(
     "--rescale-warmup",
     is_flag=True,

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from datasets import Dataset, load_from_disk
 from huggingface_hub import metadata_load
+from safetensors.torch import load_file, save_file
 
 from support.shell import Shell
 
@@ -91,3 +93,21 @@ def test_a_card_that_is_there_is_added_to(used: Shell) -> None:
     line = used.fails(2, *options)
     assert line.startswith(f"error: {card}: its metadata cannot be read (")
     assert card.read_text(encoding="utf-8") == "---\na: [\n---\n"
+
+
+def test_weights_are_exported_as_diffusers_and_as_nothing_else(shell: Shell) -> None:
+    weights = shell.folder / "weights.safetensors"
+    name = "mid_block.attentions.0.transformer_blocks.0.attn2.to_v.weight"
+    save_file({name: torch.zeros(96, 128)}, weights)
+    out = shell.folder / "model"
+    done = shell("export", "diffusers", "--checkpoint", weights, "--out", out)
+    assert (done.code, done.out) == (0, f"{out}\n"), done.err
+    assert not load_file(out / "unet" / "diffusion_pytorch_model.safetensors")[name].any()
+    for said, given in {
+        "give --checkpoint: the weights": ("diffusers",),
+        "a form of weights, not of runs": ("diffusers", "sd", "--checkpoint", weights),
+        "exported as diffusers, and not as lm-eval": ("lm-eval", "--checkpoint", weights),
+        "holds something already": ("diffusers", "--checkpoint", weights, "--out", out),
+        "there is no checkpoint": ("diffusers", "--checkpoint", out / "x", "--out", out / "new"),
+    }.items():
+        assert said in shell.fails(2, "export", *given)
