@@ -29,7 +29,8 @@ from .streams import say
     "tables",
     type=Listed("tables"),
     multiple=True,
-    help="Also this table of a paper (table1, table2 or a .toml file); without RUN, of its runs. "
+    help="Also this table of a paper (table1, table2, extended or a .toml file); without RUN, of "
+    "its runs. "
     "Repeatable.",
 )
 @click.option("--no-images", is_flag=True, help="Numbers only.")

@@ -18,8 +18,8 @@ from .streams import say
 @options.workers
 @options.shard
 def reproduce(table: str, format_: str, sources: tuple[str, ...], **given: Any) -> None:
-    """Train, generate and score whatever TABLE (table1, table2 or a .toml file) lacks, then print
-    it. Given again, the same command goes on where it was stopped.
+    """Train, generate and score whatever TABLE (table1, table2, extended or a .toml file) lacks,
+    then print it. Given again, the same command goes on where it was stopped.
     """
     from sdd_bench.api import making
 

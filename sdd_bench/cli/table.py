@@ -24,9 +24,9 @@ def table(
     sources: tuple[str, ...],
     **given: Any,
 ) -> None:
-    """Print TABLE (table1, table2 or a .toml file) with ours beside the published numbers, or all
-    `runs` of the results folder: n and a 95 % interval in every cell. RUN is a method, or the name
-    of a run's folder: `table runs sd sdd` shows these alone.
+    """Print TABLE (table1, table2, extended or a .toml file) with ours beside the published
+    numbers, or all `runs` of the results folder: n and a 95 % interval in every cell. RUN is a
+    method, or the name of a run's folder: `table runs sd sdd` shows these alone.
     """
     from sdd_bench.api import reading
 

@@ -8,11 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdd_bench import models, registry
+from sdd_bench.benchmark.combination import parts
+from sdd_bench.benchmark.request import Options
+from sdd_bench.benchmark.selection import choose
 from sdd_bench.errors import InputError
 from sdd_bench.papers import published
 from sdd_bench.papers.published import Table
 from sdd_bench.statistics.intervals import wilson
-from sdd_bench.suites import catalog
+from sdd_bench.suites import catalog, concepts
 from support.fuzz import BRIEFLY, anything, or_a_sentence
 from support.papers import OWN_TABLE, own_table
 
@@ -112,7 +115,8 @@ def test_suspect_cells_say_why() -> None:
 @pytest.mark.parametrize("name", published.names())
 def test_a_shipped_table_asks_for_what_exists(name: str) -> None:
     table, plugins = published.load(name), registry.scan()
-    assert {row.method for row in table.rows if row.method} <= set(plugins.methods())
+    methods = [part for row in table.rows if row.method for part in parts(row.method)]
+    assert {part.name for part in methods} <= set(plugins.methods())
     assert set(table.suites) <= set(catalog.names())
     for each in table.columns:
         assert set(each.definitions) <= set(models.SPECS)
@@ -194,3 +198,31 @@ def test_any_file_is_a_table_or_has_a_sentence(
     file.write_bytes(data.draw(anything(file.read_bytes())))
     with or_a_sentence(InputError):
         assert isinstance(published.load(str(path)), Table)
+
+
+# --- the extended table -------------------------------------------------------------------------
+
+
+def test_the_extended_table_has_the_first_one_s_rows_columns_and_runs() -> None:
+    first, extended = published.load("table1"), published.load("extended")
+    assert [row for row in extended.rows if row in first.rows] == list(first.rows)
+    assert (extended.columns, extended.cells) == (first.columns, first.cells)
+    assert (extended.steps, extended.guidance_scale) == (first.steps, first.guidance_scale)
+    assert extended.images_per_prompt == first.images_per_prompt
+
+
+def test_its_new_rows_have_no_published_numbers_and_share_the_training_of_sdd() -> None:
+    first, extended = published.load("table1"), published.load("extended")
+    plugins, new = registry.scan(), [row for row in extended.rows if row not in first.rows]
+    assert [row.label for row in new] == [
+        "UCE", "RECE", "SPEED", "SAFREE", "SAFREE, released", "AdaVD", "AdaVD, released",
+        "SDD+SLD-medium",
+    ]  # fmt: skip
+    assert not {row.label for row in new} & {label for label, _ in extended.cells}
+    both = choose(
+        str(new[-1].method), Options(concepts=concepts.find(str(new[-1].concepts))), plugins
+    )
+    assert (
+        both.chain[0].parameters == choose("sdd", Options(concepts=("nudity",)), plugins).parameters
+    )
+    assert [part.concepts for part in both.chain] == [("nudity",), ("nudity, sexual",)]
