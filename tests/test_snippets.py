@@ -38,6 +38,8 @@ SMALL = {"--limit": "2", "--images-per-prompt": "2", "--steps": "2"}
 """What a command is given beside what the page says: of an option given twice the last counts."""
 
 NOT_HERE = {
+    "a contrast needs more prompts than are drawn here": r" --contrast ",
+    "minutes of pictures": r" --limit 60 ",
     "the hub or the network": r"weights fetch|hub:OWNER/NAME",
     "over a minute, for it trains": r"reproduce|train |run .*--method (sdd|esd)",
     "trainings that take minutes": r"figure (training|curve)",

@@ -17,7 +17,7 @@ from sdd_bench.runs.lookup import label
 from sdd_bench.runs.run import Run
 from sdd_bench.scoring.definitions import definitions_of
 from sdd_bench.statistics import Z95
-from sdd_bench.statistics.paired import holm, mcnemar, paired_difference, paired_p
+from sdd_bench.statistics.paired import holm, mcnemar, paired_difference, paired_p, square_and_add
 from sdd_bench.types import Definition
 
 from .values import Measured, Scored
@@ -179,8 +179,9 @@ def _apart(row: Contrast, one: Measured, other: Measured, *, how: str) -> Contra
     )
     if math.isnan(row.difference):
         return row
-    below = math.hypot(one.value - one.low, other.high - other.value)
-    above = math.hypot(one.high - one.value, other.value - other.low)
+    below, above = square_and_add(
+        (one.value, one.low, one.high), (other.value, other.low, other.high)
+    )
     reach = below if row.difference > 0 else above
     if math.isnan(reach):
         return replace(row, reason="no interval")

@@ -115,16 +115,21 @@ def plan(
 def compare(
     *methods: str,
     by_definition: bool = False,
+    contrasts: bool = False,
     suites: Names = (),
     results: str | Path = "results",
 ) -> Result:
     """Two methods (or run folders), paired by image: difference, 95 % interval, tests, a verdict.
+
+    `contrasts` instead: what became of the targets of suites from the first to the second, minus
+    what became of their neighbours.
 
     `by_definition` instead: the rates of any number of methods over thresholds, and how far their
     definitions agree. Raises InputError.
     """
     from sdd_bench import registry
     from sdd_bench.analysis import agreement, comparison, curves
+    from sdd_bench.analysis import contrasts as between
     from sdd_bench.benchmark import stored
     from sdd_bench.runs import lookup
 
@@ -135,6 +140,8 @@ def compare(
     if len(methods) != 2:
         raise InputError(f"compare takes two methods, not {len(methods)}: {', '.join(methods)}")
     pairs = lookup.pairs(runs, *methods)
+    if contrasts:
+        return Result(pages=(between.page(between.frame(pairs, plugins)),))
     return Result(pages=(comparison.page(comparison.frame(pairs, plugins)),))
 
 

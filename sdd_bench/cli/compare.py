@@ -25,12 +25,19 @@ from .completion import Listed, Stored
     is_flag=True,
     help="Instead: the rates of METHODs over thresholds, and how far their definitions agree.",
 )
+@click.option(
+    "--contrast",
+    "contrasts",
+    is_flag=True,
+    help="Instead: what METHOD_B takes of targets, minus what it takes of their neighbours.",
+)
 @options.format_
 @options.results
 def compare(
     methods: tuple[str, ...],
     suites: tuple[str, ...],
     by_definition: bool,
+    contrasts: bool,
     format_: str,
     results: Path,
 ) -> None:
@@ -40,5 +47,11 @@ def compare(
     """
     from sdd_bench.api import reading
 
-    result = reading.compare(*methods, by_definition=by_definition, suites=suites, results=results)
+    result = reading.compare(
+        *methods,
+        by_definition=by_definition,
+        contrasts=contrasts,
+        suites=suites,
+        results=results,
+    )
     output.show(result, format_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,15 @@ def paired_difference(
         share = rule_of_three(len(sums), confidence=confidence)
         return mean, mean - share * (mean + 1), mean + share * (1 - mean)
     return mean_interval(sums, sizes, confidence, resamples, seed)
+
+
+def square_and_add(first: Interval, second: Interval) -> tuple[float, float]:
+    """How far the interval of `first` - `second`, of independent samples, reaches below and above
+    it: the squares of the distances to their own ends added (Newcombe, 1998, method 10).
+    """
+    below = math.hypot(first[0] - first[1], second[2] - second[0])
+    above = math.hypot(first[2] - first[0], second[0] - second[1])
+    return below, above
 
 
 def paired_p(first: Floats, second: Floats, clusters: ArrayLike) -> float:

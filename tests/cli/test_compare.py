@@ -33,6 +33,9 @@ def test_what_the_command_refuses(used: Shell) -> None:
     assert "no runs on i2p" in used.fails(
         2, "compare", "sd", "sd-neg", "--suite", "i2p", "--results", used.results
     )
+    assert "no target and neighbour are scored" in used.fails(
+        2, "compare", "sd", "sd-neg", "--contrast", "--results", used.results
+    )
     assert "no run of sdd: there are sd, sd-neg" in used.fails(
         2, "compare", "sd", "sdd", "--results", used.results
     )
