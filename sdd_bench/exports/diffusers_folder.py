@@ -51,7 +51,7 @@ def write(model: Path, tensors: Mapping[str, Tensor], folder: Path) -> None:
     for part, kind in _CLASSES.items():
         index.setdefault(part, list(kind))
     text = json.dumps(index, indent=2, sort_keys=True)
-    (folder / _INDEX).write_text(f"{text}\n", encoding="utf-8")
+    files.write(folder / _INDEX, f"{text}\n".encode())
 
 
 _CLASSES = {
@@ -85,7 +85,7 @@ def _write_changed(part: Path, tensors: Mapping[str, Tensor], stem: str, to: Pat
     """A part with some of its tensors exchanged, all in single precision: that loses nothing of
     halves, and what is loaded in half is rounded as the checkpoint would be.
     """
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load_file, save
 
     _copy(part, to)
     for path in files.find(to, f"{stem}*"):
@@ -103,4 +103,4 @@ def _write_changed(part: Path, tensors: Mapping[str, Tensor], stem: str, to: Pat
         name: each.float().contiguous() if each.is_floating_point() else each
         for name, each in whole.items()
     }
-    save_file(plain, to / f"{stem}.safetensors", {"format": "pt"})
+    files.write(to / f"{stem}.safetensors", save(plain, {"format": "pt"}))
