@@ -391,7 +391,7 @@ TESTED_ELSEWHERE = {
     "scoring/test_scorer": ("runs/faults", "scoring/task"),  # faults are what scoring leaves out
     # Steps of one command, which have no result of their own.
     "benchmark/test_trainer": ("analysis/curves",),
-    "cli/test_errors": ("cli/options",),
+    "cli/test_errors": ("cli/options", "cli/values"),
     "benchmark/test_preflight": ("benchmark/job",),
     # What a function shows is tested with the function.
     "api/test_reading": ("analysis/grid", "api/results"),

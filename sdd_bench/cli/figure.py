@@ -10,7 +10,7 @@ import click
 
 from sdd_bench.figures.canvas import WIDTH
 
-from . import options
+from . import options, values
 from .completion import Listed, Stored
 from .streams import say
 
@@ -100,8 +100,8 @@ def matrix(method: str, named: tuple[str, ...], **given: Any) -> None:
     """
     from sdd_bench.api import drawing
 
-    rows = options.pairs(named, "--row", options.ROW)
-    say(str(drawing.figure_matrix(method, rows=rows, **options.with_columns(given))))
+    rows = values.pairs(named, "--row", values.ROW)
+    say(str(drawing.figure_matrix(method, rows=rows, **values.with_columns(given))))
 
 
 @figure.command()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import options
+from . import options, values
 from .completion import Listed
 from .streams import say
 
@@ -45,7 +45,7 @@ def import_(folder: Path, suite: str, name: str, naming: str | None, **given: An
     """Make a run of the images in FOLDER that somebody else generated; then `score` it."""
     from sdd_bench.api import making
 
-    result = making.import_images(folder, suite, name, naming=naming, **options.with_columns(given))
+    result = making.import_images(folder, suite, name, naming=naming, **values.with_columns(given))
     say(f"{result.files} files, named {result.naming}", err=True)
     for run in result.runs:
         say(f"{name} on {run.spec.suite}: {run.folder}")

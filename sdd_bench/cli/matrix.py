@@ -11,7 +11,7 @@ import click
 
 from sdd_bench.errors import MissingError
 
-from . import options, output
+from . import options, output, values
 from .streams import say
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def matrix(
     """
     from sdd_bench.api import reading
 
-    rows = options.pairs(named, "--row", options.ROW)
+    rows = values.pairs(named, "--row", values.ROW)
     result = reading.matrix(
-        method, suite=suite, rows=rows, picture=picture, nth=nth, **options.with_columns(given)
+        method, suite=suite, rows=rows, picture=picture, nth=nth, **values.with_columns(given)
     )
     if result.pages:
         output.show(result, format_)

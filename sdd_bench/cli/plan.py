@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from . import options, output
+from . import options, output, values
 
 
 @click.command()
@@ -19,5 +19,5 @@ def plan(table: str, format_: str, sources: tuple[str, ...], **given: Any) -> No
     """
     from sdd_bench.api import reading
 
-    result = reading.plan(table, sources=options.sources_of(sources), **given)
+    result = reading.plan(table, sources=values.sources_of(sources), **given)
     output.show(result, format_, width=output.PAPER_WIDTH)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import options
+from . import options, values
 from .completion import Listed, Stored
 from .streams import say
 
@@ -58,7 +58,7 @@ def report(
         tables=tables,
         suites=[name for name in suites if "=" not in name],
         images=not no_images,
-        sources=options.sources_of(tuple(brought)),
+        sources=values.sources_of(tuple(brought)),
         **given,
     )
     say(str(written))

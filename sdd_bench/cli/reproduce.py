@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import options, output
+from . import options, output, values
 from .streams import say
 
 
@@ -25,5 +25,5 @@ def reproduce(table: str, format_: str, sources: tuple[str, ...], **given: Any) 
 
     talk = partial(say, err=True)
     with output.shown_if_incomplete(format_, width=output.PAPER_WIDTH):
-        result = making.reproduce(table, sources=options.sources_of(sources), say=talk, **given)
+        result = making.reproduce(table, sources=values.sources_of(sources), say=talk, **given)
     output.show(result, format_, width=output.PAPER_WIDTH)

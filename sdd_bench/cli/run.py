@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import options, output
+from . import options, output, values
 from .completion import Listed
 from .streams import say, write
 
@@ -60,7 +60,7 @@ def run(methods: tuple[str, ...], suites: tuple[str, ...], **given: Any) -> None
     from sdd_bench.api import making
 
     with output.shown_if_incomplete():
-        result = making.run(methods, suites, ends=True, **options.with_columns(given))
+        result = making.run(methods, suites, ends=True, **values.with_columns(given))
     write(f"{result.render(width=output.wide())}\n")
     for each in result.runs:
         if each.gone():

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from . import options, output
+from . import options, output, values
 from .completion import Listed, Stored
 
 
@@ -31,7 +31,7 @@ def table(
     from sdd_bench.api import reading
 
     result = reading.table(
-        table, names, by_group=by is not None, sources=options.sources_of(sources), **given
+        table, names, by_group=by is not None, sources=values.sources_of(sources), **given
     )
     runs = table == "runs" or by is not None
     output.show(result, format_, width=output.WIDTH if runs else output.PAPER_WIDTH)

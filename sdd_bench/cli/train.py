@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from . import options
+from . import options, values
 from .completion import Listed
 from .streams import say
 
@@ -47,7 +47,7 @@ def train(methods: tuple[str, ...], suites: tuple[str, ...], **given: Any) -> No
     """Train METHODs and stop after their checkpoints, with curves if asked for."""
     from sdd_bench.api import making
 
-    result = making.train(methods, curves=suites, **options.with_columns(given))
+    result = making.train(methods, curves=suites, **values.with_columns(given))
     for name, path in result.checkpoints.items():
         say(f"{name}: {path}")
     for path in result.files:
