@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdd_bench import plugins
+from sdd_bench import files, plugins
 from sdd_bench.errors import InputError
 from sdd_bench.types import Method, Prepared
 
@@ -89,7 +89,9 @@ def check(name: str, methods: list[tuple[Part, Method]]) -> None:
 def _is_one_file(name: str) -> bool:
     """Whether a plus or a parenthesis is of a folder or file."""
     file, _, attribute = name.rpartition(":")
-    return plugins.is_path(name) and attribute.isidentifier() and Path(file).is_file()
+    if not plugins.is_path(name) or files.too_long(file):
+        return False
+    return attribute.isidentifier() and Path(file).is_file()
 
 
 def _part(whole: str, text: str) -> Part:

@@ -60,7 +60,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     count(loading, "load", "suites")
     count(readers, "parse", "prompts")
     count(runs.Run, "load_image", "pictures")
-    count(runs.Run, "missing", "checks")
+    count(runs.Run, "look", "checks")
     return counted
 
 
