@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -45,13 +46,17 @@ class Cost:
     forwards: int
     """U-Net forwards of one sample for the missing images."""
     training: int
-    """U-Net forwards of one sample for a training that isn't there; counted at the row's first
-    suite."""
+    """U-Net forwards of one sample for a training that isn't there; counted where it is first
+    needed."""
+
+
+Made: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+"""What weights depend on: the methods that make them, one after the other, and their concepts."""
 
 
 def costs(table: Table, states: Sequence[NeedStatus], plugins: Registry) -> list[Cost]:
     """The cost of each need, in order. A suite whose prompts are not here counts as published."""
-    trained: set[str] = set()
+    counted: set[Made] = set()
     rows = []
     for state in states:
         request = state.need.request
@@ -59,10 +64,7 @@ def costs(table: Table, states: Sequence[NeedStatus], plugins: Registry) -> list
         images = len(state.need.stems()) or _published(table, state.need.suite)
         missing = state.missing if state.need.prompts else images
         per_image = len(selected.method.branches("", selected.concepts)) * (request.steps + 1)
-        training = 0
-        if state.need.row.label not in trained and missing:
-            trained.add(state.need.row.label)
-            training = _training(selected, state)
+        training = _training(selected, state, counted) if missing else 0
         rows.append(
             Cost(
                 state.need.row.label,
@@ -134,13 +136,16 @@ def _published(table: Table, suite: str) -> int:
     return max((cell.n for (_, key), cell in table.cells.items() if key in keys), default=0)
 
 
-def _training(method: SelectedMethod, state: NeedStatus) -> int:
-    """Forwards of a method's training, 0 if it has none or is done."""
+def _training(method: SelectedMethod, state: NeedStatus, counted: set[Made]) -> int:
+    """Forwards of a method's trainings that are neither done nor counted, and now are."""
     if state.run is not None:
         return 0
-    missing = [
-        part.method.optimisation.iterations
-        for part in method.chain
-        if isinstance(part.method, Trained) and not stored.is_trained(part, state.need.request)
-    ]
-    return sum(missing) * TRAINING_FORWARDS
+    iterations = 0
+    for part in method.chain:
+        made = tuple((repr(each.method), each.concepts) for each in part.chain)
+        if not isinstance(part.method, Trained) or made in counted:
+            continue
+        if not stored.is_trained(part, state.need.request):
+            counted.add(made)
+            iterations += part.method.optimisation.iterations
+    return iterations * TRAINING_FORWARDS

@@ -27,6 +27,17 @@ def test_the_cost_of_a_table_by_hand(table: Table, tmp_path: Path) -> None:
     assert costs["SDD", "coco30k"].training == 0
 
 
+def test_a_training_that_rows_share_counts_once(tmp_path: Path) -> None:
+    table = published.load("extended")
+    needs = paper_needs.needs_of(table, base(tmp_path))
+    found = paper_needs.states_of(needs, tmp_path, registry.scan())
+    costs = cost.costs(table, found, registry.scan())
+    trained = [(each.row, each.training > 0) for each in costs if each.row.startswith("SDD")]
+    assert trained == [
+        ("SDD", True), ("SDD", False), ("SDD+SLD-medium", False), ("SDD+SLD-medium", False)
+    ]  # fmt: skip
+
+
 def test_a_suite_that_is_not_here_counts_as_published(tmp_path: Path) -> None:
     table = published.load("table2")
     needs = [
