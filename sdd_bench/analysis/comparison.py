@@ -16,8 +16,13 @@ from sdd_bench.registry import Registry
 from sdd_bench.runs.lookup import label
 from sdd_bench.runs.run import Run
 from sdd_bench.scoring.definitions import definitions_of
-from sdd_bench.statistics import Z95
-from sdd_bench.statistics.paired import holm, mcnemar, paired_difference, paired_p, square_and_add
+from sdd_bench.statistics.paired import (
+    holm,
+    mcnemar,
+    paired_difference,
+    paired_p,
+    unpaired_difference,
+)
 from sdd_bench.types import Definition
 
 from .values import Measured, Scored
@@ -95,16 +100,21 @@ def frame(pairs: Sequence[tuple[Run, Run]], plugins: Registry) -> list[Contrast]
     rows: list[Contrast] = []
     for one, other in pairs:
         rows += _contrasts(one, other, plugins)
-    tested = [index for index, row in enumerate(rows) if not math.isnan(row.p)]
-    for index, adjusted in zip(tested, holm([rows[i].p for i in tested]), strict=True):
-        rows[index] = replace(rows[index], adjusted=adjusted)
-    return rows
+    adjusted = holm([row.p for row in rows])
+    return [replace(row, adjusted=p) for row, p in zip(rows, adjusted, strict=True)]
+
+
+def names_of(one: Run, other: Run) -> tuple[str, str]:
+    """What two runs are called beside each other: by their methods, or by more if those are one."""
+    if one.spec.method == other.spec.method:
+        return label(one), label(other)
+    return one.spec.method, other.spec.method
 
 
 def _contrasts(one: Run, other: Run, plugins: Registry) -> list[Contrast]:
     first, second = Scored.of(one), Scored.of(other)
     images, unpaired = paired_images(one, other, first.scores, second.scores)
-    alike = one.spec.method == other.spec.method
+    names = names_of(one, other)
     theirs = {item.name for item in definitions_of(other, plugins)}
     rows = []
     for item in definitions_of(one, plugins):
@@ -113,8 +123,8 @@ def _contrasts(one: Run, other: Run, plugins: Registry) -> list[Contrast]:
         row = Contrast(
             model=one.spec.model,
             suite=one.spec.suite,
-            first=label(one) if alike else one.spec.method,
-            second=label(other) if alike else other.spec.method,
+            first=names[0],
+            second=names[1],
             definition=item.name,
             unit=item.unit,
             better=item.better,
@@ -179,19 +189,12 @@ def _apart(row: Contrast, one: Measured, other: Measured, *, how: str) -> Contra
     )
     if math.isnan(row.difference):
         return row
-    below, above = square_and_add(
+    (_, low, high), p = unpaired_difference(
         (one.value, one.low, one.high), (other.value, other.low, other.high)
     )
-    reach = below if row.difference > 0 else above
-    if math.isnan(reach):
+    if math.isnan(p):
         return replace(row, reason="no interval")
-    z = abs(row.difference) / (reach / Z95) if reach else math.inf * abs(row.difference)
-    return replace(
-        row,
-        low=row.difference - below,
-        high=row.difference + above,
-        p=1.0 if row.difference == 0 else math.erfc(z / math.sqrt(2)),
-    )
+    return replace(row, low=low, high=high, p=p)
 
 
 # --- for people -------------------------------------------------------------------------------

@@ -19,12 +19,10 @@ import pandas as pd
 from sdd_bench.errors import InputError
 from sdd_bench.formats import cells
 from sdd_bench.formats.page import Page
-from sdd_bench.runs.lookup import label
 from sdd_bench.scoring.definitions import definitions_of
-from sdd_bench.statistics import Z95
-from sdd_bench.statistics.paired import holm, paired_difference, paired_p, square_and_add
+from sdd_bench.statistics.paired import holm, paired_difference, paired_p, unpaired_difference
 
-from .comparison import LEVEL, paired_images
+from .comparison import LEVEL, names_of, paired_images
 from .values import Scored
 
 if TYPE_CHECKING:
@@ -112,10 +110,8 @@ def frame(pairs: Sequence[tuple[Run, Run]], plugins: Registry) -> list[Row]:
             "no target and neighbour are scored on images of the same noise: a suite has them by "
             "its groups, such as `sdd-bench run --suite neighbours` (docs/retention.md)"
         )
-    tested = [index for index, row in enumerate(rows) if not math.isnan(row.p)]
-    for index, adjusted in zip(tested, holm([rows[i].p for i in tested]), strict=True):
-        rows[index] = replace(rows[index], adjusted=adjusted)
-    return rows
+    adjusted = holm([row.p for row in rows])
+    return [replace(row, adjusted=p) for row, p in zip(rows, adjusted, strict=True)]
 
 
 def _rows(one: Run, other: Run, plugins: Registry) -> Iterator[Row]:
@@ -129,8 +125,7 @@ def _rows(one: Run, other: Run, plugins: Registry) -> Iterator[Row]:
         for item in definitions_of(one, plugins)
         if item.threshold is not None and item.name in theirs
     }
-    alike = one.spec.method == other.spec.method
-    names = [label(run) if alike else run.spec.method for run in (one, other)]
+    names = names_of(one, other)
     groups = first.groups()
     for target, name, neighbour, rest in _questions(groups, list(rates)):
         within = _within(groups[neighbour], groups[target])
@@ -210,14 +205,10 @@ def _same(
 
 def _apart(target: Part, rest: Part) -> tuple[float, float, float, float]:
     """The contrast of two parts of different prompts, its interval and p-value."""
-    contrast = target.change - rest.change
-    below, above = square_and_add(
+    (contrast, low, high), p = unpaired_difference(
         (target.change, target.low, target.high), (rest.change, rest.low, rest.high)
     )
-    reach = below if contrast > 0 else above
-    z = abs(contrast) / (reach / Z95) if reach else math.inf * abs(contrast)
-    p = 1.0 if contrast == 0 else math.erfc(z / math.sqrt(2))
-    return contrast, contrast - below, contrast + above, p
+    return contrast, low, high, p
 
 
 # --- for people ---------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from . import Z95
 from .intervals import Interval, cluster_totals, mean_interval, rule_of_three, standard_error
 
 if TYPE_CHECKING:
@@ -29,12 +30,16 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values adjusted for their number (Holm, 1979), in the order given; at most 1."""
-    if not p_values:
-        return []
-    from statsmodels.stats.multitest import multipletests
+    """P-values adjusted for their number (Holm, 1979), in the order given; at most 1. NaN, where
+    there is no test, stays and is not counted.
+    """
+    adjusted = np.array(p_values, dtype=np.float64)
+    tested = ~np.isnan(adjusted)
+    if tested.any():
+        from statsmodels.stats.multitest import multipletests
 
-    return [float(p) for p in multipletests(list(p_values), method="holm")[1]]
+        adjusted[tested] = multipletests(adjusted[tested], method="holm")[1]
+    return [float(p) for p in adjusted]
 
 
 def paired_difference(
@@ -62,13 +67,19 @@ def paired_difference(
     return mean_interval(sums, sizes, confidence, resamples, seed)
 
 
-def square_and_add(first: Interval, second: Interval) -> tuple[float, float]:
-    """How far the interval of `first` - `second`, of independent samples, reaches below and above
-    it: the squares of the distances to their own ends added (Newcombe, 1998, method 10).
+def unpaired_difference(first: Interval, second: Interval) -> tuple[Interval, float]:
+    """`first` - `second` of independent samples with its interval, the squares of the distances to
+    their own ends added (Newcombe, 1998, method 10), and the two-sided p-value of no difference.
+
+    The p-value is NaN where an end is.
     """
+    difference = first[0] - second[0]
     below = math.hypot(first[0] - first[1], second[2] - second[0])
     above = math.hypot(first[2] - first[0], second[0] - second[1])
-    return below, above
+    reach = below if difference > 0 else above
+    z = abs(difference) / (reach / Z95) if reach else math.inf * abs(difference)
+    p = 1.0 if difference == 0 and not math.isnan(reach) else math.erfc(z / math.sqrt(2))
+    return (difference, difference - below, difference + above), p
 
 
 def paired_p(first: Floats, second: Floats, clusters: ArrayLike) -> float:

@@ -7,7 +7,14 @@ import math
 import numpy as np
 import pytest
 
-from sdd_bench.statistics.paired import cohen_kappa, holm, mcnemar, paired_difference, paired_p
+from sdd_bench.statistics.paired import (
+    cohen_kappa,
+    holm,
+    mcnemar,
+    paired_difference,
+    paired_p,
+    unpaired_difference,
+)
 
 
 def test_mcnemar_by_hand() -> None:
@@ -21,6 +28,23 @@ def test_holm_by_hand() -> None:
     # Sorted .01 x 3, .03 x 2, and .04, which may not fall below the one before.
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([]) == []
+
+
+def test_holm_counts_no_test_that_is_not_there() -> None:
+    found = holm([0.01, math.nan, 0.04, 0.03])
+    assert [found[i] for i in (0, 2, 3)] == pytest.approx([0.03, 0.06, 0.06])
+    assert math.isnan(found[1])
+    assert all(map(math.isnan, holm([math.nan])))
+
+
+def test_an_unpaired_difference_by_hand() -> None:
+    # Below sqrt(.2^2 + .2^2), above sqrt(.2^2 + .1^2); z = .3 / (.28284 / 1.95996) = 2.0789.
+    (value, low, high), p = unpaired_difference((0.5, 0.3, 0.7), (0.2, 0.1, 0.4))
+    assert (value, low, high) == pytest.approx((0.3, 0.3 - 0.282843, 0.3 + 0.223607), abs=1e-6)
+    assert p == pytest.approx(0.03763, abs=1e-5)
+    assert unpaired_difference((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))[1] == 1.0
+    assert unpaired_difference((0.5, 0.5, 0.5), (0.2, 0.2, 0.2))[1] == 0.0
+    assert math.isnan(unpaired_difference((0.5, math.nan, math.nan), (0.5, 0.4, 0.6))[1])
 
 
 def test_a_paired_difference_of_single_images_is_the_t_test_of_one_sample() -> None:
