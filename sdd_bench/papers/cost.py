@@ -50,8 +50,8 @@ class Cost:
     needed."""
 
 
-Made: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
-"""What weights depend on: the methods that make them, one after the other, and their concepts."""
+Made: TypeAlias = tuple[str, tuple[str, ...], str]
+"""What makes weights: a method, its concepts and its parameters, which name those before it."""
 
 
 def costs(table: Table, states: Sequence[NeedStatus], plugins: Registry) -> list[Cost]:
@@ -142,7 +142,7 @@ def _training(method: SelectedMethod, state: NeedStatus, counted: set[Made]) -> 
         return 0
     iterations = 0
     for part in method.chain:
-        made = tuple((repr(each.method), each.concepts) for each in part.chain)
+        made = (part.part, part.concepts, repr(part.parameters))
         if not isinstance(part.method, Trained) or made in counted:
             continue
         if not stored.is_trained(part, state.need.request):
