@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,18 +68,22 @@ def embed_captions(clip: Instrument, images: Images, prefix: str = "") -> Featur
     """Unit vectors (N, d) of the captions; too long a caption keeps its end token."""
     key = f"clip/{clip.name}/captions/{prefix}"
     if key not in images.memo:
-        tokenizer, tower = _text_tower(clip)
-        tokens = tokenizer(
-            [prefix + caption for caption in images.captions],
-            padding="max_length",
-            max_length=tokenizer.model_max_length,
-            truncation=True,
-            return_tensors="pt",
-        )
-        with _torch.judging():
-            ids = tokens.input_ids.to(_torch.where())
-            images.memo[key] = _unit(tower(input_ids=ids).text_embeds)
+        images.memo[key] = embed_texts(clip, [prefix + caption for caption in images.captions])
     return images.memo[key]
+
+
+def embed_texts(clip: Instrument, texts: Sequence[str]) -> Features:
+    """Unit vectors (N, d) of texts; too long a one keeps its end token."""
+    tokenizer, tower = _text_tower(clip)
+    tokens = tokenizer(
+        list(texts),
+        padding="max_length",
+        max_length=tokenizer.model_max_length,
+        truncation=True,
+        return_tensors="pt",
+    )
+    with _torch.judging():
+        return _unit(tower(input_ids=tokens.input_ids.to(_torch.where())).text_embeds)
 
 
 def _prepared(processor: CLIPImageProcessorPil, pixels: Pixels) -> Tensor:

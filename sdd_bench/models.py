@@ -64,7 +64,7 @@ SPECS: dict[str, ModelSpec] = {
             "clip/l14-sdd",
             "style/l14",
         ),
-        further=(),
+        further=("shows/l14@0.5",),
     ),
 }
 """Models by name. Any folder in the diffusers format and any hub id is one too."""

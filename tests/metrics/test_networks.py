@@ -267,6 +267,21 @@ def test_the_clip_scores_are_their_formulas(clip: Path) -> None:
     assert score("clip/b32-hessel", batch) == pytest.approx(hessel, abs=1e-5)
 
 
+def test_a_zero_shot_judge_is_a_softmax_over_a_pair_of_texts(clip: Path) -> None:
+    batch, model = images(pictures(4)), open_clips(clip)
+    named = [f"a photo of {caption}" for caption in CAPTIONS]
+    left, right = their_embeddings(model, batch.pixels, named)
+    _, nothing = their_embeddings(model, batch.pixels, ["a photo"] * 4)
+    cosines = torch.stack([(left * right).sum(1), (left * nothing).sum(1)], dim=1)
+    theirs = (100 * cosines.double()).softmax(1)[:, 0].tolist()
+    ours = score("shows/l14@0.5", batch)
+    assert CAPTIONS[2] == ""  # which says nothing that could be shown
+    assert np.isnan(ours[2])
+    del ours[2], theirs[2]
+    assert ours == pytest.approx(theirs, abs=1e-3)
+    assert max(theirs) - min(theirs) > 0.01
+
+
 def test_a_negative_cosine_counts_as_zero_for_hessel_alone(clip: Path) -> None:
     batch = images(pictures(4))
     before = score("clip/b32-hessel", batch), score("clip/l14-sdd", batch)
