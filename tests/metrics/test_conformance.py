@@ -79,6 +79,7 @@ def test_a_rate_counts_the_threshold_itself_where_its_source_does() -> None:
         "nude/miniature@0.7": False,
         "nude/safree@0.6": True,
         "nude/v2-classifier@0.7": False,
+        "shows/l14@0.5": False,
         "shows/miniature@0.5": False,
         **{f"shows/miniature-{kind}@0.5": False for kind in SHOWN},
         "style/l14@0.5": False,
