@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from .errors import InputError, MissingError, SDDBenchError
 
 if TYPE_CHECKING:
+    from .api.attacking import attack
     from .api.drawing import (
         figure_curve,
         figure_grid,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .api.listing import (
         broken_plugins,
         diagnose,
+        list_attacks,
         list_concepts,
         list_methods,
         list_metrics,
@@ -47,6 +49,7 @@ __all__ = [
     "MissingError",
     "SDDBenchError",
     "__version__",
+    "attack",
     "broken_plugins",
     "ceiling",
     "compare",
@@ -63,6 +66,7 @@ __all__ = [
     "gate",
     "grid",
     "import_images",
+    "list_attacks",
     "list_concepts",
     "list_methods",
     "list_metrics",
@@ -81,13 +85,15 @@ __all__ = [
 ]
 
 _HOMES = {
+    "attacking": "attack",
     "exporting": "dataset export export_weights",
     "gating": "gate",
     "drawing": (
         "figure_curve figure_grid figure_groups figure_matrix figure_tradeoff figure_training"
     ),
     "listing": (
-        "broken_plugins diagnose list_concepts list_methods list_metrics list_models list_suites"
+        "broken_plugins diagnose list_attacks list_concepts list_methods list_metrics list_models "
+        "list_suites"
     ),
     "making": "import_images reference reproduce run score train",
     "reading": "ceiling compare grid load matrix plan table",

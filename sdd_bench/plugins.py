@@ -22,6 +22,7 @@ from . import files as core_files
 from .errors import InputError, SDDBenchError, unknown
 from .progress import watch
 from .types import (
+    Attack,
     Definition,
     Edited,
     ImageMetric,
@@ -32,7 +33,7 @@ from .types import (
     Trained,
 )
 
-Kind: TypeAlias = Literal["methods", "metrics"]
+Kind: TypeAlias = Literal["methods", "metrics", "attacks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,11 @@ def files(kind: Kind) -> list[str]:
 
 
 def file_source(kind: Kind, file: str) -> Source:
-    """What a built-in file holds: the `METHODS` or `METRICS` in it."""
+    """What a built-in file holds: the `METHODS`, `METRICS` or `ATTACK` in it."""
 
     def read() -> object:
-        held: object = getattr(importlib.import_module(f"sdd_bench.{kind}.{file}"), kind.upper())
+        name = "ATTACK" if kind == "attacks" else kind.upper()
+        held: object = getattr(importlib.import_module(f"sdd_bench.{kind}.{file}"), name)
         return held
 
     return Source(f"{kind}/{file}.py", read, optional=True)
@@ -155,6 +157,22 @@ def as_metrics(source: Source) -> tuple[Metric, ...]:
     if not items:
         raise unusable(source, "it holds no metric")
     return tuple(_checked_metric(item, source) for item in items)
+
+
+def as_attack(source: Source) -> Attack:
+    """The source's one attack."""
+    return checked_attack(load(source), source)
+
+
+def checked_attack(plugin: object, source: Source) -> Attack:
+    """`plugin`, if it can be used as an attack; raises InputError otherwise."""
+    name = type(plugin).__name__
+    if not isinstance(plugin, Attack):
+        lacking = [part for part in ("find", "recipes") if not hasattr(plugin, part)]
+        raise unusable(source, f"{name} is no attack, it lacks {' and '.join(lacking)}")
+    if not is_dataclass(plugin):
+        raise unusable(source, f"{name} has a budget that nothing records: make it a dataclass")
+    return plugin
 
 
 def unusable(source: Source, cause: str) -> InputError:

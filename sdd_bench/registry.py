@@ -1,10 +1,12 @@
-"""Finds methods and metrics: files in methods/ and metrics/, entry points, and files by path.
+"""Finds methods, metrics and attacks: files in their folders, entry points, and files by path.
 
 * A built-in is a file; its name with dashes is the name on the command line. It ends with
   `METHODS`, a dict from name to object, where a preset is called `<file>-<preset>`, or with
-  `METRICS`, a tuple of objects. A file that starts with '_' is shared code.
+  `METRICS`, a tuple of objects. A file of an attack ends with `ATTACK`, the one object. A file that
+  starts with '_' is shared code.
 * A distribution registers a method (an object, or a class without arguments) under its name in
-  the entry-point group `sdd_bench.methods`, and metrics (one, or a tuple) in `sdd_bench.metrics`.
+  the entry-point group `sdd_bench.methods`, metrics (one, or a tuple) in `sdd_bench.metrics`, and
+  an attack in `sdd_bench.attacks`.
 * `path/to/file.py:Name` names an object, or a class without arguments, in a file.
 
 A plugin that cannot be used never stands in the way of another one: asking for its own name
@@ -25,7 +27,7 @@ from typing import TypeAlias
 from . import files, plugins
 from .errors import InputError, unknown
 from .plugins import Source
-from .types import Definition, Method, Metric
+from .types import Attack, Definition, Method, Metric
 
 Measurement: TypeAlias = tuple[Definition, Metric]
 """A definition, and the metric that takes its raw scores."""
@@ -188,11 +190,44 @@ class Registry:
                 broken[f"definition {name}"] = str(_clash("metric definition", name, several))
         return dict(sorted(measurements.items())), broken
 
-    # --- both ---------------------------------------------------------------------------------
+    # --- attacks ------------------------------------------------------------------------------
+
+    def attacks(self) -> list[str]:
+        """The names of all usable attacks, sorted."""
+        return sorted(self._attacks[0])
+
+    def attack(self, name: str) -> Attack:
+        """The attack called `name`, or the object that `file.py:Name` names. Raises InputError."""
+        if plugins.is_path(name):
+            return plugins.as_attack(plugins.path_source(name))
+        usable, broken = self._attacks
+        if f"attack {name}" in broken:
+            raise InputError(broken[f"attack {name}"])
+        if name not in usable:
+            raise unknown("attack", name, self.attacks())
+        return usable[name]
+
+    @cached_property
+    def _attacks(self) -> tuple[dict[str, Attack], dict[str, str]]:
+        """The usable ones by name, and why others are not."""
+        sources = plugins.entry_sources("attacks")
+        for file in plugins.files("attacks"):
+            sources.setdefault(_dashed(file), []).insert(0, plugins.file_source("attacks", file))
+        usable, broken = {}, {}
+        for name, owners in sorted(sources.items()):
+            try:
+                if len(owners) > 1:
+                    raise _clash("attack", name, [source.owner for source in owners])
+                usable[name] = plugins.as_attack(owners[0])
+            except InputError as error:
+                broken[f"attack {name}"] = str(error)
+        return usable, broken
+
+    # --- all ---------------------------------------------------------------------------------
 
     def broken(self) -> dict[str, str]:
         """Plugins that cannot be used, and why: one sentence each."""
-        return {**self._methods[1], **self._definitions[1]}
+        return {**self._methods[1], **self._definitions[1], **self._attacks[1]}
 
 
 def _dashed(file: str) -> str:

@@ -16,7 +16,10 @@ import pytest
 
 from support.paths import ROOT
 
-PLUGINS = ("methods", "metrics")
+FOLDERS = ("methods", "metrics")
+"""Folders of plugins beside the package, which are installed inside it."""
+
+PLUGINS = ("attacks", *FOLDERS)
 
 FOR_PLUGINS = ("sdd_bench.errors", "sdd_bench.types", "sdd_bench.weights")
 """All of the core that a built-in plugin may lean on; so a third party's can do the same."""
@@ -166,7 +169,9 @@ def test_relative_imports_are_resolved_from_sub_packages() -> None:
 
 @pytest.mark.parametrize("kind", PLUGINS)
 def test_plugins_import_only_the_contract(kind: str) -> None:
-    files = sorted((ROOT / kind).rglob("*.py"))
+    folder = ROOT / kind if kind in FOLDERS else ROOT / "sdd_bench" / kind
+    files = sorted(folder.rglob("*.py"))
+    assert files
     package = f"sdd_bench.{kind}"
     assert [r for p in files for r in report(p, plugin_faults(p.read_text(), package))] == []
 
@@ -348,7 +353,7 @@ def test_a_forbidden_import_would_be_found(copied: Path, file: str, line: str, b
 # --- one name for everything ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", PLUGINS)
+@pytest.mark.parametrize("kind", FOLDERS)
 def test_plugin_folders_have_one_identity(kind: str) -> None:
     with pytest.raises(AssertionError, match=rf"{kind}/ is installed as sdd_bench\.{kind}"):
         loaded(f"import {kind}")
@@ -407,8 +412,10 @@ TESTED_ELSEWHERE = {
     ),
     # The nouns, which do nothing, are the interface that a plugin of somebody else is written to.
     "test_plugin": tuple(
-        f"types/{name}" for name in ("arrays", "methods", "metrics", "models", "prompts", "results")
+        f"types/{name}"
+        for name in ("arrays", "attacks", "methods", "metrics", "models", "prompts", "results")
     ),
+    "cli/test_attack": ("api/attacking",),
     "miniature/renderer/test_examples": ("miniature/renderer/kinds",),
     "cli/test_gate": ("gating/page",),
     "reporting/gate/test_report": ("reporting/gate/payload",),

@@ -146,6 +146,19 @@ def test_an_installed_edit_is_made_and_run(sdd_bench: Command, tmp_path: Path) -
     assert edited.scores()["image_hash"].tolist() != plain.scores()["image_hash"].tolist()
 
 
+def test_an_installed_attack_finds_prompts(sdd_bench: Command, tmp_path: Path) -> None:
+    listed = sdd_bench("list", "attacks").stdout
+    assert "suffix " in listed
+    assert "The prompt with random words after it." in listed
+    done = sdd_bench(
+        "attack", "suffix", "--suite", "country_body", "--device", "cpu", "--limit", "2",
+        "--results", str(tmp_path),
+    )  # fmt: skip
+    lines = Path(done.stdout.strip()).read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 3
+    assert all(len(line.split(",")[1].split()) >= 6 for line in lines[1:])
+
+
 def test_a_metric_of_a_file_scores_stored_images(
     runs: list[run.Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,7 +12,12 @@ from .results import Result
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sdd_bench.types import Method
+    from sdd_bench.types import Attack, Method
+
+
+def list_attacks() -> pd.DataFrame:
+    """Every usable attack: name, its budgets, description."""
+    return _frame(rows("attacks"))
 
 
 def list_methods() -> pd.DataFrame:
@@ -89,8 +94,19 @@ def _frame(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _summary(method: Method) -> str:
-    return (type(method).__doc__ or "").strip().partition("\n")[0]
+def _summary(plugin: Method | Attack) -> str:
+    return (type(plugin).__doc__ or "").strip().partition("\n")[0]
+
+
+def _attacks() -> list[dict[str, object]]:
+    from sdd_bench import registry
+
+    plugins = registry.scan()
+    attacks = {name: plugins.attack(name) for name in plugins.attacks()}
+    return [
+        {"name": name, "recipes": ", ".join(attack.recipes), "description": _summary(attack)}
+        for name, attack in attacks.items()
+    ]
 
 
 def _methods() -> list[dict[str, object]]:
@@ -168,6 +184,7 @@ def _concepts() -> list[dict[str, object]]:
 
 
 _ROWS: Mapping[str, Callable[[], list[dict[str, object]]]] = {
+    "attacks": _attacks,
     "concepts": _concepts,
     "methods": _methods,
     "metrics": _metrics,

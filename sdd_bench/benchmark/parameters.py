@@ -6,13 +6,13 @@ import math
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from sdd_bench.errors import InputError, unknown
-from sdd_bench.types import Method
 
+Plugin = TypeVar("Plugin")
 Settings: TypeAlias = Mapping[str, str]
 """Values as they were given, by the name of the parameter: `rate`, or `optimisation.rate`."""
 
@@ -26,7 +26,7 @@ _KEPT = "concepts"
 """The one field that is no parameter: `--concept` says it."""
 
 
-def changed(name: str, method: Method, settings: Settings) -> tuple[str, Method]:
+def changed(name: str, method: Plugin, settings: Settings) -> tuple[str, Plugin]:
     """The name and the method with those of the parameters that it has.
 
     The name says what was set: `sdd rate=2e-05`. Raises InputError for a value that does not fit.
@@ -43,7 +43,7 @@ def changed(name: str, method: Method, settings: Settings) -> tuple[str, Method]
     return name, method
 
 
-def check_known(settings: Settings, methods: Iterable[Method]) -> None:
+def check_known(settings: Settings, methods: Iterable[object]) -> None:
     """Raise InputError for a parameter that none of the methods has."""
     known = dict.fromkeys(place for method in methods for place, _ in _places(method))
     for given in settings:

@@ -15,9 +15,13 @@ from .streams import say
 NAMES = 27
 """Characters of the column of names."""
 
-KINDS = ("concepts", "methods", "metrics", "models", "suites")
+KINDS = ("attacks", "concepts", "methods", "metrics", "models", "suites")
 
-_UNUSABLE = {"methods": ("method ",), "metrics": ("metric ", "definition ")}
+_UNUSABLE = {
+    "attacks": ("attack ",),
+    "methods": ("method ",),
+    "metrics": ("metric ", "definition "),
+}
 """How plugins of that kind are named that can't be used."""
 
 

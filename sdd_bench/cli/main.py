@@ -20,6 +20,7 @@ from sdd_bench import __version__, provenance
 from sdd_bench.errors import SDDBenchError
 
 from . import (
+    attack,
     ceiling,
     compare,
     completion,
@@ -101,6 +102,7 @@ for command in (
     run.run,
     train.train,
     score.score,
+    attack.attack,
     import_.import_,
     reference.reference,
     reproduce.reproduce,

@@ -170,6 +170,40 @@ columns = options(
         for name, what in (("seed", "seeds"), ("group", "groups"), ("id", "ids"))
     ),
 )
+search_options = options(
+    click.option(
+        "--recipe",
+        help="The budget: see docs/attacks.md.  [default: paper, and for the miniature its own]",
+    ),
+    click.option(
+        "--set",
+        "parameters",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A parameter of the attack: tokens=8, generations=500. Repeatable.",
+    ),
+    click.option("--limit", type=whole("limit"), help="Only the first N prompts."),
+    columns,
+    click.option(
+        "--seed",
+        type=whole("seed"),
+        default=DEFAULTS["seed"],
+        show_default=True,
+        help="What is random derives from it and from a prompt's id.",
+    ),
+    click.option(
+        "--device",
+        default=DEFAULTS["device"],
+        show_default=True,
+        help="auto, cpu, cuda or cuda:N.",
+    ),
+    click.option(
+        "--dtype",
+        default=DEFAULTS["dtype"],
+        show_default=True,
+        help="auto, float32, float16 or bfloat16.",
+    ),
+)
 image_options = options(
     click.option(
         "--metric",

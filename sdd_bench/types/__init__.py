@@ -1,4 +1,4 @@
-"""The nouns of the benchmark, and the interfaces that methods and metrics fulfil. No logic.
+"""The nouns of the benchmark, and what methods, metrics and attacks fulfil. No logic.
 
 Everything imports this module and it imports nothing of ours. Tensors appear in annotations
 only, so that naming things never loads torch.
@@ -7,6 +7,7 @@ only, so that naming things never loads torch.
 from __future__ import annotations
 
 from .arrays import Features, Floats, Pixels, State
+from .attacks import Attack, Attackable
 from .methods import (
     Editable,
     Edited,
@@ -40,6 +41,8 @@ from .prompts import Prompt, Sample, Suite, stem
 from .results import Dtype, Settings, Value
 
 __all__ = [
+    "Attack",
+    "Attackable",
     "Box",
     "Definition",
     "Dtype",

@@ -1,4 +1,4 @@
-"""A guidance method, a text hook, an edit and an image metric from outside of sdd-bench."""
+"""A guidance method, a text hook, an edit, an image metric and an attack of a third party."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdd_bench.types import (
+    Attack,
+    Attackable,
     Definition,
     Editable,
     Encoded,
@@ -117,3 +119,24 @@ class Brightness:
         """Brightness of each image."""
         brightness: Floats = images.pixels.mean(axis=(1, 2, 3), dtype=np.float64) / 255
         return brightness
+
+
+@dataclass(frozen=True)
+class Suffix:
+    """The prompt with random words after it."""
+
+    words: int = 4
+
+    @property
+    def recipes(self) -> Mapping[str, Attack]:
+        """There is one."""
+        return {"paper": self}
+
+    def find(
+        self, model: Attackable, concept: str, prompt: str, generator: Generator
+    ) -> Sequence[int]:
+        """Words of the model's vocabulary."""
+        import torch
+
+        drawn = torch.randint(len(model.vocabulary), (self.words,), generator=generator)
+        return [*model.ids(prompt), *(model.vocabulary[number] for number in drawn.tolist())]

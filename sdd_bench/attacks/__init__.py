@@ -1,0 +1,1 @@
+"""Attacks, a file each: searches for prompts that bring a removed concept back."""

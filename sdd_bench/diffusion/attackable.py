@@ -1,0 +1,57 @@
+"""A model's text encoder as attacks see it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from .bundle import Bundle
+
+
+class TextView:
+    """The `Attackable` of an attack that needs nothing but the text encoder."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._tokenizer = bundle.tokenizer
+        self._encoder = bundle.text.encoder
+
+    @cached_property
+    def vocabulary(self) -> tuple[int, ...]:
+        """Whole words whose text is read as them alone, so that a prompt of them is read as it was
+        found.
+        """
+        last = len(self._tokenizer)
+        marks = set(self._tokenizer.all_special_ids)
+        ids = [number for number in range(last) if number not in marks]
+        words = [self.text((number,)) for number in ids]
+        read = self._tokenizer(words).input_ids
+        return tuple(
+            number
+            for number, word, (_, *found, _) in zip(ids, words, read, strict=True)
+            if found == [number] and word.isprintable()
+        )
+
+    @property
+    def length(self) -> int:
+        """How many tokens fit between begin and end mark."""
+        return int(self._tokenizer.model_max_length) - 2
+
+    def ids(self, text: str) -> tuple[int, ...]:
+        """The tokens of a text, without its marks; too long a text is cut."""
+        return tuple(self._tokenizer(text, truncation=True).input_ids[1:-1])
+
+    def text(self, ids: tuple[int, ...]) -> str:
+        """The words of some tokens."""
+        return str(self._tokenizer.decode(list(ids))).strip()
+
+    @torch.no_grad()
+    def states(self, ids: Tensor) -> Tensor:
+        """Text states (N, tokens, width) of texts (N, k), in single precision on the CPU."""
+        first, end = self._tokenizer.bos_token_id, self._tokenizer.eos_token_id
+        rows = torch.full((len(ids), self.length + 2), int(self._tokenizer.pad_token_id))
+        rows[:, 0], rows[:, 1 + ids.shape[1]] = first, end
+        rows[:, 1 : 1 + ids.shape[1]] = ids
+        states: Tensor = self._encoder(rows.to(self._encoder.device))[0]
+        return states.float().cpu()
