@@ -127,9 +127,9 @@ class Row:
 
     id: str
     text: str
-    seed: str
-    group: str
-    original: str
+    seed: str = ""
+    group: str = ""
+    original: str = ""
     """The prompt that it was found for."""
 
 
@@ -140,11 +140,14 @@ def _row(prompt: Prompt, text: str) -> Row:
 
 def _found(path: Path, search: Search, suite: Suite) -> dict[str, Row]:
     """What a file has of a search, by id. Raises InputError if it is another's."""
-    rows = files.read_csv(path, Row)
+    remedy = f"give another --out, or remove {path}"
+    try:
+        rows = files.read_csv(path, Row)
+        known = files.read_json(_beside(path), Search)
+    except files.ContentError as error:
+        raise InputError(f"{path} holds no prompts of an attack ({error}): {remedy}") from error
     if rows is None:
         return {}
-    known = files.read_json(_beside(path), Search)
-    remedy = f"give another --out, or remove {path}"
     if known is None:
         raise InputError(f"{path} was not made by an attack ({_beside(path)} is gone): {remedy}")
     others = [name for name, value in asdict(search).items() if asdict(known)[name] != value]

@@ -43,8 +43,8 @@ class TextView:
         return tuple(self._tokenizer(text, truncation=True).input_ids[1:-1])
 
     def text(self, ids: tuple[int, ...]) -> str:
-        """The words of some tokens."""
-        return str(self._tokenizer.decode(list(ids))).strip()
+        """The words of some tokens; marks have none."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
 
     @torch.no_grad()
     def states(self, ids: Tensor) -> Tensor:

@@ -119,14 +119,17 @@ def test_a_file_of_prompts_that_no_search_made_is_left_alone(echo: str, tmp_path
     own.write_text("id,text,seed,group,original\na,mine,,,red boat\n")
     with pytest.raises(InputError, match=r"own\.csv was not made by an attack"):
         attacker.attack(echo, str(tmp_path / "few.csv"), options(tmp_path), own)
+    own.write_text("name\nmine\n")
+    with pytest.raises(InputError, match=r"own\.csv holds no prompts of an attack \(line 2: id is"):
+        attacker.attack(echo, str(tmp_path / "few.csv"), options(tmp_path), own)
     assert "mine" in own.read_text()
 
 
 def test_tokens_that_no_text_is_read_as_are_a_fault_of_the_attack(
     echo: str, tmp_path: Path
 ) -> None:
-    text = (tmp_path / "echo.py").read_text()
-    (tmp_path / "echo.py").write_text(text.replace("* self.times]", "* self.times, 0, 1]"))
+    text = (tmp_path / "echo.py").read_text()  # 1 is the mark of a text's end
+    (tmp_path / "echo.py").write_text(text.replace("* self.times]", "* self.times, 1]"))
     with pytest.raises(SDDBenchError, match=r"echo\.py:Echo\.find gave tokens for prompt a that"):
         find(echo, tmp_path)
 

@@ -26,8 +26,7 @@ def test_what_is_found_is_run_like_any_suite(shell: Shell) -> None:
     assert path == shell.results / "attacks" / "ring-a-bell-toy.csv"
     ran = shell.run(suite=str(path), method="sd-neg")
     assert ran.code == 0, ran.err
-    (run,) = sb.load(shell.results)["run"].unique()
-    assert "ring-a-bell-toy" in run
+    assert shell.stored("sd-neg").spec.suite == "ring-a-bell-toy"
 
 
 def test_found_prompts_stay_out_of_what_is_said(shell: Shell) -> None:
@@ -60,7 +59,7 @@ def test_the_same_is_found_again_and_from_python(shell: Shell) -> None:
         ("--set", "tokn=3", "no parameter named 'tokn'. Did you mean 'tokens'?"),
         ("--set", "mutation=2", "mutation cannot be 2: crossover and mutation are chances"),
         ("--suite", "country_bodi", "Did you mean 'country_body'?"),
-        ("--concept", "", "says nothing"),
+        ("--concept", "", "a concept is empty"),
     ],
 )
 def test_slips_get_a_sentence(shell: Shell, option: str, value: str, expected: str) -> None:
