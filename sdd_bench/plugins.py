@@ -170,7 +170,8 @@ def checked_attack(plugin: object, source: Source) -> Attack:
     if not isinstance(plugin, Attack):
         lacking = [part for part in ("find", "recipes") if not hasattr(plugin, part)]
         raise unusable(source, f"{name} is no attack, it lacks {' and '.join(lacking)}")
-    if not is_dataclass(plugin):
+    recorded = is_dataclass(plugin)
+    if not recorded:
         raise unusable(source, f"{name} has a budget that nothing records: make it a dataclass")
     return plugin
 

@@ -105,8 +105,7 @@ def distances(model: Attackable, ids: Tensor, target: Tensor) -> Tensor:
 def _states(model: Attackable, text: str) -> Tensor:
     import torch
 
-    (states,) = model.states(torch.tensor([model.ids(text)]))
-    return states
+    return model.states(torch.tensor([model.ids(text)]))[0]
 
 
 _PAPER = RingABell()

@@ -80,8 +80,8 @@ def attack(name: str, suite: str, options: Options, out: Path | None = None) -> 
 def _chosen(name: str, spec: ModelSpec, options: Options) -> tuple[str, Attack]:
     """The attack by the recipe asked for, or that of the model, with what was set."""
     searcher = registry.scan().attack(name)
-    own = spec.recipe if spec.recipe in searcher.recipes else "paper"
-    recipe = options.recipe or own
+    own = spec.recipe or ""
+    recipe = options.recipe or (own if own in searcher.recipes else "paper")
     if recipe not in searcher.recipes:
         raise unknown("recipe", recipe, searcher.recipes)
     parameters.check_known(options.parameters, [searcher.recipes[recipe]])
