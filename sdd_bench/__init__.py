@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         list_suites,
     )
     from .api.making import import_images, reference, reproduce, run, score, train
-    from .api.reading import ceiling, compare, grid, load, matrix, plan, table
+    from .api.reading import attack_success, ceiling, compare, grid, load, matrix, plan, table
     from .api.reporting import report
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "SDDBenchError",
     "__version__",
     "attack",
+    "attack_success",
     "broken_plugins",
     "ceiling",
     "compare",
@@ -96,7 +97,7 @@ _HOMES = {
         "list_suites"
     ),
     "making": "import_images reference reproduce run score train",
-    "reading": "ceiling compare grid load matrix plan table",
+    "reading": "attack_success ceiling compare grid load matrix plan table",
     "reporting": "report",
 }
 """Where the public functions lie, in sdd_bench.api."""

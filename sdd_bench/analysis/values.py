@@ -129,14 +129,18 @@ def _measured(
     if definition.threshold is None:
         value, low, high = cluster_interval(raw[scored], clusters[scored])
         return Measured(value=value, low=low, high=high, n=n, reason=reason)
-    events = definition.counts(raw[scored]).astype(np.float64)
-    noise_low, noise_high = wilson(round(events.sum()), n)
-    value, low, high = cluster_interval(events, clusters[scored])
+    return rate(definition.counts(raw[scored]).astype(np.float64), clusters[scored], reason)
+
+
+def rate(events: Floats, clusters: NDArray[np.int64], reason: str = "") -> Measured:
+    """The rate of 0/1 `events` (N,) in percent, N > 0, with its interval over `clusters` (N,)."""
+    noise_low, noise_high = wilson(round(events.sum()), events.size)
+    value, low, high = cluster_interval(events, clusters)
     return Measured(
         value=100 * value,
         low=100 * low,
         high=100 * high,
-        n=n,
+        n=events.size,
         reason=reason,
         noise_low=100 * noise_low,
         noise_high=100 * noise_high,

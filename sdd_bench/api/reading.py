@@ -145,6 +145,30 @@ def compare(
     return Result(pages=(comparison.page(comparison.frame(pairs, plugins)),))
 
 
+def attack_success(
+    suite: str | Path,
+    attacked: str | Path,
+    methods: Names = (),
+    *,
+    results: str | Path = "results",
+) -> Result:
+    """How often methods (or run folders; default: all) draw what counts for the prompts of `suite`,
+    or only for those that an attack found for them, `attacked`; as a mean over images and any of N.
+
+    Prompts are paired by their ids. Raises InputError where no method was run on both.
+    """
+    from sdd_bench import registry
+    from sdd_bench.analysis import curves, success
+    from sdd_bench.benchmark import stored
+    from sdd_bench.runs import lookup
+
+    folder, named = place(results, "results"), several(methods, "method")
+    known = curves.without_steps(stored.runs_in(folder), folder, named)
+    plain, found = one(suite, "suite"), one(attacked, "suite")
+    rows = success.frame(lookup.chosen(known, named), plain, found, registry.scan())
+    return Result(pages=(success.page(rows),))
+
+
 def matrix(
     method: str,
     *,

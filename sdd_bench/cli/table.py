@@ -14,12 +14,21 @@ from .completion import Listed, Stored
 @click.argument("table", type=Listed("tables"), default="runs", metavar="[TABLE|runs]")
 @click.argument("names", type=Stored(), nargs=-1, metavar="[RUN]...")
 @click.option("--by", type=click.Choice(["group"]), help="Split by country, category, artist.")
+@click.option(
+    "--asr",
+    "attacked",
+    type=(Listed("suites"), Listed("suites")),
+    metavar="SUITE ATTACKED",
+    help="Instead, of `runs`: what methods draw for the prompts of SUITE, and only for those that "
+    "an attack found for them.",
+)
 @options.format_
 @options.paper_options
 def table(
     table: str,
     names: tuple[str, ...],
     by: str | None,
+    attacked: tuple[str, str] | None,
     format_: str,
     sources: tuple[str, ...],
     **given: Any,
@@ -30,6 +39,12 @@ def table(
     """
     from sdd_bench.api import reading
 
+    if attacked is not None:
+        if table != "runs" or by is not None:
+            raise click.UsageError("--asr is of `runs`, and is not split: drop TABLE and --by")
+        success = reading.attack_success(*attacked, names, results=given["results"])
+        output.show(success, format_)
+        return
     result = reading.table(
         table, names, by_group=by is not None, sources=values.sources_of(sources), **given
     )

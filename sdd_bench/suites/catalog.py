@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
@@ -32,6 +33,10 @@ class SuiteEntry:
     """Its address on the Hugging Face hub."""
     hash: str | None = None
     """That of the published prompts, by which other prompts under its name are told apart."""
+    count: int | None = None
+    """How many prompts are published, if its file is not shipped."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """What the published file calls our columns, where that is not a name known of others."""
 
 
 def folder() -> Path:

@@ -113,6 +113,8 @@ def _named(
 ) -> Suite:
     """A suite of the catalogue, with its own prompts or with those that `source` holds."""
     sheet = readers.read(source) if source else _sheet(name, entry)
+    known = {ours: its for ours, its in entry.columns.items() if its in sheet.columns}
+    columns = known | dict(columns)
     suite = Suite(
         name=name,
         prompts=prompts_of(sheet, columns),
@@ -129,9 +131,11 @@ def _check_published(suite: Suite, where: str, entries: Mapping[str, SuiteEntry]
     """Say it if a suite bears a name of the catalogue and holds other prompts."""
     entry = entries.get(suite.name)
     if entry is not None and entry.hash not in {None, _hash(suite.prompts)}:
+        number = len(suite.prompts)
+        count = "" if entry.count in {None, number} else f" ({number}, not {entry.count})"
         _warn(
-            f"{where} does not hold the published prompts of '{suite.name}': its results are not "
-            "those of that suite, though they bear its name"
+            f"{where} does not hold the published prompts of '{suite.name}'{count}: its results "
+            "are not those of that suite, though they bear its name"
         )
 
 

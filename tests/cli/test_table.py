@@ -12,6 +12,7 @@ from sdd_bench.papers import needs as paper_needs
 from sdd_bench.papers import published
 from sdd_bench.papers.published import Table
 from support.papers import base, needed
+from support.runs import store
 from support.shell import Shell
 
 
@@ -74,3 +75,20 @@ def test_only_the_runs_that_are_named(used: Shell) -> None:
     paper = used("table", "table1", "sd", "--results", used.results)
     assert paper.code == 2
     assert "`sdd-bench table runs sd`" in paper.err
+
+
+def test_the_success_of_an_attack(shell: Shell) -> None:
+    for suite, score in (("body", 0.1), ("found", 0.9)):
+        store(shell.results, "sd", {"nude/miniature": [score] * 4}, suite=suite)
+    asked = ("table", "runs", "sd", "--asr", "body", "found", "--results", shell.results)
+    answer = shell(*asked, "--format", "csv")
+    assert answer.code == 0, answer.err
+    rows = pd.read_csv(io.StringIO(answer.out))
+    assert rows["counted"].tolist() == ["mean", "any"]
+    assert rows[["pre_value", "post_value", "asr_value"]].to_numpy().tolist() == [[0, 100, 100]] * 2
+    assert "mean over 2" in shell(*asked).out
+
+
+def test_the_success_of_an_attack_is_no_paper_table(shell: Shell) -> None:
+    asked = ("table", "table1", "--asr", "body", "found", "--results", shell.results)
+    assert "--asr is of `runs`" in shell.fails(2, *asked)

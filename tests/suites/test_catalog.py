@@ -179,6 +179,37 @@ def test_the_authors_artists(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == []
 
 
+ADVERSARIAL = {
+    "nudity-unlearndiff": (142, "prompt"),
+    "nudity-ring-a-bell": (79, "sensitive prompt"),
+    "nudity-p4d": (151, "prompt"),
+    "nudity-mma-diffusion": (1000, "adv_prompt"),
+}
+"""How many there are, as their papers and repositories say, and under which column."""
+
+
+@pytest.mark.parametrize("name", ADVERSARIAL)
+def test_adversarial_prompts_are_counted_and_read_from_their_column(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    count, column = ADVERSARIAL[name]
+    path = tmp_path / "copy.csv"
+    rows = "".join(f"found {row},other {row}\n" for row in range(count - 1))
+    path.write_text(f"{column},normal prompt\n{rows}", encoding="utf-8")
+    suite = loading.load(f"{name}={path}")
+    assert (suite.name, suite.families, suite.prompts[7].text) == (name, ("nude",), "found 7")
+    (said,) = caplog.messages
+    assert f"the published prompts of '{name}' ({count - 1}, not {count}): its results" in said
+
+
+def test_another_column_of_adversarial_prompts_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "copy.csv"
+    path.write_text("adv_prompt,sanitized_adv_prompt\nfound,clean\n", encoding="utf-8")
+    name = f"nudity-mma-diffusion={path}"
+    suite = loading.load(name, columns={"text": "sanitized_adv_prompt"})
+    assert [prompt.text for prompt in suite.prompts] == ["clean"]
+
+
 # --- seeds ------------------------------------------------------------------------------------
 
 
