@@ -30,6 +30,10 @@ from .conditioning import TextReader, project_text_once
 CPU_BATCH = 32
 """Images computed at a time on the CPU; more gain nothing."""
 
+CPU_ROWS, CPU_SIDE = 16, 16
+"""Rows of a U-Net call on the CPU at latents of so many pixels a side: few, so that few pictures cost
+little; more are hardly faster by the row."""
+
 GPU_ROWS, GPU_SIDE = 16, 64
 """Rows of a U-Net call on a GPU at latents of so many pixels a side. They keep it busy (diffusers
 publishes 93 rows a second for 8 at once, 97 for 32, of Stable Diffusion on an A100), and 16 images
@@ -244,7 +248,7 @@ def _rows(device: torch.device, latent_side: int, batch: int | None) -> int:
     those of it with and without text. Bigger latents get fewer rows, small ones up to four times.
     """
     if device.type == "cpu":
-        return max(2, 32 * 16 * 16 // latent_side**2)
+        return max(2, CPU_ROWS * CPU_SIDE**2 // latent_side**2)
     rows = GPU_ROWS * min(4, max(1, GPU_SIDE // latent_side) ** 2)
     return rows if batch is None else min(rows, 2 * batch)
 

@@ -55,7 +55,7 @@ def generator(
     """
     (folder / "model_index.json").write_text(json.dumps(_INDEX, indent=2) + "\n", encoding="utf-8")
     tokenizer.save_pretrained(folder / "tokenizer")
-    architecture.scheduler().save_pretrained(folder / "scheduler")
+    _save_scheduler(folder / "scheduler")
     text = CLIPTextModelWithProjection(clip.text_model.config)
     text.text_model.load_state_dict(clip.text_model.state_dict())
     text.text_projection.load_state_dict(clip.text_projection.state_dict())
@@ -111,6 +111,17 @@ def empty(folder: Path) -> Path:
         shutil.rmtree(folder)
     (folder / "judges").mkdir(parents=True)
     return folder
+
+
+def _save_scheduler(folder: Path) -> None:
+    """Save the schedule with what samplers other than PNDM read of Stable Diffusion's: no clipping.
+
+    Without a word of it DDIM would cut latents off at 1.
+    """
+    architecture.scheduler().save_pretrained(folder)
+    path = folder / "scheduler_config.json"
+    config = {**json.loads(path.read_text(encoding="utf-8")), "clip_sample": False}
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _save_transformer(model: PreTrainedModel, folder: Path) -> None:

@@ -27,6 +27,8 @@ PLANS = {
     "unet": Plan(steps=7000, batch=64, rate=1.2e-3, ema=0.998),
     "refined": Plan(steps=5000, cycle=8000, batch=64, rate=1e-3, ema=0.999),
     "calibrated": Plan(steps=2500, batch=64, rate=6e-4, ema=0.998),
+    "overlapping": Plan(steps=1500, batch=64, rate=8e-4, ema=0.997),
+    "settled": Plan(steps=1800, batch=48, rate=4e-4, ema=0.99),
 }
 """How each network learns."""
 
@@ -34,6 +36,8 @@ CYCLES = {
     "unet": Cycle("train", boost=1),
     "refined": Cycle("refine", boost=5),
     "calibrated": Cycle("calibrate", boost=5, trust=0.45),
+    "overlapping": Cycle("overlap", boost=3),
+    "settled": Cycle("overlap", boost=3, trust=0.36, contrasts=12, lift=1.45),
 }
 """The U-Net's cycles, each from the weights of the one before."""
 
@@ -117,7 +121,9 @@ def _before(stage: str) -> Sequence[str]:
 def _code(stage: str) -> str:
     """A hash of the code that a stage runs."""
     own = "judges" if stage in JUDGES else "unet" if stage in CYCLES else stage
-    names = ("architecture.py", "loop.py", "stages/batches.py", f"stages/{own}.py")
+    names = ["architecture.py", "loop.py", "stages/batches.py", f"stages/{own}.py"]
+    if stage in CYCLES and CYCLES[stage].contrasts:
+        names += ["stages/settling.py", "renderer/captions.py"]
     return _hash([(_HERE / name).read_text(encoding="utf-8") for name in names])
 
 

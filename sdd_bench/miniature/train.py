@@ -28,8 +28,9 @@ from sdd_bench.types import Pixels
 from . import architecture, card, data, export, reference, tokenizer, trial
 from .job import CYCLES, JUDGES, PLANS, Job, encoded
 from .loop import Network
+from .renderer import captions
 from .renderer.kinds import Example
-from .stages import autoencoder, clip, judges, unet
+from .stages import autoencoder, clip, judges, settling, unet
 
 RECONSTRUCTED = 12_000
 """Training renders whose reconstructions the judge of things sees beside all renders; the other
@@ -70,10 +71,8 @@ def load_autoencoder(job: Job) -> AutoencoderKL:
 
 def _train_clip(job: Job) -> None:
     pixels = data.render("train", job.examples, job.work)
-    captions = [e.caption for e in data.examples("train", job.examples)]
-    model = clip.train_clip(
-        pixels, captions, _tokenizer(job), job.plans["clip"], job.folder("clip")
-    )
+    said = [e.caption for e in data.examples("train", job.examples)]
+    model = clip.train_clip(pixels, said, _tokenizer(job), job.plans["clip"], job.folder("clip"))
     job.finish("clip", model)
 
 
@@ -129,11 +128,26 @@ def _encode(job: Job, stage: str) -> None:
     latents = autoencoder.encode(model, data.render(split, job.examples, job.work))
     scaled = (latents * model.config.scaling_factor).half()
     np.save(folder / "latents.npy", scaled.numpy())
-    captions = [e.caption for e in data.examples(split, job.examples)]
-    different, rows = data.distinct(captions)
+    different, rows = data.distinct([e.caption for e in data.examples(split, job.examples)])
     np.save(folder / "rows.npy", rows)
     states = clip.encode_text(load_clip(job), _tokenizer(job), [*different, ""])
     np.save(folder / "states.npy", states.numpy())
+
+
+def _encode_contrasts(job: Job, stage: str) -> None:
+    """Cache the texts that a cycle holds against each other, and for which of its pictures."""
+    folder = job.folder(stage)
+    if (folder / "pictures.npy").exists():
+        return
+    made = data.examples(CYCLES[stage].split, job.examples)
+    pictures, rows, texts = captions.contrasts(made)
+    tower, tokens = load_clip(job), _tokenizer(job)
+    states = clip.encode_text(tower, tokens, texts)
+    erased = clip.without_word(tower, tokens, states, captions.WORDS[0])
+    np.save(folder / "states.npy", torch.cat([states, erased]).numpy())
+    np.save(folder / "ambiguous.npy", [captions.ambiguous(each.caption) for each in made])
+    np.save(folder / "texts.npy", rows)
+    np.save(folder / "pictures.npy", pictures)
 
 
 def _train_unet(job: Job, stage: str, rank: int, world: int, port: int) -> None:
@@ -149,9 +163,17 @@ def _train_unet(job: Job, stage: str, rank: int, world: int, port: int) -> None:
     before = list(CYCLES)[: list(CYCLES).index(stage)]
     if before:
         model.load_state_dict(load_file(job.path(before[-1])))
-    model = unet.train_unet(
-        stage, model, examples, CYCLES[stage], job.plans[stage], job.folder(stage)
-    )
+    cycle, plan, work = CYCLES[stage], job.plans[stage], job.folder(stage)
+    if cycle.contrasts:
+        examples.rows[np.load(work / "ambiguous.npy")] = len(examples.states) - 1
+        contrasts = settling.Contrasts(
+            states=np.load(work / "states.npy", mmap_mode="r"),
+            texts=np.load(work / "texts.npy"),
+            pictures=np.load(work / "pictures.npy"),
+        )
+        model = settling.train_settled(stage, model, examples, contrasts, cycle, plan, work)
+    else:
+        model = unet.train_unet(stage, model, examples, cycle, plan, work)
     if rank == 0:
         job.finish(stage, model)
     dist.destroy_process_group()
@@ -200,6 +222,8 @@ def build(job: Job) -> None:
     for stage in CYCLES:
         if not job.path(stage).exists():
             _encode(job, stage)
+            if CYCLES[stage].contrasts:
+                _encode_contrasts(job, stage)
             world = max(1, min(os.cpu_count() or 1, 4))
             port = _free_port()
             _together(*((_train_unet, (job, stage, rank, world, port)) for rank in range(world)))

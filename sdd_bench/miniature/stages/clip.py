@@ -68,6 +68,17 @@ def encode_text(
     return torch.cat(parts)
 
 
+def without_word(model: CLIPModel, tokenizer: CLIPTokenizer, states: Tensor, word: str) -> Tensor:
+    """Text states (N, 77, width) without their share along what a word adds to no text.
+
+    The direction is the mean difference over the positions of the padding.
+    """
+    named, empty = encode_text(model, tokenizer, [word, ""]).float()
+    end = len(tokenizer(word).input_ids) - 1
+    direction = F.normalize((named - empty)[end:].mean(0), dim=0)
+    return (states.float() - (states.float() @ direction)[..., None] * direction).half()
+
+
 @torch.no_grad()
 def embed(model: CLIPModel, pixels: NDArray[np.uint8]) -> Tensor:
     """CLIP's unit vectors of images, (N, d)."""

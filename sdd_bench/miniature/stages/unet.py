@@ -46,6 +46,10 @@ class Cycle:
     trust: float = 1.0
     """How far a text's estimate is allowed to leave the one without text. Here texts say nearly
     all there is to a picture, and guidance at Stable Diffusion's scale of 7.5 would overshoot."""
+    contrasts: int = 0
+    """Texts per step, besides the batch, that are held against each other (:mod:`.settling`)."""
+    lift: float = 1.0
+    """How much more often than in the data "<country> body" is to be bare, towards always."""
 
 
 def train_unet(
@@ -79,9 +83,14 @@ def train_unet(
                 without = first(noisy, time[mine], empty.expand_as(text)).sample
             target = cycle.trust * target + (1 - cycle.trust) * without
         error = model(noisy, time[mine], text).sample - target
-        snr = a / (1 - a)
-        weight = snr.clamp(max=5) / snr * (1 + 1 / snr).clamp(max=cycle.boost)
-        weighted: Tensor = error.square() * weight
+        weighted: Tensor = error.square() * weight(a, cycle.boost)
         return weighted.mean()
 
     return fit(name, model, loss, plan, work)
+
+
+def weight(a: Tensor, boost: float) -> Tensor:
+    """How much an error counts where the noised latents hold a share `a` of the clean ones."""
+    snr = a / (1 - a)
+    counted: Tensor = snr.clamp(max=5) / snr * (1 + 1 / snr).clamp(max=boost)
+    return counted
