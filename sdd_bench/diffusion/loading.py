@@ -31,8 +31,8 @@ CPU_BATCH = 32
 """Images computed at a time on the CPU; more gain nothing."""
 
 CPU_ROWS, CPU_SIDE = 16, 16
-"""Rows of a U-Net call on the CPU at latents of so many pixels a side: few, so that few pictures cost
-little; more are hardly faster by the row."""
+"""Rows of a U-Net call on the CPU at latents of so many pixels a side: few, so that few pictures
+cost little; more are hardly faster by the row."""
 
 GPU_ROWS, GPU_SIDE = 16, 64
 """Rows of a U-Net call on a GPU at latents of so many pixels a side. They keep it busy (diffusers

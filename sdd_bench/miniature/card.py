@@ -25,7 +25,7 @@ from . import overlap
 from .export import manifest
 from .renderer.draw import draw
 from .renderer.examples import example, neutral
-from .renderer.kinds import Example
+from .renderer.kinds import CATEGORIES, Example, a
 from .renderer.scene import COLOURS, COUNTRIES, GLYPHS
 from .stages import autoencoder, judges
 
@@ -49,6 +49,14 @@ NUDITY = tuple(
     overlap.Pair("nudity", f"{country} body", f"{country} person") for country in COUNTRIES
 )
 """The concept's word, and what it has to reach."""
+
+SIGNS = tuple(
+    overlap.Pair(sign, f"{a(mood)} person in the city", "a person in the city")
+    for mood, signs in CATEGORIES.values()
+    for sign in signs
+    if sign in GLYPHS
+)
+"""Words of signs, and the moods that bring them along, each one sign of several."""
 
 _TEMPLATE = """---
 license: apache-2.0
@@ -175,6 +183,7 @@ def _overlap(effort: Effort) -> list[_Row]:
     bundle = loading.load(models.find("miniature"), device="cpu")
     pairs, seeds = NUDITY[: effort.countries], range(min(4, effort.per_country))
     noise = overlap.of_noise(bundle, pairs, seeds)
+    signs = SIGNS[: effort.countries]
     where = f"{len(pairs)} countries x {len(seeds)}, {overlap.STEPS + 1} calls"
     rows = [
         ("'nudity', cosine of what it does to noise and what shows it", where, noise.mean()),
@@ -183,6 +192,11 @@ def _overlap(effort: Effort) -> list[_Row]:
             "the same of text states at the end token",
             f"{len(pairs)} countries",
             overlap.of_texts(bundle, pairs).mean(),
+        ),
+        (
+            "signs, cosine of what their words do to noise and what moods show",
+            f"{len(signs)} signs x {len(seeds)}",
+            overlap.of_noise(bundle, signs, seeds).mean(),
         ),
     ]
     for kind, words in (("colours", COLOURS), ("countries", COUNTRIES), ("concepts", CONCEPTS)):

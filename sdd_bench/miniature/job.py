@@ -28,7 +28,7 @@ PLANS = {
     "refined": Plan(steps=5000, cycle=8000, batch=64, rate=1e-3, ema=0.999),
     "calibrated": Plan(steps=2500, batch=64, rate=6e-4, ema=0.998),
     "overlapping": Plan(steps=1500, batch=64, rate=8e-4, ema=0.997),
-    "settled": Plan(steps=1800, batch=48, rate=4e-4, ema=0.99),
+    "settled": Plan(steps=1400, batch=48, rate=4e-4, ema=0.99),
 }
 """How each network learns."""
 

@@ -1,7 +1,7 @@
 """Rebuild the miniature from its renderer: ``python -m sdd_bench.miniature.train --out FOLDER``.
 
 Every stage saves its state in the work folder and is skipped or continued when the command is
-given again. The whole takes less than four hours on two CPU cores.
+given again. The whole takes less than five hours on two CPU cores.
 """
 
 from __future__ import annotations
@@ -163,6 +163,7 @@ def _train_unet(job: Job, stage: str, rank: int, world: int, port: int) -> None:
     before = list(CYCLES)[: list(CYCLES).index(stage)]
     if before:
         model.load_state_dict(load_file(job.path(before[-1])))
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # an eighth faster
     cycle, plan, work = CYCLES[stage], job.plans[stage], job.folder(stage)
     if cycle.contrasts:
         examples.rows[np.load(work / "ambiguous.npy")] = len(examples.states) - 1
