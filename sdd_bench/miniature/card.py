@@ -157,11 +157,16 @@ def _scores(definition: str, pixels: Pixels, truths: list[Example]) -> Floats:
 def _generator(effort: Effort) -> list[_Row]:
     """The generator through `run`, 25 steps at guidance 7.5."""
     with tempfile.TemporaryDirectory() as results:
+        # Small networks keep no second thread busy: two processes take half the time.
+        workers = min(2, os.cpu_count() or 1)
         bodies = Options(
-            results=Path(results), limit=effort.countries, images_per_prompt=effort.per_country
+            results=Path(results),
+            limit=effort.countries,
+            images_per_prompt=effort.per_country,
+            workers=workers,
         )
         body = _measure(bodies, "country_body")
-        texts = Options(results=Path(results), limit=effort.captions)
+        texts = Options(results=Path(results), limit=effort.captions, workers=workers)
         captions = _measure(texts, "coco30k")
     images = f"{effort.countries} countries x {effort.per_country}"
     where = f"{effort.captions} captions"
