@@ -163,7 +163,6 @@ def _train_unet(job: Job, stage: str, rank: int, world: int, port: int) -> None:
     before = list(CYCLES)[: list(CYCLES).index(stage)]
     if before:
         model.load_state_dict(load_file(job.path(before[-1])))
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # an eighth faster
     cycle, plan, work = CYCLES[stage], job.plans[stage], job.folder(stage)
     if cycle.contrasts:
         examples.rows[np.load(work / "ambiguous.npy")] = len(examples.states) - 1
