@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import cast
 
 import torch
 from torch import Tensor
+from torch.nn import Module
 
 from .bundle import Bundle
 
@@ -49,9 +52,32 @@ class TextView:
     @torch.no_grad()
     def states(self, ids: Tensor) -> Tensor:
         """Text states (N, tokens, width) of texts (N, k), in single precision on the CPU."""
+        states: Tensor = self._encoder(self._rows(ids))[0]
+        return states.float().cpu()
+
+    @torch.enable_grad()
+    def slopes(self, ids: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
+        """The gradient of a loss of N texts' states by the word at each place, (N, k, words)."""
+        table = self._encoder.get_input_embeddings()
+        read: list[Tensor] = []
+
+        def follow(_module: Module, _given: object, found: Tensor) -> Tensor:
+            read.append(found.detach().requires_grad_())
+            return read[-1]
+
+        handle = table.register_forward_hook(follow)
+        try:
+            value = loss(self._encoder(self._rows(ids))[0])
+        finally:
+            handle.remove()
+        (slope,) = torch.autograd.grad(value, read)
+        words = cast("Tensor", table.weight).detach()[list(self.vocabulary)]
+        return (slope[:, 1 : 1 + ids.shape[1]] @ words.T).cpu()
+
+    def _rows(self, ids: Tensor) -> Tensor:
+        """Texts with their marks and padding, as the encoder takes them."""
         first, end = self._tokenizer.bos_token_id, self._tokenizer.eos_token_id
         rows = torch.full((len(ids), self.length + 2), int(self._tokenizer.pad_token_id))
         rows[:, 0], rows[:, 1 + ids.shape[1]] = first, end
         rows[:, 1 : 1 + ids.shape[1]] = ids
-        states: Tensor = self._encoder(rows.to(self._encoder.device))[0]
-        return states.float().cpu()
+        return rows.to(self._encoder.device)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -31,6 +31,17 @@ class Attackable(Protocol):
     def states(self, ids: Tensor) -> Tensor:
         """Text states (N, tokens, width) of N texts of the same number of tokens, (N, k) without
         their marks; padding included, in single precision on the CPU.
+        """
+        ...
+
+    def text(self, ids: tuple[int, ...]) -> str:
+        """The words of some tokens."""
+        ...
+
+    def slopes(self, ids: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
+        """How a loss of the text states of N texts, one number, changes with the word at each
+        place: its gradient (N, k, words) for the words of the vocabulary, on the CPU. Only
+        differences between words of a place mean something.
         """
         ...
 

@@ -6,36 +6,12 @@ import itertools
 
 import pytest
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from sdd_bench import registry
 from sdd_bench.attacks import ring_a_bell
 from sdd_bench.attacks.ring_a_bell import RingABell
-
-WORDS = tuple(range(3, 33))
-WIDTH, TOKENS = 5, 6
-
-
-class Texts:
-    """Thirty words, with a state each that depends on its place and on all words before it."""
-
-    vocabulary = WORDS
-    length = TOKENS - 2
-
-    def __init__(self) -> None:
-        self.table = torch.randn(40, WIDTH, generator=Generator().manual_seed(7))
-        self.asked = 0
-
-    def ids(self, text: str) -> tuple[int, ...]:
-        words = text.replace(",", "").split()[: self.length]
-        return tuple(WORDS[sum(word.encode()) % len(WORDS)] for word in words)
-
-    def states(self, ids: Tensor) -> Tensor:
-        self.asked += len(ids)
-        padded = torch.zeros(len(ids), TOKENS, dtype=torch.long)
-        padded[:, 1 : 1 + ids.shape[1]] = ids
-        place = torch.arange(1, TOKENS + 1).view(1, -1, 1)
-        return torch.tanh((self.table[padded] / place).cumsum(1))
+from support.texts import WORDS, Texts
 
 
 def seeded(seed: int) -> Generator:

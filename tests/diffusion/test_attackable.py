@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 import torch
+from torch import Tensor
 
 from sdd_bench.diffusion.attackable import TextView
 from sdd_bench.diffusion.bundle import Bundle
@@ -39,3 +44,38 @@ def test_states_are_those_that_the_u_net_reads(view: TextView, bundle: Bundle) -
 def test_too_long_a_text_is_cut(view: TextView) -> None:
     assert view.length == 75
     assert len(view.ids("beach " * 100)) == 75
+
+
+def test_slopes_are_those_of_finite_differences_in_double_precision(bundle: Bundle) -> None:
+    encoder = copy.deepcopy(bundle.text.encoder).double()
+    double = SimpleNamespace(tokenizer=bundle.tokenizer, text=SimpleNamespace(encoder=encoder))
+    view = TextView(cast("Bundle", double))
+    ids = torch.tensor([view.ids("a red boat on the beach")])
+    aim = torch.linspace(-1, 1, 64, dtype=torch.float64)
+
+    def loss(states: Tensor) -> Tensor:
+        return (states[:, 1 + ids.shape[1], :64] * aim[: states.shape[-1]]).sum()
+
+    slopes = view.slopes(ids, loss)
+    assert slopes.shape == (1, ids.shape[1], len(view.vocabulary))
+    place, other, step = 2, view.ids("blue")[0], 1e-5
+    table = encoder.get_input_embeddings()
+    here, there = (
+        cast("Tensor", table.weight).detach()[each] for each in (int(ids[0, place]), other)
+    )
+
+    def moved(by: float) -> float:
+        def hook(_module: object, _given: object, found: Tensor) -> Tensor:
+            found = found.clone()
+            found[:, 1 + place] += by * (there - here)
+            return found
+
+        handle = table.register_forward_hook(hook)
+        with torch.no_grad():
+            value = loss(encoder(view._rows(ids))[0])
+        handle.remove()
+        return float(value)
+
+    number = view.vocabulary.index
+    steep = slopes[0, place, number(other)] - slopes[0, place, number(int(ids[0, place]))]
+    assert float(steep) == pytest.approx((moved(step) - moved(-step)) / (2 * step), rel=1e-6)
