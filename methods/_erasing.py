@@ -27,10 +27,11 @@ class Latents:
     """Number of DDIM steps (eta = 0) of the whole way."""
     batch: int = 1
     """Latents per iteration."""
-    pairing: Literal["matched", "original"] = "matched"
+    pairing: Literal["matched", "original", "exact"] = "matched"
     """The t that a latent gets. matched: after k steps, t lies between the noise levels of steps k
     and k + 1. original: as in ESD's CompVis code, whose sampler leaves the noisiest step out and
-    stops one late, so that a latent is 39 to 58 timesteps cleaner than the t it is paired with."""
+    stops one late, so that a latent is 39 to 58 timesteps cleaner than the t it is paired with.
+    exact: t is the noise level after k steps."""
     whole_way_at_zero: bool = False
     """The released trainers' slip: k = 0 goes all the way, and a finished picture gets t near 1000
     (`sample_until` never breaks)."""
@@ -53,7 +54,8 @@ class Latents:
         noise = torch.randn(count, *trainee.latent_shape, generator=generator)
         bins = torch.randint(self.steps, (reuse, count), generator=generator)
         width = total // self.steps
-        times = bins * width + torch.randint(width, (reuse, count), generator=generator)
+        within = torch.randint(width, (reuse, count), generator=generator)
+        times = bins * width + (1 if self.pairing == "exact" else within)
         stops = self._stops(bins)
         with weights:
             way = self._way(trainee, noise, texts, stops.amax(0))

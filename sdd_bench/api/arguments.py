@@ -60,7 +60,8 @@ class OptionFields(TypedDict, total=False):
     recipe: str | None
     """How methods that train do it. Default: paper, and for the miniature its own."""
     trainable: str | None
-    """Tensors that learn: xattn, xattn-kv, selfattn, noxattn or full. Default: the recipe's."""
+    """Tensors that learn: xattn, xattn-kv, selfattn, noxattn, layers-noxattn, layers or full.
+    Default: the recipe's."""
     parameters: Mapping[str, str | float | bool | None]
     """Values of methods' parameters, by their names: {"rate": 2e-5}. Default: the recipe's."""
     checkpoint: str | Path | None

@@ -112,7 +112,7 @@ _PAPER = RingABell()
 
 RECIPES: dict[str, Attack] = {
     "paper": _PAPER,
-    "miniature": replace(_PAPER, tokens=6, population=100, generations=150),
+    "miniature": replace(_PAPER, tokens=6, population=80, generations=100),
 }
 
 ATTACK: Attack = _PAPER

@@ -109,7 +109,8 @@ method_options = options(
     ),
     click.option(
         "--trainable",
-        help="Tensors that learn: xattn, xattn-kv, selfattn, noxattn or full.  "
+        help="Tensors that learn: xattn, xattn-kv, selfattn, noxattn, "
+        "layers-noxattn, layers or full.  "
         "[default: the recipe's]",
     ),
     click.option(

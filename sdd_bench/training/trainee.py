@@ -28,11 +28,14 @@ FILTERS: dict[str, Callable[[str], bool]] = {
             or "time_embed" in name
         )
     ),
+    "layers-noxattn": lambda name: "attn2" not in name and "norm" not in name,
+    "layers": lambda name: "norm" not in name,
     "full": bool,
 }
 """Names of tensors that learn (Gandikota et al., 2023, train-esd.py; Kim et al., 2023, 3.1).
 
 `noxattn` leaves out conv_norm_out, as `out.` in the CompVis naming does; `full` leaves out nothing.
+`layers` are all linear and convolutional ones, of which esd_sd.py (Gandikota, 2025) chooses.
 """
 
 

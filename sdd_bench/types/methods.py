@@ -158,7 +158,7 @@ class Optimisation:
     ema: float | None = None
     """Decay of the moving average that is the teacher and the result; None: the last weights."""
     trainable: str = "xattn"
-    """Which tensors learn: xattn, xattn-kv, selfattn, noxattn or full."""
+    """Which tensors learn: xattn, xattn-kv, selfattn, noxattn, layers-noxattn, layers or full."""
     accumulate: int = 1
     """Iterations whose mean gradient makes one update."""
     reuse: int = 1

@@ -157,9 +157,9 @@ def straight_sdd(run: Straight, *, released: bool = False, anchored: bool = Fals
         run.update(((e0 - es) ** 2).mean(), i)
 
 
-def straight_esd(run: Straight, eta: float, *, original: bool) -> None:
+def straight_esd(run: Straight, eta: float, *, original: bool, name: str = "esd-x-3") -> None:
     for i in range(run.plan.iterations):
-        generator, concept, z = run.draws(i, "esd-x-3", choose=True)
+        generator, concept, z = run.draws(i, name, choose=True)
         place, t = run.level(generator)
         if original:  # the sampler lacks its noisiest step and starts from pure noise all the same
             steps = STEPS - place if place else STEPS - 1
@@ -170,6 +170,20 @@ def straight_esd(run: Straight, eta: float, *, original: bool) -> None:
             e0, ec = run.noise(run.frozen, z, t, ""), run.noise(run.frozen, z, t, concept)
         es = run.noise(run.student, z, t, concept)
         run.update(((es - (e0 - eta * (ec - e0))) ** 2).mean(), i)
+
+
+def straight_esd_sd(run: Straight, start: str | None) -> None:
+    """esd_sd.py's loop: negative guidance 2, the frozen model's latents, t their noise level."""
+    for i in range(run.plan.iterations):
+        generator, concept, z = run.draws(i, "esd-sd-x", choose=True)
+        place, _ = run.level(generator)
+        source = start or concept
+        z = run.ddim(run.frozen, z, source, run.times()[: STEPS - 1 - place])
+        t = run.times()[STEPS - 1 - place]
+        with torch.no_grad():
+            e0, ec, ef = (run.noise(run.frozen, z, t, text) for text in ("", concept, source))
+        es = run.noise(run.student, z, t, source)
+        run.update(((es - (ef - 2.0 * (ec - e0))) ** 2).mean(), i)
 
 
 def follow(method: Trained, concepts: tuple[str, ...], name: str, folder: Path) -> Any:
@@ -223,6 +237,29 @@ def test_in_double_precision_they_are_so_number_by_number(case: str, tmp_path: P
     name, of, concepts, straight = CASES[case]
     for got, wanted in both(recipe(name, of), concepts, name, straight, tmp_path, rounded=False):
         torch.testing.assert_close(got, wanted, rtol=1e-9, atol=1e-12 * float(wanted.abs().max()))
+
+
+@pytest.mark.parametrize("start", ["", "country"])
+@pytest.mark.usefixtures("double")
+def test_todays_esd_erases_from_a_text(start: str, tmp_path: Path) -> None:
+    method: Any = replace(recipe("esd-sd-x", "released"), erase_from=start)  # type: ignore[type-var]
+    straight = partial(straight_esd_sd, start=start)
+    for got, wanted in both(method, SEVERAL, "esd-sd-x", straight, tmp_path, rounded=False):
+        torch.testing.assert_close(got, wanted, rtol=1e-9, atol=1e-12 * float(wanted.abs().max()))
+
+
+def test_todays_esd_is_that_of_2023_with_a_guidance_less_by_one(tmp_path: Path) -> None:
+    """Without a text to erase from, and with the student's latents."""
+    method: Any = replace(  # type: ignore[type-var]
+        recipe("esd-sd-x", "paper"), negative_guidance=4.0
+    )
+    assert (method.sampler, method.optimisation.rate) == ("student", 1e-5)
+
+    def straight(run: Straight) -> None:
+        straight_esd(run, 3.0, original=False, name="esd-sd-x")
+
+    for got, wanted in both(method, SINGLE, "esd-sd-x", straight, tmp_path):
+        assert float((got - wanted).norm() / wanted.norm()) < 1e-5
 
 
 def test_an_anchored_sdd_has_the_frozen_models_target(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ SD14 = {  # methods.md, 2.3
     "xattn-kv": (32, 19_169_280),
     "selfattn": (80, 49_574_080),
     "noxattn": (598, 813_495_680),
+    "layers-noxattn": (388, 815_358_084),  # esd_sd.py's esd-u
+    "layers": (388 + 80, 815_358_084 + 43_962_560),  # its esd-all
     "full": (686, 859_520_964),
 }
 
