@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.scale import timed
-from sdd_bench.benchmark import preflight, runner
+from sdd_bench.benchmark import preflight, stock
 from sdd_bench.benchmark.job import SuiteJob
 from sdd_bench.benchmark.request import Request
 from sdd_bench.runs.images import hash_of
@@ -40,7 +40,7 @@ def make(results: Path, request: Request) -> None:
     bundle = preflight.load(request)
     for work in job.suites:
         for method in job.methods:
-            run = runner._open(job, work, bundle, method, None)
+            run = stock.opened(job, work, bundle, method, None)
             for sample in work.samples:
                 run.save_image(sample, PIXELS, f"{sample.seed:016x}")
             run.write_scores(_scores(run, work))

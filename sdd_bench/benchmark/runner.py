@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdd_bench import models, provenance
@@ -13,17 +14,16 @@ from sdd_bench.errors import IncompleteError, InputError
 from sdd_bench.progress import progress
 from sdd_bench.registry import Registry
 from sdd_bench.runs import changes, claims
-from sdd_bench.runs.identity import RunSpec
 from sdd_bench.runs.lookup import baseline_of
-from sdd_bench.runs.run import Facts, Run, stems_of
+from sdd_bench.runs.run import Run
 from sdd_bench.scoring.definitions import Measurements, measurements
 from sdd_bench.scoring.references import RealImages, reference_of
 from sdd_bench.scoring.scorer import score
 from sdd_bench.scoring.task import Task
 from sdd_bench.suites import catalog
-from sdd_bench.types import Sample, Settings
+from sdd_bench.types import Sample
 
-from . import discarding, trainer, workers
+from . import discarding, stock, trainer, workers
 from .generation import Lack, Making
 from .job import Job, SuiteJob
 from .preflight import load, prepare
@@ -44,26 +44,36 @@ def run_job(job: Job) -> list[Run]:
     """The runs of a request that has been read, made and scored as far as they are missing."""
     if job.request.workers > 1:
         workers.work(job.request)
+    looked: dict[Path, Lack] = {}
+    there = stock.without_model(job, looked)
+    if there is not None:
+        return _judged(job, there)
     bundle = load(job.request)
     ready = trainer.ready(bundle, job.methods, job.request)
     if ready and len(ready) < len(job.methods):
         # Another process trains the others: what there is to do until then is done first.
         first = replace(job, methods=tuple(ready))
         with suppress(IncompleteError):  # which the whole of it will tell
-            run_with(first, bundle, trainer.weights(bundle, ready, job.request), discards=False)
+            run_with(first, bundle, trainer.weights(bundle, ready, job.request))
     weights, discards = (
         trainer.weights(bundle, job.methods, job.request),
         job.request.discard_images,
     )
-    return run_with(job, bundle, weights, discards=discards)
+    return run_with(job, bundle, weights, discards=discards, looked=looked)
 
 
 def run_with(
-    job: Job, bundle: Bundle, weights: Sequence[Checkpoint | None], *, discards: bool = False
+    job: Job,
+    bundle: Bundle,
+    weights: Sequence[Checkpoint | None],
+    *,
+    discards: bool = False,
+    looked: dict[Path, Lack] | None = None,
 ) -> list[Run]:
     """The same with a loaded model, and with the weights that each method runs on.
 
-    What `discards` the pictures of a suite does so when all of its runs are judged.
+    What `discards` the pictures of a suite does so when all of its runs are judged. Runs that were
+    `looked` at, by their folders, are not again.
     """
     from sdd_bench.diffusion.loading import single_precision
     from sdd_bench.training import checkpoints
@@ -72,19 +82,32 @@ def run_with(
     failed: list[IncompleteError] = []
     for work in job.suites:
         runs = [
-            _open(job, work, bundle, method, held)
+            stock.opened(job, work, bundle, method, held)
             for method, held in zip(job.methods, weights, strict=True)
         ]
         for held, places in trainer.by_weights(weights):
             with single_precision(), checkpoints.applied(bundle, held):
                 methods = [job.methods[place] for place in places]
-                _make_images(bundle, methods, [runs[place] for place in places], work)
-        for each in runs:
-            with _going_on(failed):
-                _score(_task_of(each, work, job.request))
-            _count(each)
-        if discards:
-            discarding.discard([_task_of(run, work) for run in runs])
+                lacks = [
+                    (looked or {}).pop(runs[place].folder, None) or stock.lack(runs[place], work)
+                    for place in places
+                ]
+                _make_images(bundle, methods, lacks, work)
+        _judge(job, work, runs, failed, discards=discards)
+        done += runs
+    return _all(done, failed)
+
+
+def _judged(job: Job, there: Sequence[Sequence[Lack]]) -> list[Run]:
+    """The runs of each suite, none of which lacks a picture, scored as far as they are not."""
+    done: list[Run] = []
+    failed: list[IncompleteError] = []
+    for work, lacks in zip(job.suites, there, strict=True):
+        runs = [lack.run for lack in lacks]
+        for lack, method in zip(lacks, job.methods, strict=True):
+            changes.forget_changed(lack.run, work.own, lack.pixels)
+            _note_plugins(lack.run, [part.method for part in method.chain])
+        _judge(job, work, runs, failed, discards=job.request.discard_images)
         done += runs
     return _all(done, failed)
 
@@ -112,36 +135,23 @@ def rescore(runs: list[Run], metrics: Sequence[str], plugins: Registry) -> list[
 # --- doing it ---------------------------------------------------------------------------------
 
 
-def _open(
-    job: Job, work: SuiteJob, bundle: Bundle, method: SelectedMethod, weights: Checkpoint | None
-) -> Run:
-    """The run of a method on a suite, a new one or the one already there."""
-    settings = Settings(
-        steps=job.request.steps,
-        guidance_scale=job.request.guidance_scale,
-        seed=job.request.seed,
-        dtype=bundle.dtype_name,
-    )
-    spec = RunSpec(
-        model=bundle.spec.name,
-        model_hash=bundle.hash,
-        method=method.name,
-        parameters=method.parameters,
-        concepts=method.concepts,
-        checkpoint=weights.hash if weights else None,
-        suite=work.suite.name,
-        suite_hash=work.suite.hash,
-        settings=settings,
-        numerics=bundle.numerics,
-    )
-    return Run.create(job.request.results, spec)
+def _judge(
+    job: Job, work: SuiteJob, runs: Sequence[Run], failed: list[IncompleteError], *, discards: bool
+) -> None:
+    """Score the runs on a suite, and discard their pictures if that is asked for."""
+    for each in runs:
+        with _going_on(failed):
+            _score(_task_of(each, work, job.request))
+        _count(each)
+    if discards:
+        discarding.discard([_task_of(run, work) for run in runs])
 
 
 def _make_images(
-    bundle: Bundle, methods: Sequence[SelectedMethod], runs: Sequence[Run], work: SuiteJob
+    bundle: Bundle, methods: Sequence[SelectedMethod], lacks: Sequence[Lack], work: SuiteJob
 ) -> None:
-    """Generate what the runs lack. Methods that lack the same images make them together."""
-    lacks = [_prepare(run, work) for run in runs]
+    """Generate what runs lack. Methods that lack the same images make them together."""
+    runs = [lack.run for lack in lacks]
     try:
         Making(bundle=bundle, methods=methods, lacks=lacks, work=work).make()
     finally:
@@ -155,21 +165,6 @@ def _make_images(
             run.finish(truncated_prompts=truncated, provenance=versions)
     for run, method in zip(runs, methods, strict=True):
         _note_plugins(run, [part.method for part in method.chain])
-
-
-def _prepare(run: Run, work: SuiteJob) -> Lack:
-    """The images that a run lacks, after noting how many it is to have."""
-    lack = Lack.of(run, work.own)
-    total = len({*stems_of(run.scores()), *(sample.stem for sample in work.samples)})
-    # Who makes more of them has noted that: only what nobody is making any more is forgotten.
-    shared = claims.others_in(run.folder / "images")
-
-    def noted(known: Facts) -> Facts:
-        images = max(total, known.images) if shared else total
-        return replace(known, images=images, finished=None if lack.files else known.finished)
-
-    changes.facts(run, noted)
-    return lack
 
 
 def _count(run: Run) -> None:

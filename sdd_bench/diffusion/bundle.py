@@ -16,6 +16,7 @@ from torch import Tensor
 from sdd_bench.errors import InputError
 from sdd_bench.types import Dtype, ModelSpec
 
+from . import profile
 from .conditioning import TextReader
 
 if TYPE_CHECKING:
@@ -66,10 +67,7 @@ class Bundle:
     @property
     def numerics(self) -> str:
         """What decides the last bits of an image beside its identity."""
-        where = self.device.type
-        if where == "cuda":
-            where = torch.cuda.get_device_name(self.device).replace(" ", "-")
-        return f"{where}-{self.dtype_name}-rows{self.rows}"
+        return profile.numerics(name_of(self.device), self.dtype_name, self.rows)
 
     def truncates(self, text: str) -> bool:
         """Whether the text encoder reads only the beginning of `text`."""
@@ -129,6 +127,13 @@ class Bundle:
         levels = ((images.float() / 2 + 0.5).clamp(0, 1) * 255).round().byte()
         pixels: Pixels = levels.permute(0, 2, 3, 1).cpu().numpy()
         return pixels
+
+
+def name_of(device: torch.device) -> str:
+    """A device as the numerics of images name it: its kind, or which GPU it is."""
+    if device.type != "cuda":
+        return device.type
+    return torch.cuda.get_device_name(device).replace(" ", "-")
 
 
 def in_tiles(function: Callable[..., Tensor], rows: int, *inputs: Tensor) -> Tensor:

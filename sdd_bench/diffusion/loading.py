@@ -23,21 +23,12 @@ from sdd_bench.types import ModelSpec
 from sdd_bench.weights import parts
 from sdd_bench.weights.content import shown
 
-from . import blueprint
+from . import blueprint, profile
 from .bundle import Bundle
 from .conditioning import TextReader, project_text_once
 
 CPU_BATCH = 32
 """Images computed at a time on the CPU; more gain nothing."""
-
-CPU_ROWS, CPU_SIDE = 16, 16
-"""Rows of a U-Net call on the CPU at latents of so many pixels a side: few, so that few pictures
-cost little; more are hardly faster by the row."""
-
-GPU_ROWS, GPU_SIDE = 16, 64
-"""Rows of a U-Net call on a GPU at latents of so many pixels a side. They keep it busy (diffusers
-publishes 93 rows a second for 8 at once, 97 for 32, of Stable Diffusion on an A100), and 16 images
-fill them with any number of branches."""
 
 
 def pick_device(name: str) -> torch.device:
@@ -93,7 +84,7 @@ def _bundle(
         part.to(where).eval().requires_grad_(False)
     for part in (unet, vae):
         part.to(memory_format=torch.channels_last)  # an eighth faster, CPU or GPU
-    rows = _rows(where, unet.config.sample_size, batch)
+    rows = profile.rows(unet.config.sample_size, batch, on_cpu=where.type == profile.CPU)
     return Bundle(
         spec=spec,
         hash=hash_of(folder),
@@ -238,19 +229,6 @@ def _pick_dtype(name: str, device: torch.device) -> torch.dtype:
     if name not in kinds:
         raise unknown("dtype", name, ["auto", *kinds])
     return kinds[name]
-
-
-def _rows(device: torch.device, latent_side: int, batch: int | None) -> int:
-    """Rows of one U-Net call: a constant for the size of the latents, so that the user's batch size
-    decides about memory and speed alone.
-
-    Only a batch too small to fill them on a GPU, where memory may not do for more, gets fewer:
-    those of it with and without text. Bigger latents get fewer rows, small ones up to four times.
-    """
-    if device.type == "cpu":
-        return max(2, CPU_ROWS * CPU_SIDE**2 // latent_side**2)
-    rows = GPU_ROWS * min(4, max(1, GPU_SIDE // latent_side) ** 2)
-    return rows if batch is None else min(rows, 2 * batch)
 
 
 def _schedule(folder: Path) -> dict[str, Any]:

@@ -234,3 +234,38 @@ def test_nan_stops_a_run_and_keeps_what_was_made(tmp_path: Path) -> None:
     assert sorted(images(Run.open(stopped))) == [
         "bare_0000.png", "bare_0001.png", "japan_0000.png", "japan_0001.png",
     ]  # fmt: skip
+
+
+# --- nothing left to make -----------------------------------------------------------------------
+
+
+def test_what_is_all_there_needs_no_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: Run
+) -> None:
+    asked = request(tmp_path)
+    shutil.copytree(undisturbed.folder.parents[3], asked.results)
+
+    def load(*_: object) -> None:
+        raise AssertionError("the model is loaded")
+
+    monkeypatch.setattr(runner, "load", load)
+    (run,) = runner.run(asked)
+    assert_same(run, undisturbed)
+    next((run.folder / "images").iterdir()).unlink()
+    with pytest.raises(AssertionError, match="the model is loaded"):
+        runner.run(asked)
+
+
+def test_what_is_all_there_needs_no_torch(tmp_path: Path, undisturbed: Run) -> None:
+    asked = request(tmp_path)
+    shutil.copytree(undisturbed.folder.parents[3], asked.results)
+    code = (
+        "import sys; from pathlib import Path; from sdd_bench.benchmark import runner\n"
+        "from sdd_bench.benchmark.request import Request\n"
+        f"runner.run(Request(methods=('sd-neg',), suites=({asked.suites[0]!r},), "
+        f"results=Path({str(asked.results)!r}), metrics={asked.metrics!r}, images_per_prompt=2, "
+        f"steps={STEPS}, device='cpu'))\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -14,7 +14,7 @@ from huggingface_hub.utils.tqdm import are_progress_bars_disabled
 from safetensors.torch import load_file, save_file
 
 from sdd_bench import models
-from sdd_bench.diffusion import loading
+from sdd_bench.diffusion import loading, profile
 from sdd_bench.diffusion.bundle import Bundle
 from sdd_bench.errors import InputError, MissingError
 from sdd_bench.types import ModelSpec
@@ -107,13 +107,33 @@ def test_the_users_batch_size_is_no_part_of_the_arithmetic(bundle: Bundle) -> No
 def test_the_rows_of_a_call_are_a_constant(
     device: str, side: int, batch: int | None, rows: int
 ) -> None:
-    assert loading._rows(torch.device(device), side, batch) == rows
+    assert profile.rows(side, batch, on_cpu=device == "cpu") == rows
 
 
 @pytest.mark.parametrize("branches", [1, 2, 3, 4])
 def test_on_a_gpu_no_row_is_computed_in_vain(branches: int) -> None:
-    rows = loading._rows(torch.device("cuda"), 64, None)
+    rows = profile.rows(64, None, on_cpu=False)
     assert (16 * branches) % rows == 0
+
+
+@pytest.mark.parametrize("dtype", ["auto", "float32", "bfloat16"])
+def test_a_profile_is_what_the_loaded_model_says_of_itself(dtype: str) -> None:
+    spec = models.find("miniature")
+    folder = models.folder_of(spec)
+    bundle = loading.load(spec, device="cpu", dtype=dtype)
+    known = profile.of(folder, models.hash_of(folder), "cpu", dtype, None)
+    assert known is not None
+    assert (known.hash, known.dtype_name, known.numerics) == (
+        bundle.hash,
+        bundle.dtype_name,
+        bundle.numerics,
+    )
+
+
+def test_there_is_no_profile_of_a_number_type_or_model_that_there_is_not(tmp_path: Path) -> None:
+    folder = models.folder_of(models.find("miniature"))
+    assert profile.of(folder, "", "cpu", "float64", None) is None
+    assert profile.of(tmp_path, "", "cpu", "auto", None) is None
 
 
 # --- settings of the process ------------------------------------------------------------------
