@@ -39,7 +39,7 @@ SMALL = {"--limit": "2", "--images-per-prompt": "2", "--steps": "2"}
 
 NOT_HERE = {
     "a contrast needs more prompts than are drawn here": r" --contrast ",
-    "minutes of pictures or of search": r" --limit 60 |attack ring-a-bell|attack mma|suite results/attacks/",
+    "minutes of pictures or of search": r" --limit 60 |attack (ring|mma)|suite results/attacks/",
     "the hub or the network": r"weights fetch|hub:OWNER/NAME",
     "over a minute, for it trains": r"reproduce|train |run .*--method (sdd|esd)",
     "trainings that take minutes": r"figure (training|curve)",

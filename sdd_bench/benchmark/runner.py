@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -68,7 +68,7 @@ def run_with(
     weights: Sequence[Checkpoint | None],
     *,
     discards: bool = False,
-    looked: dict[Path, Lack] | None = None,
+    looked: Mapping[Path, Lack] = {},
 ) -> list[Run]:
     """The same with a loaded model, and with the weights that each method runs on.
 
@@ -89,8 +89,8 @@ def run_with(
             with single_precision(), checkpoints.applied(bundle, held):
                 methods = [job.methods[place] for place in places]
                 lacks = [
-                    (looked or {}).pop(runs[place].folder, None) or stock.lack(runs[place], work)
-                    for place in places
+                    looked[run.folder] if run.folder in looked else stock.lack(run, work)
+                    for run in (runs[place] for place in places)
                 ]
                 _make_images(bundle, methods, lacks, work)
         _judge(job, work, runs, failed, discards=discards)
