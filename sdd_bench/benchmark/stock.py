@@ -101,7 +101,7 @@ def _profile(job: Job) -> Profile | None:
     """What the model would say of itself; None where only the loaded one can."""
     request = job.request
     own_weights = request.checkpoint or any(method.makes_weights for method in job.methods)
-    if own_weights or not files.exists(request.results / "runs"):
+    if own_weights or not (request.results / "runs").is_dir():
         return None
     from sdd_bench.diffusion import profile
 

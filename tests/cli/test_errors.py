@@ -272,7 +272,7 @@ def test_a_table_without_runs_says_how_to_get_some(shell: Shell) -> None:
             ("table", "--format", "xml"),
             "'xml' is not one of 'csv', 'html', 'json', 'latex', 'markdown', 'text'",
         ),
-        (("list", "colours"), "'colours' is not one of 'concepts', 'methods'"),
+        (("list", "colours"), "'colours' is not one of 'attacks', 'concepts', 'methods'"),
         (("nonsense",), "No such command 'nonsense'"),
         (("run",), "Missing option '--method'"),
     ],

@@ -205,3 +205,18 @@ def test_a_run_of_sets_alone_needs_no_prompt(base: BaselineRun, tmp_path: Path) 
     (found,) = baseline.read(path)
     assert found.prompts.empty
     assert list(found.prompts) == run["columns"]
+
+
+def test_what_six_digits_leave_out_is_no_edit(tmp_path: Path) -> None:
+    """Of 1.0000049 (kept as 1) and 1.0000052 (1.00001) the mean is 1.00000505 (1.00001), which is
+    5e-6 from that of what is kept.
+    """
+    scores = table().query("prompt_id < 'p02'").reset_index(drop=True)
+    scores["clip/toy"] = [1.0000049] * 4 + [1.0000052] * 4
+    path = tmp_path / "baseline.json"
+    baseline.write(path, [entry(store_table(tmp_path, scores))])
+    (run,) = json.loads(path.read_text())["runs"]
+    assert run["definitions"]["clip/toy"]["value"] == 1.00001
+    assert {line.split()[3] for line in run["prompts"].values()} == {"1", "1.00001"}
+    (read,) = baseline.read(path)
+    assert read.recorded["clip/toy"].value == 1.00001
