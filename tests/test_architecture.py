@@ -391,9 +391,10 @@ NO_TESTS = ("__init__", "__main__", "errors")
 
 TESTED_ELSEWHERE = {
     # Plain data, which the tests of whoever makes it look at.
-    "benchmark/test_runner": ("benchmark/request",),
+    "benchmark/test_runner": ("benchmark/request", "benchmark/stock"),
     "gating/test_checks": ("gating/outcome",),
     "scoring/test_scorer": ("runs/faults", "scoring/task"),  # faults are what scoring leaves out
+    "diffusion/test_loading": ("diffusion/profile",),  # what a loaded model would say of itself
     # Steps of one command, which have no result of their own.
     "benchmark/test_trainer": ("analysis/curves",),
     "cli/test_errors": ("cli/options", "cli/values"),

@@ -98,7 +98,9 @@ def test_losses_of_half_precision_are_near_those_of_single(
     expected = losses(bundle, method, tmp_path / "single")
     found = losses(half, method, tmp_path)
     assert found != expected
-    assert sum(found) == pytest.approx(sum(expected), rel=0.05)
+    # Of bfloat16's eight bits the rounding of two estimates alone adds 2 (2^-8)^2 / 2 = 2e-5 to a
+    # squared error, which is 3e-4 here; float16 has eleven.
+    assert sum(found) == pytest.approx(sum(expected), rel=0.1 if dtype == "bfloat16" else 0.05)
 
 
 # --- faults -------------------------------------------------------------------------------------
