@@ -57,6 +57,7 @@ def _of(name: str, **changes: Any) -> Callable[[], Any]:
 INSTRUMENTS = {
     "clip": Instrument(_of("clip/miniature"), _towers),
     "harm": Instrument(_of("harm/miniature@0.7"), _image_tower),
+    "shows by a CLIP": Instrument(_of("shows/l14@0.5", clip=clip.MINIATURE), _towers),
     "style": Instrument(_of("style/miniature"), _towers),
     "style by tokens": Instrument(
         lambda: style_tokens.learned()[0],
