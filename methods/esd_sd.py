@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ESDSD(PlainGuidance):
-    """ESD of 2025 (Gandikota et al., 2023; rohitgandikota/erasing, esd_sd.py): the model learns to
-    move away from a concept, where another one may be asked for.
+    """ESD as its authors' script of 2025 trains it (Gandikota et al., 2023; esd_sd.py).
 
-    The loss is |e(z_t, f, t) - (e*(z_t, f, t) - n [e*(z_t, c, t) - e*(z_t, t)])|^2 with the frozen
+    The model learns to move away from a concept, where another one may be asked for. The loss is |e(z_t, f, t) - (e*(z_t, f, t) - n [e*(z_t, c, t) - e*(z_t, t)])|^2 with the frozen
     model e*, and f the text to erase from. Where f is c this is ESD with eta = n - 1.
     """
 

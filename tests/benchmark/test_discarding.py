@@ -116,8 +116,9 @@ def test_a_bigger_request_makes_only_what_is_new(discarded: Shell, tmp_path: Pat
 
 
 def test_a_further_metric_is_refused_with_a_reason_and_nothing_known_is_lost(
-    discarded: Shell,
+    discarded: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "300")  # where no reason is broken into lines
     run = discarded.stored("sd-neg")
     before = run.scores()
     score = ("score", run.folder, "--metric", "clip/miniature", *METRICS)

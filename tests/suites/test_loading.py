@@ -42,8 +42,8 @@ def test_a_copy_that_differs_is_told(tmp_path: Path, caplog: pytest.LogCaptureFi
             "sdd_bench.suites.loading",
             logging.WARNING,
             (
-                f"{path} does not hold the published prompts of 'i2p': its results are not those "
-                "of that suite, though they bear its name"
+                f"{path} does not hold the published prompts of 'i2p' (1, not 4703): its results "
+                "are not those of that suite, though they bear its name"
             ),
         )
     ]
