@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class ESDSD(PlainGuidance):
     """ESD as its authors' script of 2025 trains it (Gandikota et al., 2023; esd_sd.py).
 
-    The model learns to move away from a concept, where another one may be asked for. The loss is |e(z_t, f, t) - (e*(z_t, f, t) - n [e*(z_t, c, t) - e*(z_t, t)])|^2 with the frozen
-    model e*, and f the text to erase from. Where f is c this is ESD with eta = n - 1.
+    The model learns to move away from a concept, where another one may be asked for. The loss is
+    |e(z_t, f, t) - (e*(z_t, f, t) - n [e*(z_t, c, t) - e*(z_t, t)])|^2 with the frozen model e*,
+    and f the text to erase from. Where f is c this is ESD with eta = n - 1.
     """
 
     optimisation: Optimisation
