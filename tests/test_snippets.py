@@ -41,6 +41,7 @@ NOT_HERE = {
     "a contrast needs more prompts than are drawn here": r" --contrast ",
     "minutes of pictures or of search": r" --limit 60 |attack (ring|mma)|suite results/attacks/",
     "the hub or the network": r"weights fetch|hub:OWNER/NAME",
+    "of runs over a minute, which are not made": r"table --asr ",
     "over a minute, for it trains": r"reproduce|train |run .*--method (sdd|esd)",
     "trainings that take minutes": r"figure (training|curve)",
     "over a minute: all artists": r"matrix ",
