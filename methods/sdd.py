@@ -80,8 +80,8 @@ _PAPER = Optimisation(
 _RELEASED = Optimisation(iterations=1500, rate=1e-5, weight_decay=1e-4, clip=1.0, ema=0.999)
 _FAST = Optimisation(iterations=1000, rate=1e-5, weight_decay=1e-2, ema=0.998)
 _MINIATURE = Optimisation(
-    iterations=960,
-    rate=3e-3,
+    iterations=640,
+    rate=1.2e-3,
     schedule="cosine",
     warmup=40,
     weight_decay=1e-2,
