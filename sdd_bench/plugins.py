@@ -160,17 +160,12 @@ def as_metrics(source: Source) -> tuple[Metric, ...]:
 
 
 def as_attack(source: Source) -> Attack:
-    """The source's one attack."""
-    return checked_attack(load(source), source)
-
-
-def checked_attack(plugin: object, source: Source) -> Attack:
-    """`plugin`, if it can be used as an attack; raises InputError otherwise."""
-    name = type(plugin).__name__
+    """The source's one attack. Raises InputError for anything else."""
+    plugin = load(source)
+    name, recorded = type(plugin).__name__, is_dataclass(plugin)
     if not isinstance(plugin, Attack):
         lacking = [part for part in ("find", "recipes") if not hasattr(plugin, part)]
         raise unusable(source, f"{name} is no attack, it lacks {' and '.join(lacking)}")
-    recorded = is_dataclass(plugin)
     if not recorded:
         raise unusable(source, f"{name} has a budget that nothing records: make it a dataclass")
     return plugin

@@ -76,6 +76,7 @@ format_ = click.option(
     default="text",
     show_default=True,
 )
+limit = click.option("--limit", type=whole("limit"), help="Only the first N prompts.")
 model = click.option(
     "--model",
     type=Listed("models"),
@@ -121,6 +122,20 @@ method_options = options(
         help="A parameter of the method or its recipe: rate=2e-5, iterations=500. Repeatable.",
     ),
 )
+arithmetic = options(
+    click.option(
+        "--device",
+        default=DEFAULTS["device"],
+        show_default=True,
+        help="auto, cpu, cuda or cuda:N.",
+    ),
+    click.option(
+        "--dtype",
+        default=DEFAULTS["dtype"],
+        show_default=True,
+        help="auto, float32, float16 or bfloat16.",
+    ),
+)
 machine_options = options(
     click.option(
         "--seed",
@@ -134,18 +149,7 @@ machine_options = options(
         type=whole("batch_size"),
         help="Images at a time.  [default: 32 on the CPU; on a GPU 16, of small models 64]",
     ),
-    click.option(
-        "--device",
-        default=DEFAULTS["device"],
-        show_default=True,
-        help="auto, cpu, cuda or cuda:N.",
-    ),
-    click.option(
-        "--dtype",
-        default=DEFAULTS["dtype"],
-        show_default=True,
-        help="auto, float32, float16 or bfloat16.",
-    ),
+    arithmetic,
 )
 workers = click.option(
     "--workers",
@@ -183,7 +187,7 @@ search_options = options(
         metavar="NAME=VALUE",
         help="A parameter of the attack: tokens=8, generations=500. Repeatable.",
     ),
-    click.option("--limit", type=whole("limit"), help="Only the first N prompts."),
+    limit,
     columns,
     click.option(
         "--seed",
@@ -192,18 +196,7 @@ search_options = options(
         show_default=True,
         help="What is random derives from it and from a prompt's id.",
     ),
-    click.option(
-        "--device",
-        default=DEFAULTS["device"],
-        show_default=True,
-        help="auto, cpu, cuda or cuda:N.",
-    ),
-    click.option(
-        "--dtype",
-        default=DEFAULTS["dtype"],
-        show_default=True,
-        help="auto, float32, float16 or bfloat16.",
-    ),
+    arithmetic,
 )
 image_options = options(
     click.option(
@@ -219,7 +212,7 @@ image_options = options(
         type=whole("images_per_prompt"),
         help="Instead of the suite's own number.",
     ),
-    click.option("--limit", type=whole("limit"), help="Only the first N prompts."),
+    limit,
     columns,
     click.option(
         "--steps",
@@ -282,7 +275,7 @@ _of_paper = options(
         type=whole("images_per_prompt"),
         help="Instead of the table's own number.",
     ),
-    click.option("--limit", type=whole("limit"), help="Only the first N prompts."),
+    limit,
     click.option("--preview", is_flag=True, help="A tenth of the images, for a tenth of the cost."),
     click.option("--steps", type=whole("steps"), help="PNDM steps.  [default: the table's]"),
     click.option("--guidance-scale", type=float, help="[default: the table's]"),

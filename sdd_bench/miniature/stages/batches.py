@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Generator, Tensor
@@ -12,6 +13,13 @@ from torch import Generator, Tensor
 def draw(generator: Generator, count: int, batch: int) -> Tensor:
     """Numbers of `batch` out of `count` examples."""
     return torch.randint(count, (batch,), generator=generator)
+
+
+def share() -> slice:
+    """This worker's part of a batch: all of it where there is no other."""
+    if not dist.is_initialized():
+        return slice(None)
+    return slice(dist.get_rank(), None, dist.get_world_size())
 
 
 def pick(pixels: NDArray[np.uint8], rows: Tensor) -> Tensor:

@@ -9,12 +9,12 @@ relative to their size.
 from __future__ import annotations
 
 import copy
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from diffusers import UNet2DConditionModel
 from numpy.typing import NDArray
 from torch import Generator, Tensor
@@ -22,7 +22,7 @@ from torch import Generator, Tensor
 from sdd_bench.miniature import architecture
 from sdd_bench.miniature.loop import Plan, fit
 
-from .batches import draw
+from .batches import draw, share
 from .unet import Cycle, Encoded, weight
 
 SHARE = 0.03
@@ -147,9 +147,7 @@ class _Learner:
 
     def _noised(self, picked: Tensor, generator: Generator) -> tuple[_Noised, slice]:
         """This worker's part of the pictures, noised, and which part it is."""
-        alphas = architecture.scheduler().alphas_cumprod
-        rank, world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
-        mine = slice(rank, None, world)
+        alphas, mine = _alphas(), share()
         time = draw(generator, len(alphas), len(picked))[mine]
         latents = torch.from_numpy(self.encoded.latents[picked.numpy()]).float()
         noise = torch.randn(latents.shape, generator=generator)
@@ -159,6 +157,13 @@ class _Learner:
 
     def _empty(self, like: Tensor) -> Tensor:
         return _states(self.encoded.states, torch.full((len(like),), -1))
+
+
+@functools.cache
+def _alphas() -> Tensor:
+    """Cumulative products of the noise schedule."""
+    alphas: Tensor = architecture.scheduler().alphas_cumprod
+    return alphas
 
 
 def _states(states: NDArray[np.float16], rows: Tensor) -> Tensor:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from diffusers import UNet2DConditionModel
 from numpy.typing import NDArray
 from torch import Generator, Tensor
@@ -16,7 +15,7 @@ from torch import Generator, Tensor
 from sdd_bench.miniature import architecture
 from sdd_bench.miniature.loop import Plan, fit
 
-from .batches import draw
+from .batches import draw, share
 
 
 def new_unet() -> UNet2DConditionModel:
@@ -62,7 +61,7 @@ def train_unet(
     """
     latents, states, rows = encoded.latents, encoded.states, encoded.rows
     alphas = architecture.scheduler().alphas_cumprod
-    rank, world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+    mine = share()
     empty = torch.from_numpy(states[-1:]).float()
     first = copy.deepcopy(model).requires_grad_(False)
 
@@ -72,7 +71,6 @@ def train_unet(
         noise = torch.randn(plan.batch, *latents.shape[1:], generator=generator)
         texts = torch.from_numpy(rows[picked.numpy()])
         texts[torch.rand(plan.batch, generator=generator) < 0.1] = len(states) - 1
-        mine = slice(rank, None, world)
         clean = torch.from_numpy(latents[picked[mine].numpy()]).float()
         text = torch.from_numpy(states[texts[mine].numpy()]).float()
         a = alphas[time[mine]].view(-1, 1, 1, 1)
