@@ -22,7 +22,9 @@ from . import files as core_files
 from .errors import InputError, SDDBenchError, unknown
 from .progress import watch
 from .types import (
+    AnyAttack,
     Attack,
+    AttackOnMethod,
     Definition,
     Edited,
     ImageMetric,
@@ -159,12 +161,13 @@ def as_metrics(source: Source) -> tuple[Metric, ...]:
     return tuple(_checked_metric(item, source) for item in items)
 
 
-def as_attack(source: Source) -> Attack:
+def as_attack(source: Source) -> AnyAttack:
     """The source's one attack. Raises InputError for anything else."""
     plugin = load(source)
     name, recorded = type(plugin).__name__, is_dataclass(plugin)
-    if not isinstance(plugin, Attack):
-        lacking = [part for part in ("find", "recipes") if not hasattr(plugin, part)]
+    if not isinstance(plugin, (Attack, AttackOnMethod)):
+        search = "find_against" if hasattr(plugin, "find_against") else "find"
+        lacking = [part for part in (search, "recipes") if not hasattr(plugin, part)]
         raise unusable(source, f"{name} is no attack, it lacks {' and '.join(lacking)}")
     if not recorded:
         raise unusable(source, f"{name} has a budget that nothing records: make it a dataclass")

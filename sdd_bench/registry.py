@@ -27,7 +27,7 @@ from typing import TypeAlias
 from . import files, plugins
 from .errors import InputError, unknown
 from .plugins import Source
-from .types import Attack, Definition, Method, Metric
+from .types import AnyAttack, Definition, Method, Metric
 
 Measurement: TypeAlias = tuple[Definition, Metric]
 """A definition, and the metric that takes its raw scores."""
@@ -196,7 +196,7 @@ class Registry:
         """The names of all usable attacks, sorted."""
         return sorted(self._attacks[0])
 
-    def attack(self, name: str) -> Attack:
+    def attack(self, name: str) -> AnyAttack:
         """The attack called `name`, or the object that `file.py:Name` names. Raises InputError."""
         if plugins.is_path(name):
             return plugins.as_attack(plugins.path_source(name))
@@ -208,7 +208,7 @@ class Registry:
         return usable[name]
 
     @cached_property
-    def _attacks(self) -> tuple[dict[str, Attack], dict[str, str]]:
+    def _attacks(self) -> tuple[dict[str, AnyAttack], dict[str, str]]:
         """The usable ones by name, and why others are not."""
         sources = plugins.entry_sources("attacks")
         for file in plugins.files("attacks"):

@@ -114,6 +114,11 @@ def frame(pairs: Sequence[tuple[Run, Run]], plugins: Registry) -> list[Row]:
     return [replace(row, adjusted=p) for row, p in zip(rows, adjusted, strict=True)]
 
 
+def is_target(group: str) -> bool:
+    """Whether prompts of this group are what is removed."""
+    return group.partition(" ")[0] == TARGET
+
+
 def _rows(one: Run, other: Run, plugins: Registry) -> Iterator[Row]:
     first, second = Scored.of(one), Scored.of(other)
     images, unpaired = paired_images(one, other, first.scores, second.scores)
@@ -160,9 +165,9 @@ def _questions(
     groups: Mapping[str, NDArray[np.int64]], rates: Sequence[str]
 ) -> Iterator[tuple[str, str, str, str]]:
     """Each target's label and definition with a neighbour's, where all of them are there."""
-    for target in (name for name in groups if name.partition(" ")[0] == TARGET):
+    for target in filter(is_target, groups):
         kind = target.partition(" ")[2]
-        neighbours = [name for name in groups if name.partition(" ")[0] != TARGET]
+        neighbours = [name for name in groups if not is_target(name)]
         for name in (each for each in rates if not kind or f"-{kind}@" in each):
             for neighbour in neighbours:
                 if _within(groups[neighbour], groups[target]):
@@ -218,13 +223,15 @@ def page(rows: Sequence[Row]) -> Page:
     """The contrasts as people read them."""
     header = ["suite", "target", "neighbour", "target's change", "neighbour's change"]
     tidy = pd.json_normalize([asdict(row) | {"verdict": row.verdict} for row in rows], sep="_")
-    names = sorted({f"{row.first} (first) to {row.second} (second)" for row in rows})
+    firsts, seconds = (sorted({*names}) for names in zip(*((r.first, r.second) for r in rows), strict=True))
+    several = len(seconds) > 1
+    held = f"{', '.join(firsts)} (first) to {', '.join(seconds)} (second)"
     models = sorted({f"'{row.model}'" for row in rows})
     return Page(
-        title=f"{'; '.join(names)}, model {' and '.join(models)}; changes in points, contrast is "
+        title=f"{held}, model {' and '.join(models)}; changes in points, contrast is "
         "target - neighbour, with 95 % intervals over prompts; p is Holm's for all rows",
-        header=[*header, "contrast", "pairs", "p", "verdict"],
-        rows=[_cells(row) for row in rows],
+        header=[*(["second"] if several else []), *header, "contrast", "pairs", "p", "verdict"],
+        rows=[[*([row.second] if several else []), *_cells(row)] for row in rows],
         tidy=tidy,
     )
 

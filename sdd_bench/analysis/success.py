@@ -87,6 +87,19 @@ def frame(runs: Sequence[Run], suite: str, attacked: str, plugins: Registry) -> 
     return rows
 
 
+def attacked(runs: Sequence[Run]) -> list[tuple[str, str]]:
+    """Suites with what attacks found for their prompts, as far as methods were run on both; known
+    by names, as `ring-a-bell-country_body` is that of a file.
+    """
+    names = sorted({run.spec.suite for run in runs})
+    return [
+        (plain, found)
+        for found in names
+        for plain in names
+        if found.endswith(f"-{plain}") and any(_pairs(_on(runs, plain), _on(runs, found)))
+    ]
+
+
 def _on(runs: Sequence[Run], name: str) -> list[Run]:
     """The runs on a suite. Raises InputError for none."""
     found = [run for run in runs if models.matches_suite(run.spec.suite, run.spec.model, (name,))]

@@ -12,7 +12,7 @@ from .results import Result
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sdd_bench.types import Attack, Method
+    from sdd_bench.types import AnyAttack, Method
 
 
 def list_attacks() -> pd.DataFrame:
@@ -94,17 +94,23 @@ def _frame(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _summary(plugin: Method | Attack) -> str:
+def _summary(plugin: Method | AnyAttack) -> str:
     return (type(plugin).__doc__ or "").strip().partition("\n")[0]
 
 
 def _attacks() -> list[dict[str, object]]:
     from sdd_bench import registry
+    from sdd_bench.types import AttackOnMethod
 
     plugins = registry.scan()
     attacks = {name: plugins.attack(name) for name in plugins.attacks()}
     return [
-        {"name": name, "recipes": ", ".join(attack.recipes), "description": _summary(attack)}
+        {
+            "name": name,
+            "sees": "method" if isinstance(attack, AttackOnMethod) else "text encoder",
+            "recipes": ", ".join(attack.recipes),
+            "description": _summary(attack),
+        }
         for name, attack in attacks.items()
     ]
 

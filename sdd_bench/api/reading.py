@@ -121,8 +121,8 @@ def compare(
 ) -> Result:
     """Two methods (or run folders), paired by image: difference, 95 % interval, tests, a verdict.
 
-    `contrasts` instead: what became of the targets of suites from the first to the second, minus
-    what became of their neighbours.
+    `contrasts` instead: what became of the targets of suites from the first to each of the others,
+    minus what became of their neighbours.
 
     `by_definition` instead: the rates of any number of methods over thresholds, and how far their
     definitions agree. Raises InputError.
@@ -137,6 +137,10 @@ def compare(
     runs = curves.without_steps(stored.runs_in(folder, several(suites)), folder, methods)
     if by_definition:
         return Result(pages=tuple(agreement.pages(runs, methods, plugins)))
+    if contrasts and len(methods) > 2:
+        first, *others = methods
+        several_pairs = [pair for other in others for pair in lookup.pairs(runs, first, other)]
+        return Result(pages=(between.page(between.frame(several_pairs, plugins)),))
     if len(methods) != 2:
         raise InputError(f"compare takes two methods, not {len(methods)}: {', '.join(methods)}")
     pairs = lookup.pairs(runs, *methods)

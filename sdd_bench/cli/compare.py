@@ -29,7 +29,8 @@ from .completion import Listed, Stored
     "--contrast",
     "contrasts",
     is_flag=True,
-    help="Instead: what METHOD_B takes of targets, minus what it takes of their neighbours.",
+    help="Instead: what METHOD_B takes of targets, minus what it takes of their neighbours; of any "
+    "number of methods after METHOD_A.",
 )
 @options.format_
 @options.results

@@ -198,6 +198,18 @@ search_options = options(
     ),
     arithmetic,
 )
+sampling = options(
+    click.option(
+        "--steps",
+        type=whole("steps"),
+        default=DEFAULTS["steps"],
+        show_default=True,
+        help="PNDM steps.",
+    ),
+    click.option(
+        "--guidance-scale", type=float, default=DEFAULTS["guidance_scale"], show_default=True
+    ),
+)
 image_options = options(
     click.option(
         "--metric",
@@ -214,16 +226,13 @@ image_options = options(
     ),
     limit,
     columns,
-    click.option(
-        "--steps",
-        type=whole("steps"),
-        default=DEFAULTS["steps"],
-        show_default=True,
-        help="PNDM steps.",
-    ),
-    click.option(
-        "--guidance-scale", type=float, default=DEFAULTS["guidance_scale"], show_default=True
-    ),
+    sampling,
+)
+checkpoint = click.option(
+    "--checkpoint",
+    type=Place(path_type=Path),
+    help="Weights of the U-Net or text encoder to run on instead of training: a file or folder of "
+    "any tool.",
 )
 matrix_options = options(
     click.option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -31,12 +30,7 @@ from .streams import say, write
     "NAME=FILE for a suite that is not shipped. Repeatable.",
 )
 @options.method_options
-@click.option(
-    "--checkpoint",
-    type=options.Place(path_type=Path),
-    help="Weights of the U-Net or text encoder to run on instead of training: a file or folder of "
-    "any tool.",
-)
+@options.checkpoint
 @options.checkpoint_strength
 @click.option(
     "--rescale-warmup",

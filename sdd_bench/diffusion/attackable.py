@@ -67,10 +67,10 @@ class TextView:
 
         handle = table.register_forward_hook(follow)
         try:
-            value = loss(self._encoder(self._rows(ids))[0])
+            states = self._encoder(self._rows(ids))[0]
         finally:
-            handle.remove()
-        (slope,) = torch.autograd.grad(value, read)
+            handle.remove()  # the loss may read other texts
+        (slope,) = torch.autograd.grad(loss(states), read)
         words = cast("Tensor", table.weight).detach()[list(self.vocabulary)]
         return (slope[:, 1 : 1 + ids.shape[1]] @ words.T).cpu()
 

@@ -37,7 +37,7 @@ class Plan:
 
 
 @dataclass(slots=True, eq=False)
-class _Branching:
+class Branching:
     """A method on its way along a trajectory."""
 
     method: Method
@@ -49,6 +49,7 @@ class _Branching:
 
     @property
     def warmup(self) -> int:
+        """For how many U-Net calls the guidance is plain."""
         return self.method.warmup if isinstance(self.method, WarmsUp) else 0
 
     @property
@@ -69,7 +70,7 @@ class _Trajectory:
 
     latents: Tensor
     sampler: PNDM
-    branchings: list[_Branching]
+    branchings: list[Branching]
     plain: tuple[Column, ...]
     """The columns of classifier-free guidance while several methods share it, else empty."""
 
@@ -112,7 +113,7 @@ def walk(
     bundle: Bundle, plans: Sequence[Plan], prompts: Sequence[str], noise: Tensor, settings: Settings
 ) -> list[Tensor]:
     """Final latents (N, C, h, w) of every plan, from the same starting noise (N, C, h, w)."""
-    branchings = [_branching(bundle, plan, prompts) for plan in plans]
+    branchings = [branching_of(bundle, plan, prompts) for plan in plans]
     sampler = PNDM(
         bundle.alphas,
         settings.steps,
@@ -143,13 +144,14 @@ def walk(
     return [finished[id(branching)] for branching in branchings]
 
 
-def _branching(bundle: Bundle, plan: Plan, prompts: Sequence[str]) -> _Branching:
+def branching_of(bundle: Bundle, plan: Plan, prompts: Sequence[str]) -> Branching:
+    """A method at the begin of a trajectory to pictures of these prompts. Raises PluginError."""
     method, concepts = plan.method, plan.concepts
     texts = border.branches(method, prompts, concepts)
     if not reading.changes(method):
-        return _Branching(method, texts, ())
+        return Branching(method, texts, ())
     rows = list(zip(*texts, strict=True))
     scripts = {
         row: reading.script(bundle.text, method, row, concepts) for row in dict.fromkeys(rows)
     }
-    return _Branching(method, texts, tuple(scripts[row] for row in rows))
+    return Branching(method, texts, tuple(scripts[row] for row in rows))

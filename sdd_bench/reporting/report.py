@@ -137,7 +137,12 @@ class _Report:
             suites=self.suites,
             runs=self._runs(),
             pairs=self.pairs,
-            tables=[*papers, *of_runs],
+            tables=[
+                *papers,
+                *of_runs,
+                *tables.of_attacks(question.runs, self.plugins),
+                *tables.of_contrasts(sources, self.plugins),
+            ],
             groups=groups,
             intervals=steps(sources),
             quantiles=quantiles(),

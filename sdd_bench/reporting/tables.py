@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sdd_bench.analysis import table
+from sdd_bench.analysis import contrasts, success, table
 from sdd_bench.analysis.matrix import POOLED
+from sdd_bench.errors import InputError
 from sdd_bench.formats.page import Page
 from sdd_bench.registry import Registry
 from sdd_bench.runs.run import Run
 
-from .content import number
+from .content import Source, number
 from .payload import Cell, GroupValue, Table
 
 
@@ -47,6 +48,36 @@ def of_paper(name: str, page: Page, runs: Sequence[Run]) -> Table:
         for at, line in enumerate(shown.rows)
     ]
     return _table(name, shown, rows)
+
+
+def of_attacks(runs: Sequence[Run], plugins: Registry) -> list[Table]:
+    """The success of attacks whose prompts were run beside those that they were found for."""
+    return [
+        _plain("attack", success.page(success.frame(runs, plain, found, plugins)))
+        for plain, found in success.attacked(runs)
+    ]
+
+
+def of_contrasts(sources: Sequence[Source], plugins: Registry) -> list[Table]:
+    """What methods take of targets and of neighbours, where a suite has both."""
+    asked = [each for each in sources if any(map(contrasts.is_target, each.scored.groups()))]
+    pairs = [
+        (one.run, other.run)
+        for other in asked
+        for one in asked
+        if one is not other and one.run.spec.undefended_twin_of(other.run.spec)
+    ]
+    try:
+        rows = contrasts.frame(pairs, plugins) if pairs else []
+    except InputError:  # nothing of them is scored
+        return []
+    return [_plain("contrast", contrasts.page(rows))] if rows else []
+
+
+def _plain(name: str, page: Page) -> Table:
+    """A table whose cells lead nowhere."""
+    shown = page.escaped()
+    return _table(name, shown, [[Cell(text=text) for text in line] for line in shown.rows])
 
 
 def of_matrix(

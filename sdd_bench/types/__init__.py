@@ -7,7 +7,7 @@ only, so that naming things never loads torch.
 from __future__ import annotations
 
 from .arrays import Features, Floats, Pixels, State
-from .attacks import Attack, Attackable
+from .attacks import AnyAttack, Attack, Attackable, AttackOnMethod, Defended
 from .methods import (
     Editable,
     Edited,
@@ -41,9 +41,12 @@ from .prompts import Prompt, Sample, Suite, stem
 from .results import Dtype, Settings, Value
 
 __all__ = [
+    "AnyAttack",
     "Attack",
+    "AttackOnMethod",
     "Attackable",
     "Box",
+    "Defended",
     "Definition",
     "Dtype",
     "Editable",

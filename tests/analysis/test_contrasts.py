@@ -100,3 +100,7 @@ def test_the_page_has_a_row_for_every_contrast(tmp_path: Path) -> None:
     assert [row[2] for row in page.rows] == ["far (other prompts)", "near (other prompts)"]
     assert page.title.startswith("sd (first) to sld (second), model 'miniature'")
     assert page.tidy["rest_change"].tolist() == [0.0, 0.0]
+    third = rows(*(run(tmp_path, name, groups, whole) for name in ("sd", "sega")))
+    several = contrasts.page([*found, *third])
+    assert several.header[0] == "second"
+    assert [row[0] for row in several.rows] == ["sld", "sld", "sega", "sega"]

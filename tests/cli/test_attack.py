@@ -77,4 +77,4 @@ def test_an_unknown_attack_gets_a_suggestion(shell: Shell) -> None:
 
 def test_attacks_are_listed(shell: Shell) -> None:
     assert "\nring-a-bell " in shell("list", "attacks").out
-    assert list(sb.list_attacks()["name"]) == ["mma", "ring-a-bell"]
+    assert list(sb.list_attacks()["name"]) == ["mma", "ring-a-bell", "unlearndiffatk"]

@@ -24,7 +24,7 @@ def short(trial: Trial) -> object:
 
 
 SHORT = [
-    *map(short, kills.trials(4)),
+    *map(short, kills.trials(6)),
     *map(short, crowds.trials(1)),
     *map(short, islice(denials.trials(24), 0, 24, 7)),
     *map(short, flips.trials(20)),

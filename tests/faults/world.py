@@ -1,4 +1,4 @@
-"""What the drill disturbs: six commands, each with the folder it starts from and the one it leaves.
+"""What the drill disturbs: seven commands, with the folder each starts from and the one it leaves.
 
 Everything is on the miniature and takes seconds.
 """
@@ -104,6 +104,8 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
                   "--device", "cpu"),
     "import": ("import", "theirs", "--suite", "drill.csv", "--images-per-prompt", "2",
                "--as", "theirs"),
+    "attack": ("attack", "unlearndiffatk", "--method", "sd-neg", "--suite", "drill.csv", "--set",
+               "levels=1", "--set", "updates=2", "--steps", "2", "--device", "cpu"),
     "gate": ("gate", "--baseline", "baseline.json", "--update"),
 }  # fmt: skip
 """The commands by their names; `{sd}` stands for the folder of that method's run."""
@@ -186,10 +188,10 @@ def _resolved(folder: Path, word: str) -> str:
 def difference(ours: Path, theirs: Path) -> str:
     """What a disturbed and an undisturbed folder differ in, as far as it counts; empty if nothing.
 
-    Pictures, checkpoints and baselines are the same bytes, scores and values of sets the same
-    numbers; when things happened, and on which try, is another matter.
+    Pictures, checkpoints, found prompts and baselines are the same bytes, scores and values of sets
+    the same numbers; when things happened, and on which try, is another matter.
     """
-    for pattern in ("images/*.png", "*.safetensors", "baseline.json"):
+    for pattern in ("images/*.png", "*.safetensors", "attacks/*", "baseline.json"):
         one, other = _bytes(ours, pattern), _bytes(theirs, pattern)
         if one.keys() != other.keys():
             return f"{pattern}: not the same files: {sorted(one.keys() ^ other.keys())[:3]}"

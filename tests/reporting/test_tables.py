@@ -11,6 +11,7 @@ from sdd_bench.papers import needs as paper_needs
 from sdd_bench.papers import published
 from support.papers import base, needed, own_table
 from support.reporting import illustrated, read, shelf
+from support.runs import store
 
 
 def test_the_table_by_group_is_that_of_the_command(results: Path) -> None:
@@ -59,6 +60,25 @@ def test_every_number_of_the_table_is_behind_its_cell(tmp_path: Path, by_group: 
         for key in ("value", "low", "high", "n", "reason"):
             expected = None if row[key] != row[key] else row[key]
             assert number[key] == expected
+
+
+def test_attacks_and_neighbours_have_tables_of_their_own(tmp_path: Path) -> None:
+    root = tmp_path / "r"
+    for method, after in (("sd", 0.9), ("sd-neg", 0.1)):
+        store(root, method, {"nude/miniature": [0.9, 0.1]}, suite="body")
+        store(root, method, {"nude/miniature": [0.9, 0.9]}, suite="ring-a-bell-body")
+        near = store(root, method, {"shows/miniature": [after, 0.9, 0.9, 0.9]}, suite="near")
+        near.write_scores(near.scores().assign(group=["target", "target", "other", "other"]))
+    report = read(sb.report(results=root, out=tmp_path / "page.html")).report
+    found = {each["name"]: each for each in report["tables"]}
+    attack, contrast = found["attack"], found["contrast"]
+    # One of two images before, the other by the attack alone: 50 + 50 = 100.
+    texts = [cell["text"] for cell in attack["rows"][0]]
+    assert [text.partition(" ")[0] for text in texts[3:6]] == ["50.0", "50.0", "100.0"]
+    assert attack["title"].startswith("ring-a-bell-body on body")
+    (row,) = ([cell["text"] for cell in each] for each in contrast["rows"])
+    # Of the targets one of two is gone, of the others none.
+    assert [text.partition(" ")[0] for text in row[3:6]] == ["−50", "+0", "−50"]
 
 
 def test_two_runs_of_one_method_keep_apart_behind_their_cells(tmp_path: Path) -> None:

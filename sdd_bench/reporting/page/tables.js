@@ -69,7 +69,11 @@ function DataTable({ table, heading = table.title, shaded = false }) {
 }
 
 function tableHeading(table) {
-  return { runs: "Runs", group: "By group of prompts" }[table.name] || `Of the paper: ${table.name}`;
+  const headings = {
+    runs: "Runs", group: "By group of prompts", attack: "With and without an attack",
+    contrast: "Target minus neighbour",
+  };
+  return headings[table.name] || `Of the paper: ${table.name}`;
 }
 
 function TablesPanel() {
