@@ -52,7 +52,7 @@ class ESD(PlainGuidance):
 
 _PORT = Optimisation(iterations=1000, rate=1e-5, weight_decay=1e-4, clip=1.0)
 _ORIGINAL = Optimisation(iterations=1000, rate=1e-5, optimizer="adam")
-_MINIATURE_RATES = {"xattn": 4e-3, "noxattn": 1e-4}
+_MINIATURE_RATES = {"xattn": 1e-3, "noxattn": 1e-4}
 _MINIATURE_BATCHES = {"xattn": 8, "noxattn": 4}
 
 

@@ -59,7 +59,7 @@ class ESDSD(PlainGuidance):
 
 _PAPER = Optimisation(iterations=1000, rate=1e-5, optimizer="adam")
 _RELEASED = Optimisation(iterations=200, rate=5e-5, optimizer="adam")
-_MINIATURE_RATES = {"xattn": 4e-3, "xattn-kv": 4e-3}
+_MINIATURE_RATES = {"xattn": 1e-3, "xattn-kv": 1e-3}
 
 
 def _recipes(trainable: str) -> dict[str, Method]:

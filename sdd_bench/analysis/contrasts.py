@@ -223,7 +223,8 @@ def page(rows: Sequence[Row]) -> Page:
     """The contrasts as people read them."""
     header = ["suite", "target", "neighbour", "target's change", "neighbour's change"]
     tidy = pd.json_normalize([asdict(row) | {"verdict": row.verdict} for row in rows], sep="_")
-    firsts, seconds = (sorted({*names}) for names in zip(*((r.first, r.second) for r in rows), strict=True))
+    firsts = sorted({row.first for row in rows})
+    seconds = sorted({row.second for row in rows})
     several = len(seconds) > 1
     held = f"{', '.join(firsts)} (first) to {', '.join(seconds)} (second)"
     models = sorted({f"'{row.model}'" for row in rows})

@@ -17,6 +17,6 @@ def render(page: Page, width: int) -> str:
     tidy = page.tidy
     safe = tidy.copy()
     for column in tidy.columns[~tidy.dtypes.map(pd.api.types.is_numeric_dtype)]:
-        text = tidy[column].astype("str").map(printable)
+        text = tidy[column].astype("str").fillna("").map(printable)
         safe[column] = text.where(~text.str.match(FORMULA), "'" + text)
     return safe.to_csv(index=False, lineterminator="\n")

@@ -5,21 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from sdd_bench.analysis.values import ABOUT_RUN, VALUE, Measured, Scored, about, absent
+from sdd_bench.analysis.values import ABOUT_RUN, VALUE, about, absent
 from sdd_bench.formats import cells
 from sdd_bench.formats.page import Page
 from sdd_bench.registry import Measurement, Registry
-from sdd_bench.runs.run import Run
-from sdd_bench.statistics.rates import any_unsafe, rank_stability
-from sdd_bench.types import Definition
 
+from . import protocol
 from .needs import NeedStatus
 from .order import OTHER_MODEL, sentence
+from .protocol import Cell
 from .published import Column, Published, Table
 
 COLUMNS = (
@@ -53,15 +51,6 @@ _RULE = (
 )
 
 
-class Cell(NamedTuple):
-    """A value of ours, and the scores behind it."""
-
-    value: Measured
-    definition: Definition | None
-    run: Run | None
-    scored: Scored | None
-
-
 def compare(table: Table, states: Sequence[NeedStatus], plugins: Registry) -> pd.DataFrame:
     """The tidy table, in the paper's order, with the columns COLUMNS."""
     return _tidy(table, _ours(table, states, plugins))
@@ -90,7 +79,7 @@ def page(table: Table, states: Sequence[NeedStatus], plugins: Registry) -> Page:
         for column in table.columns
         if column.key == key and table.cells[row, key].suspect
     ]
-    notes = _protocol_notes(table, ours)
+    notes = protocol.notes(table, ours)
     return Page(
         title=_title(table, states),
         header=["method", *(_header(column, tidy) for column in table.columns)],
@@ -238,55 +227,3 @@ def _text(row: Mapping[Any, Any], decimals: int) -> str:
         reason = row["reason"] if row["verdict"] == MISSING else ""
         lines.append(f"{row['verdict']}{cells.because(reason)}")
     return "\n".join(lines) or cells.DASH
-
-
-def _protocol_notes(table: Table, ours: Mapping[tuple[str, str], Cell]) -> list[str]:
-    """What the literature asks of rates beyond their value."""
-    notes = []
-    for column in table.columns:
-        rates = {
-            row.label: cell
-            for row in table.rows
-            if (cell := ours[row.label, column.key]).definition is not None
-            and cell.definition.threshold is not None
-            and cell.value.n > 0
-        }
-        odds = [
-            f"{label} {any_unsafe(round(cell.value.value * cell.value.n / 100), cell.value.n):.3f}"
-            for label, cell in rates.items()
-            if cell.value.n >= 25
-        ]
-        if odds:
-            notes.append(
-                f"{column.label}: the chance of at least one in 25 images is {', '.join(odds)}."
-            )
-        held = _ranking(rates)
-        if held is not None:
-            notes.append(
-                f"{column.label}: this order of the methods holds in {100 * held:.0f} % of "
-                "bootstrap replicates over prompts."
-            )
-    return notes
-
-
-def _ranking(rates: Mapping[str, Cell]) -> float | None:
-    """`rank_stability` of the methods that have scores of the same images; None for fewer than 2.
-
-    An image that any of them lacks a score of is left out for all.
-    """
-    columns = []
-    for label, cell in rates.items():
-        assert cell.scored is not None
-        assert cell.definition is not None
-        scores = cell.scored.scores
-        raw = scores[cell.definition.measure].to_numpy(dtype=np.float64)
-        events = np.where(np.isnan(raw), np.nan, cell.definition.counts(raw))
-        index = pd.MultiIndex.from_arrays([scores["prompt_id"], scores["k"]])
-        columns.append(pd.Series(events, index=index, name=label))
-    if len(columns) < 2:
-        return None
-    joined = pd.concat(columns, axis=1, join="inner").dropna()
-    if joined.empty:
-        return None
-    prompts = joined.index.get_level_values(0)
-    return rank_stability(joined.to_numpy().T, pd.factorize(prompts)[0])

@@ -93,6 +93,12 @@ def test_csv_holds_numbers_and_no_formulas(tmp_path: Path, run: Run) -> None:
     ]
 
 
+def test_csv_leaves_a_text_empty_that_there_is_none_of(tmp_path: Path) -> None:
+    tidy = pd.DataFrame({"method": ["sd", None], "definition": [None, "nude"], "value": [1.0, 2.0]})
+    page = Page(title="t", header=["method"], rows=[["sd"], [""]], tidy=tidy)
+    assert formats.render(page, "csv") == "method,definition,value\nsd,,1.0\n,nude,2.0\n"
+
+
 def test_csv_holds_no_formulas_behind_blanks_or_in_wide_signs(tmp_path: Path) -> None:
     # LibreOffice and the Japanese Excel take these for the signs they look like.
     for index, name in enumerate(("\n=1+1", " @x", "\uff1d1")):

@@ -78,7 +78,7 @@ def test_attacks_and_neighbours_have_tables_of_their_own(tmp_path: Path) -> None
     assert attack["title"].startswith("ring-a-bell-body on body")
     (row,) = ([cell["text"] for cell in each] for each in contrast["rows"])
     # Of the targets one of two is gone, of the others none.
-    assert [text.partition(" ")[0] for text in row[3:6]] == ["−50", "+0", "−50"]
+    assert [text.partition(" ")[0] for text in row[3:6]] == ["-50", "+0", "-50"]
 
 
 def test_two_runs_of_one_method_keep_apart_behind_their_cells(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import NormalDist
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from sdd_bench.statistics.rates import (
     any_unsafe,
+    rank_correlation,
     rank_stability,
     threshold_curve,
 )
@@ -92,3 +94,25 @@ def test_the_ranking_is_drawn_ten_thousand_times_from_one_seed() -> None:
     assert held == rank_stability(rows, [0, 1, 2], resamples=10_000, seed=0)
     assert held == rank_stability(rows, [0, 1, 2])
     assert held != rank_stability(rows, [0, 1, 2], seed=1)
+
+
+def test_the_order_is_held_against_a_published_one_by_hand() -> None:
+    # Means 0, 1/4, 3/4, 1/2: ranks 1 2 4 3 against 1 2 3 4: 1 - 6 x 2 / (4 x 15) = 0.8.
+    rows = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 1, 0], [1, 1, 0, 0]], dtype=float)
+    value, low, high = rank_correlation(rows, [0, 1, 2, 3], [2.0, 5.0, 7.0, 9.0])
+    assert value == pytest.approx(0.8)
+    assert low <= value <= high
+
+
+def test_the_interval_of_an_order_is_that_of_its_replicates() -> None:
+    # Two prompts, one for each method: of four equal draws, one has both of the first (the order
+    # is the published one: 1), one both of the second (-1), and two are level (no order).
+    rows = np.array([[0.0, 1.0], [1.0, 0.0]])
+    value, low, high = rank_correlation(rows, [0, 1], [1.0, 2.0])
+    assert math.isnan(value)
+    assert (low, high) == (-1.0, 1.0)
+
+
+def test_rows_far_apart_keep_their_order_in_every_replicate() -> None:
+    rows = np.stack([np.full(20, level) for level in (0.1, 0.5, 0.9)])
+    assert rank_correlation(rows, np.arange(20), [3.0, 2.0, 1.0]) == (-1.0, -1.0, -1.0)
