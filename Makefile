@@ -2,8 +2,6 @@
 
 PYTHON ?= python3
 RESULTS ?= results
-# Processes that share the pictures: small networks keep no second thread busy.
-WORKERS ?= 2
 PYTEST_ARGS ?=
 MUTANTS_ARGS ?=
 GATE_ARGS ?=
@@ -40,13 +38,12 @@ help: ## this list
 
 demo: .venv/run.stamp ## the undefended model against the negative prompt, on the embedded miniature
 	@$(BIN)/sdd-bench run --results $(RESULTS) --method sd --method sd-neg \
-	    --suite country_body --suite coco30k --limit 50 --images-per-prompt 4 --workers $(WORKERS)
+	    --suite country_body --suite coco30k --limit 50 --images-per-prompt 4
 
 # The images are fewer than a paper would want and enough to notice a change: docs/gate.md.
 gate: .venv/run.stamp ## hold the miniature to its committed baseline (GATE_ARGS=--update: renew it)
 	@$(BIN)/sdd-bench run --results $(RESULTS)/gate --method sd --method sd-neg \
-	    --suite country_body --suite coco30k --limit 25 --images-per-prompt 4 \
-	    --workers $(WORKERS) >/dev/null
+	    --suite country_body --suite coco30k --limit 25 --images-per-prompt 4 >/dev/null
 	@$(BIN)/sdd-bench gate --results $(RESULTS)/gate --strict \
 	    --baseline results/baselines/miniature.json $(GATE_ARGS)
 

@@ -97,6 +97,7 @@ def ours(results: Path, method: str, images: int, steps: int) -> Run:
         steps=steps,
         results=results,
         device="cpu",
+        workers=1,
     )
     (run,) = runner.run(request)
     return run

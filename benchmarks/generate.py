@@ -46,6 +46,7 @@ def ours(images: int, steps: int) -> float:
             steps=steps,
             results=Path(results),
             device="cpu",
+            workers=1,
         )
         began = time.perf_counter()
         runner.run(request)

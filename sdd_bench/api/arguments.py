@@ -69,8 +69,9 @@ class OptionFields(TypedDict, total=False):
     tool."""
     checkpoint_strength: float | None
     """How much of a checkpoint that is an adapter is added. Default: 1."""
-    workers: int
-    """Processes of this machine that share the work. Default: 1."""
+    workers: int | None
+    """Processes of this machine that share the work. Default: on the CPU as many as pay, each of
+    one thread; 1 on a GPU."""
     shard: str | None
     """I/N: only the I-th of N fixed parts of the images. Default: all of them."""
     timeout: float | None

@@ -62,8 +62,8 @@ class Options:
     """Weights of U-Net or text encoder that every method runs on; nothing is trained."""
     checkpoint_strength: float | None = None
     """How much of the checkpoint, an adapter, is added; None: all of it."""
-    workers: int = 1
-    """Processes of this machine that share the work."""
+    workers: int | None = None
+    """Processes of this machine that share the work; None: as many as pay."""
     shard: str | None = None
     """I/N: only the I-th of N fixed parts of the images is made and judged; None: all of them."""
     timeout: float | None = None
@@ -86,7 +86,7 @@ class Options:
             _check_strength(self.checkpoint_strength, self.checkpoint)
         if self.shard is not None:
             Shard.parse(self.shard)
-            if self.workers > 1:
+            if self.workers is not None and self.workers > 1:
                 raise InputError(
                     f"shard {self.shard} and {self.workers} workers: give one of them, for workers "
                     "share out the images themselves"
@@ -138,7 +138,7 @@ def load_suite(name: str, spec: ModelSpec, options: Options) -> Suite:
 
 
 def _check_whole(name: str, value: object, low: int, high: int | None) -> None:
-    if value is None and name in {"images_per_prompt", "limit", "batch_size"}:
+    if value is None and name in {"images_per_prompt", "limit", "batch_size", "workers"}:
         return
     words = name.replace("_", " ")
     if isinstance(value, bool) or not isinstance(value, int):

@@ -24,6 +24,7 @@ from sdd_bench.suites import catalog
 from sdd_bench.types import Sample
 
 from . import discarding, stock, trainer, workers
+from .crew import size
 from .generation import Lack, Making
 from .job import Job, SuiteJob
 from .preflight import load, prepare
@@ -42,24 +43,37 @@ def run(request: Request) -> list[Run]:
 
 def run_job(job: Job) -> list[Run]:
     """The runs of a request that has been read, made and scored as far as they are missing."""
-    if job.request.workers > 1:
-        workers.work(job.request)
-    looked: dict[Path, Lack] = {}
-    there = stock.without_model(job, looked)
-    if there is not None:
-        return _judged(job, there)
-    bundle = load(job.request)
-    ready = trainer.ready(bundle, job.methods, job.request)
+    request = job.request
+    if request.workers is not None and request.workers > 1:
+        workers.work(request, request.workers)
+    there = stock.without_model(job)
+    if there is not None and _is_shared_out(job, there):
+        there = stock.without_model(job)
+    if there is not None and there.complete is not None:
+        return _judged(job, there.complete)
+    bundle = load(request)
+    ready = trainer.ready(bundle, job.methods, request)
     if ready and len(ready) < len(job.methods):
         # Another process trains the others: what there is to do until then is done first.
         first = replace(job, methods=tuple(ready))
         with suppress(IncompleteError):  # which the whole of it will tell
-            run_with(first, bundle, trainer.weights(bundle, ready, job.request))
-    weights, discards = (
-        trainer.weights(bundle, job.methods, job.request),
-        job.request.discard_images,
-    )
-    return run_with(job, bundle, weights, discards=discards, looked=looked)
+            run_with(first, bundle, trainer.weights(bundle, ready, request))
+    weights = trainer.weights(bundle, job.methods, request)
+    if there is None and request.workers is None:
+        there = stock.with_model(job, bundle, weights)
+        there = None if _is_shared_out(job, there) else there
+    looked = there.known if there else {}
+    return run_with(job, bundle, weights, discards=request.discard_images, looked=looked)
+
+
+def _is_shared_out(job: Job, there: stock.Stock) -> bool:
+    """Whether other processes have made, and judged, what there was to make."""
+    if job.request.workers is not None:
+        return False
+    crew = size(job.request, job.model, there.images)
+    if crew > 1:
+        workers.work(job.request, crew)
+    return crew > 1
 
 
 def run_with(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -47,31 +48,74 @@ def lack(run: Run, work: SuiteJob) -> Lack:
     return lacking
 
 
-def without_model(job: Job, looked: dict[Path, Lack]) -> list[list[Lack]] | None:
-    """The runs of each suite, in the order of the methods, if each is finished and lacks nothing:
-    half a million pictures that are there need no model, nor, on the CPU, torch.
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What the disk tells of a job's runs before a model is loaded."""
 
-    None otherwise, and for methods on weights of their own, which only a loaded model can tell.
-    Those that were `looked` at are noted by their folders.
+    lacks: Sequence[Sequence[Lack | None]]
+    """Of each suite, in the order of the methods, what their runs lack; None of a run that has not
+    begun.
     """
-    model = _profile(job)
-    if model is None:
+    images: int
+    """How many are to be made."""
+
+    @property
+    def known(self) -> dict[Path, Lack]:
+        """What is known of runs, by their folders."""
+        return {lack.run.folder: lack for lacks in self.lacks for lack in lacks if lack}
+
+    @property
+    def complete(self) -> list[list[Lack]] | None:
+        """The runs of each suite, if each is finished and lacks nothing: half a million pictures
+        that are there need no model, nor, on the CPU, torch.
+        """
+        found = [[lack for lack in lacks if lack] for lacks in self.lacks]
+        begun = all(map(all, self.lacks))
+        finished = all(lack.run.facts().finished for lacks in found for lack in lacks)
+        return found if begun and finished and not self.images else None
+
+
+def without_model(job: Job) -> Stock | None:
+    """What is known of the runs of a job without its model; None where there are methods on weights
+    of their own, which only a loaded model can tell.
+    """
+    if job.request.checkpoint or any(method.makes_weights for method in job.methods):
         return None
-    found: list[list[Lack]] = []
-    for work in job.suites:
-        found.append([])
-        for method in job.methods:
-            spec = _spec(job, work, model, method, None)
-            if not files.exists(job.request.results / spec.folder / RUN):
-                return None
-            run = Run.create(job.request.results, spec)
-            if run.facts().finished is None:
-                return None
-            known = looked[run.folder] = lack(run, work)
-            if known.files:
-                return None
-            found[-1].append(known)
-    return found
+    model = _profile(job)
+    found = [
+        [_begun(job, work, model, method) if model else None for method in job.methods]
+        for work in job.suites
+    ]
+    return _stock(job, found)
+
+
+def with_model(job: Job, bundle: Bundle, weights: Sequence[Checkpoint | None]) -> Stock:
+    """The same with a loaded model and the weights of each method."""
+    found = [
+        [
+            lack(opened(job, work, bundle, method, held), work)
+            for method, held in zip(job.methods, weights, strict=True)
+        ]
+        for work in job.suites
+    ]
+    return _stock(job, found)
+
+
+def _stock(job: Job, found: Sequence[Sequence[Lack | None]]) -> Stock:
+    images = sum(
+        len(work.own if lack is None else lack.files)
+        for work, lacks in zip(job.suites, found, strict=True)
+        for lack in lacks
+    )
+    return Stock(found, images)
+
+
+def _begun(job: Job, work: SuiteJob, model: Profile, method: SelectedMethod) -> Lack | None:
+    """What a run lacks that has begun."""
+    spec = _spec(job, work, model, method, None)
+    if not files.exists(job.request.results / spec.folder / RUN):
+        return None
+    return lack(Run.create(job.request.results, spec), work)
 
 
 def _spec(
@@ -98,10 +142,11 @@ def _spec(
 
 
 def _profile(job: Job) -> Profile | None:
-    """What the model would say of itself; None where only the loaded one can."""
+    """What the model would say of itself; None where there is no run yet, or where only the loaded
+    one can.
+    """
     request = job.request
-    own_weights = request.checkpoint or any(method.makes_weights for method in job.methods)
-    if own_weights or not (request.results / "runs").is_dir():
+    if not (request.results / "runs").is_dir():
         return None
     from sdd_bench.diffusion import profile
 

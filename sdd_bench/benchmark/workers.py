@@ -24,6 +24,7 @@ from typing import TypeAlias
 from sdd_bench import files
 from sdd_bench.progress.joint import Count, Joint
 
+from . import machine
 from .request import Request
 
 log = logging.getLogger(__name__)
@@ -56,14 +57,16 @@ Heard: TypeAlias = "tuple[int, Word | None]"
 """A worker's place and its word; None when it has ended."""
 
 
-def work(request: Request) -> None:
-    """Have workers do what they can; returns when all have ended.
+def work(request: Request, count: int) -> None:
+    """Have so many workers do what they can; returns when all have ended.
 
     What is left, because some were killed or failed, is for the caller, who meets the same error.
     """
     heard: SimpleQueue[Heard] = SimpleQueue()
+    own, here = replace(request, workers=1), Path.cwd()
+    orders = [Order(request=own, place=place, folder=here) for place in range(count)]
     with ExitStack() as stack:
-        crew = [stack.enter_context(_worker(request, n, heard)) for n in range(request.workers)]
+        crew = [stack.enter_context(_worker(order, count, heard)) for order in orders]
         joint = stack.enter_context(Joint().shown())
         left, said = len(crew), set[str]()
         while left:
@@ -86,21 +89,18 @@ def _tell(place: int, code: int) -> None:
 
 
 @contextmanager
-def _worker(
-    request: Request, place: int, heard: SimpleQueue[Heard]
-) -> Iterator[subprocess.Popen[str]]:
-    """A worker that has its order, whose words are heard; it ends when this does."""
+def _worker(order: Order, count: int, heard: SimpleQueue[Heard]) -> Iterator[subprocess.Popen[str]]:
+    """One of so many workers that has its order, whose words are heard; it ends when this does."""
     process = subprocess.Popen(
         [sys.executable, "-m", "sdd_bench", "work"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        env=_environment(request.workers),
+        env=_environment(count),
     )
     assert process.stdin is not None, "it is a pipe"
-    listener = threading.Thread(target=_listen, args=(process, place, heard), daemon=True)
-    order = Order(request=replace(request, workers=1), place=place, folder=Path.cwd())
+    listener = threading.Thread(target=_listen, args=(process, order.place, heard), daemon=True)
     listener.start()
     try:
         with suppress(BrokenPipeError):  # it has ended already, which is heard of
@@ -129,6 +129,5 @@ def _listen(process: subprocess.Popen[str], place: int, heard: SimpleQueue[Heard
 
 def _environment(workers: int) -> dict[str, str]:
     """The environment of a worker: its share of the processor, and no spinning beside others."""
-    there = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    threads = str(max(1, there // workers))
+    threads = str(max(1, machine.cores() // workers))
     return {"OMP_NUM_THREADS": threads, "OMP_WAIT_POLICY": "PASSIVE", **os.environ}

@@ -154,9 +154,8 @@ machine_options = options(
 workers = click.option(
     "--workers",
     type=whole("workers"),
-    default=DEFAULTS["workers"],
-    show_default=True,
-    help="Processes of this machine that share the work, one per GPU where there are several.",
+    help="Processes of this machine that share the work, one per GPU where there are several.  "
+    "[default: 1 on a GPU; on the CPU one per core, where model and work make that faster]",
 )
 shard = click.option(
     "--shard",

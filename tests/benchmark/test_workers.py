@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sdd_bench.benchmark import workers
-from sdd_bench.benchmark.request import Options
+from sdd_bench.benchmark import crew, machine, workers
+from sdd_bench.benchmark.request import Options, Request
 from sdd_bench.diffusion import generator
 from sdd_bench.errors import InputError
 from support.shell import Shell
@@ -76,6 +76,54 @@ def test_two_make_what_one_makes(
     assert pictures(results) == pictures(alone)
     pd.testing.assert_frame_equal(scores(results), scores(alone))
     assert not list(results.rglob("*.claim"))
+
+
+@pytest.fixture
+def crews(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many processes were started each time, on two cores, where two pictures are enough."""
+    started: list[int] = []
+    work = workers.work
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(machine, "cores", lambda: 2)
+    monkeypatch.setattr(crew, "ENOUGH", 4)
+
+    def counted(request: Request, count: int) -> None:
+        started.append(count)
+        work(request, count)
+
+    monkeypatch.setattr(workers, "work", counted)
+    return started
+
+
+def test_on_the_cpu_as_many_share_what_is_missing_as_pay(
+    shell: Shell, suite: Path, alone: Path, monkeypatch: pytest.MonkeyPatch, crews: list[int]
+) -> None:
+    results = shell.folder / "own"
+    with monkeypatch.context() as parent:
+        parent.setattr(generator, "pictures", unwanted)
+        assert shell(*command(suite, "--results", results)).code == 0
+    assert crews == [2]
+    assert pictures(results) == pictures(alone)
+    pd.testing.assert_frame_equal(scores(results), scores(alone), check_exact=True)
+    for path in list(results.rglob("*.png"))[:3]:  # two are worth one process, which is this one
+        path.unlink()
+    assert shell(*command(suite, "--results", results)).code == 0
+    assert shell(*command(suite, "--results", results)).code == 0
+    assert shell(*command(suite, "--results", shell.folder / "1", "--workers", 1)).code == 0
+    assert crews == [2]
+    assert pictures(results) == pictures(alone)
+
+
+def test_weights_of_a_methods_own_are_made_once_and_then_its_pictures_shared(
+    shell: Shell, suite: Path, monkeypatch: pytest.MonkeyPatch, crews: list[int]
+) -> None:
+    monkeypatch.setattr(generator, "pictures", unwanted)
+    results = shell.folder / "own"
+    words = command(suite, "--results", results, "--method", "uce", "--concept", "nudity")
+    assert shell(*words).code == 0
+    assert crews == [2]
+    assert len(pictures(results)) == 40
+    assert len(list(results.rglob("checkpoint.safetensors"))) == 1
 
 
 def test_what_a_killed_worker_left_the_others_do(
@@ -147,12 +195,13 @@ def test_a_number_of_workers_is_a_whole_one() -> None:
 def test_each_has_its_share_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(machine, "cores", lambda: 8)
     own = workers._environment(3)
     assert (own["OMP_NUM_THREADS"], own["OMP_WAIT_POLICY"]) == ("2", "PASSIVE")
     monkeypatch.setenv("OMP_NUM_THREADS", "5")  # what somebody has set stays
     assert workers._environment(16)["OMP_NUM_THREADS"] == "5"
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert workers._environment(16)["OMP_NUM_THREADS"] == "1"
 
 
 def test_words_of_workers_are_said_once(caplog: pytest.LogCaptureFixture) -> None:
