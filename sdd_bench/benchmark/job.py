@@ -42,11 +42,13 @@ class SuiteJob:
     measurements: Measurements
     reference: RealImages | None
     """What set metrics compare with."""
+    part: str = ""
+    """What its part is called, such as 2-of-4; empty: all images are its own."""
 
     @property
     def is_shard(self) -> bool:
         """Whether others are to make and judge some of the images."""
-        return len(self.own) < len(self.samples)
+        return bool(self.part)
 
     def units(self, missing: Sequence[Collection[str]]) -> Iterator[Unit]:
         """The work that is left, given the stems of the images that each method lacks."""

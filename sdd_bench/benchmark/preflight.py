@@ -57,10 +57,13 @@ def load(options: Options) -> Bundle:
 def _suite(name: str, spec: ModelSpec, request: Request, plugins: registry.Registry) -> SuiteJob:
     suite = load_suite(name, spec, request)
     samples = tuple(seeds.samples(suite, request.seed))
+    shard = Shard.parse(request.shard) if request.shard else None
+    own = shard.of(samples) if shard else samples
     return SuiteJob(
         suite=suite,
         samples=samples,
-        own=Shard.parse(request.shard).of(samples) if request.shard else samples,
+        own=own,
+        part=shard.name if shard and len(own) < len(samples) else "",
         measurements=measurements(request.metrics, spec, suite.families, plugins),
         reference=reference_of(suite.reference),
     )

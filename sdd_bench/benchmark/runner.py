@@ -246,6 +246,8 @@ def _task(
 def _score(task: Task) -> None:
     """Score a run, and note which plugins do."""
     run = task.run
+    if not run.part:
+        changes.join(run)
     _note_plugins(run, [metric for _, metric in task.measurements.values()])
     with discarding.judging(run):
         score(task, partial(progress, f"scoring {run.spec.method} on {run.spec.suite}"))

@@ -30,6 +30,11 @@ class Shard:
             )
         return cls(int(found[1]), int(found[2]))
 
+    @property
+    def name(self) -> str:
+        """What files are called by it: 2-of-4."""
+        return f"{self.number}-of-{self.count}"
+
     def of(self, samples: Sequence[Sample]) -> tuple[Sample, ...]:
         """Its part of all samples of a suite: every N-th block of them, so that batches are full
         and the part is the same in every process.

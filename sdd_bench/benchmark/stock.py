@@ -30,7 +30,7 @@ def opened(
     job: Job, work: SuiteJob, model: Model, method: SelectedMethod, weights: Checkpoint | None
 ) -> Run:
     """The run of a method on a suite, a new one or the one already there."""
-    return Run.create(job.request.results, _spec(job, work, model, method, weights))
+    return Run.create(job.request.results, _spec(job, work, model, method, weights), work.part)
 
 
 def lack(run: Run, work: SuiteJob) -> Lack:
@@ -115,7 +115,7 @@ def _begun(job: Job, work: SuiteJob, model: Profile, method: SelectedMethod) -> 
     spec = _spec(job, work, model, method, None)
     if not files.exists(job.request.results / spec.folder / RUN):
         return None
-    return lack(Run.create(job.request.results, spec), work)
+    return lack(Run.create(job.request.results, spec, work.part), work)
 
 
 def _spec(

@@ -18,6 +18,8 @@ import pandas as pd
 from sdd_bench import files
 from sdd_bench.types import Box
 
+from . import parts
+
 log = logging.getLogger(__name__)
 
 NAME = "boxes.parquet"
@@ -64,11 +66,26 @@ def check(path: Path, digest: str) -> Boxes:
     return found
 
 
-def read(run_folder: Path, digest: str) -> Boxes:
-    """What is known of the run with that digest; nothing if there is no such file or, with a
-    warning, if it is damaged.
+def read(run_folder: Path, digest: str, part: str = "") -> Boxes:
+    """What is known of the run with that digest, or only what that part of it says; nothing if
+    there is no such file or, with a warning, if it is damaged.
     """
-    path = run_folder / NAME
+    file = run_folder / NAME
+    if part:
+        return _readable(parts.path(file, part), digest)
+    found = _readable(file, digest)
+    for path in parts.of(file):
+        found = joined(_readable(path, digest), found)
+    return found
+
+
+def joined(first: Boxes, second: Boxes) -> Boxes:
+    """What either has, and of an image in both what the first has."""
+    names = {*first, *second}
+    return {name: {**second.get(name, {}), **first.get(name, {})} for name in names}
+
+
+def _readable(path: Path, digest: str) -> Boxes:
     try:
         return check(path, digest)
     except ValueError as error:
@@ -76,8 +93,8 @@ def read(run_folder: Path, digest: str) -> Boxes:
         return {}
 
 
-def write(run_folder: Path, found: Boxes, digest: str) -> None:
-    """Replace what is known of the run with that digest."""
+def write(run_folder: Path, found: Boxes, digest: str, part: str = "") -> None:
+    """Replace what is known of the run with that digest, or that part of it."""
     rows = [
         (measure, image, seen.pixels, box.label, box.score, box.x, box.y, box.width, box.height)
         for measure, images in sorted(found.items())
@@ -86,7 +103,8 @@ def write(run_folder: Path, found: Boxes, digest: str) -> None:
     ]
     table = pd.DataFrame(rows, columns=[*_TEXTS, *_NUMBERS])
     types = dict.fromkeys(_TEXTS, "str") | dict.fromkeys(_NUMBERS, "float64")
-    files.write_parquet(run_folder / NAME, table.astype(types), of=digest)
+    path = parts.path(run_folder / NAME, part)
+    files.write_parquet(path, table.astype(types), of=digest)
 
 
 _NOTHING = Box(label="", score=0, x=0, y=0, width=0, height=0)

@@ -2,7 +2,7 @@
 
     run.json         what makes these images these images, and where they come from
     images/*.png     one per sample
-    scores.parquet   one row per image: who it is, and every raw score
+    scores.parquet   one row per image: who it is, and every raw score; of shards in `parts`
     sets.json        the value of every set metric
     boxes.parquet    what detectors saw where
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -27,13 +28,13 @@ from sdd_bench.errors import InputError, SDDBenchError
 from sdd_bench.provenance import utc_now
 from sdd_bench.types import Prompt, Sample
 
-from . import boxes, claims, images, records
+from . import boxes, claims, images, parts, records
 from . import scores as tables
 from .album import Album, Look
 from .identity import RunSpec
 from .images import Known
 from .records import RUN, SETS, Facts, SetValue
-from .scores import KEYS, NO_PICTURE, SCORES, has_picture, stems_of
+from .scores import KEYS, SCORES, has_picture, stems_of
 
 if TYPE_CHECKING:
     from sdd_bench.types import Pixels
@@ -49,6 +50,8 @@ class Run:
 
     folder: Path
     spec: RunSpec
+    part: str = field(default="", compare=False)
+    """The part that is judged alone and written apart, such as 2-of-4; empty: all of it."""
     digest: str = field(init=False, repr=False, compare=False)
     """The identity's, which every image is asked for: computed once."""
 
@@ -56,24 +59,25 @@ class Run:
         object.__setattr__(self, "digest", self.spec.digest)
 
     @classmethod
-    def create(cls, results_dir: str | Path, spec: RunSpec) -> Run:
-        """The run of that identity below `results_dir`: a new one, or the one already there.
+    def create(cls, results_dir: str | Path, spec: RunSpec, part: str = "") -> Run:
+        """The run of that identity below `results_dir`, or a part of it: a new one, or the one
+        already there.
 
         What is damaged in its folder is set aside. Raises InputError if another run is there.
         """
-        run = cls(Path(results_dir) / spec.folder, spec)
+        run = cls(Path(results_dir) / spec.folder, spec, part)
         with files.writing(run.folder):
             (run.folder / "images").mkdir(parents=True, exist_ok=True)
         run.repair()
         if files.read(run.folder / RUN) is None:
             run.write_facts(Facts(started=utc_now()))
             return run
-        run = cls.open(run.folder)
-        if run.digest != spec.digest or run.spec.model != spec.model:
+        there = cls.open(run.folder)
+        if there.digest != spec.digest or there.spec.model != spec.model:
             raise InputError(
                 f"{run.folder} holds another run than its name says: move it elsewhere"
             )
-        return run
+        return replace(there, part=part)
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
@@ -86,7 +90,8 @@ class Run:
         _set_aside(self.folder / RUN, records.check, "it is written again")
         for name, reader in _MADE_AGAIN.items():
             own = partial(reader, digest=self.digest)
-            _set_aside(self.folder / name, own, "scores will be made again")
+            for path in (self.folder / name, *parts.of(self.folder / name)):
+                _set_aside(path, own, "scores will be made again")
 
     # --- how it went ---
 
@@ -221,34 +226,25 @@ class Run:
 
     # --- scores ---
 
-    def forget_changed(self, samples: Sequence[Sample], found: Mapping[str, str] = {}) -> None:
-        """Drop the scores of pictures that are others than those that were scored, and the faults
-        of those that are there again.
-
-        By the hashes of pixels that have just been `found`, or by what the files say, which is
-        quickly read: `missing` has looked at their pixels.
-        """
-        scores = self.scores()
-        asked = {each.stem: each for each in samples}
-        changed, mended = [], []
-        for name, pixels, fault in zip(
-            stems_of(scores), scores["image_hash"].tolist(), scores["fault"].tolist(), strict=True
-        ):
-            wanted = asked.get(name) if pixels else None
-            stated = found.get(name, "") if wanted else ""
-            if wanted and not stated:
-                stated = images.stated_pixels(self.image_path(wanted))
-            changed.append(stated not in {"", pixels})
-            mended.append(stated == pixels != "" and fault in NO_PICTURE)
-        if any(changed) or any(mended):
-            scores.loc[mended, "fault"] = ""
-            self.write_scores(scores[[not each for each in changed]])
+    @property
+    def scores_path(self) -> Path:
+        """The file that scores are written to."""
+        return parts.path(self.folder / SCORES, self.part)
 
     def scores(self) -> pd.DataFrame:
         """One row per image, KEYS and then one float64 column per measure; empty if there are none
-        or, with a warning, if they are damaged.
+        or, with a warning, if they are damaged. Those of shards are among them.
         """
-        path = self.folder / SCORES
+        found = self._scores(self.folder / SCORES)
+        for path in parts.of(self.folder / SCORES):
+            found = tables.typed(tables.joined(self._scores(path), found))
+        return found
+
+    def own_scores(self) -> pd.DataFrame:
+        """The same; of a part only what it has written itself."""
+        return self._scores(self.scores_path) if self.part else self.scores()
+
+    def _scores(self, path: Path) -> pd.DataFrame:
         try:
             return tables.read(path, self.digest)
         except ValueError as error:
@@ -257,14 +253,15 @@ class Run:
 
     def measures(self) -> set[str]:
         """The raw scores that there are columns of; the rows are not read."""
-        try:
-            return tables.measures(self.folder / SCORES, self.digest)
-        except ValueError:  # of which `scores` warns
-            return set()
+        found: set[str] = set()
+        for path in (self.folder / SCORES, *parts.of(self.folder / SCORES)):
+            with suppress(ValueError):  # of which `scores` warns
+                found |= tables.measures(path, self.digest)
+        return found
 
     def write_scores(self, scores: pd.DataFrame) -> None:
         """Replace the scores. Prompts keep their order, and the images of one are sorted by k."""
-        tables.write(self.folder / SCORES, scores, self.digest)
+        tables.write(self.scores_path, scores, self.digest)
 
     def sets(self) -> dict[str, SetValue]:
         """The values of set metrics by definition; empty if there are none or, with a warning, if

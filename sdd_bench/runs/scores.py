@@ -31,6 +31,9 @@ KEYS = (
 NO_PICTURE = ("missing", "damaged", "not of this run")
 """Faults of a file that is not the run's picture: they go when the picture is there again."""
 
+IMAGE = ["prompt_id", "k"]
+"""The columns that say which image a row is about."""
+
 _INTEGERS = ("k", "seed")
 
 _POSSIBLE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
@@ -91,6 +94,22 @@ def typed(scores: pd.DataFrame) -> pd.DataFrame:
     return ordered.reset_index(drop=True)
 
 
+def joined(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of both tables: of an image in both that of `ours`, with what `theirs` has besides
+    of the same picture.
+    """
+    if theirs.empty:
+        return ours
+    first, second = ours.set_index(IMAGE), theirs.set_index(IMAGE)
+    others = second.loc[~second.index.isin(first.index)]
+    beside = second.reindex(first.index)
+    same = (beside["image_hash"] == first["image_hash"]) & (beside["fault"] == first["fault"])
+    for column in second.columns.difference([*KEYS]):
+        own = first[column] if column in first else pd.Series(float("nan"), first.index)
+        first[column] = own.where(own.notna() | ~same, beside[column])
+    return pd.concat([first, others]).reset_index()
+
+
 def has_picture(scores: pd.DataFrame) -> pd.Series[bool]:
     """Which rows are about a picture that was the run's, and has been looked at."""
     return (scores["image_hash"] != "") & ~scores["fault"].isin(NO_PICTURE)
@@ -109,7 +128,7 @@ def _check(scores: pd.DataFrame) -> None:
         raise ValueError(f"no image has the id {impossible[0]!r:.60}")
     if (scores["k"] < 0).any():
         raise ValueError(f"no image has the number {scores['k'].min()}")
-    if scores.duplicated(["prompt_id", "k"]).any():
+    if scores.duplicated(IMAGE).any():
         raise ValueError("two rows of scores are about the same image")
     for name in scores.columns.difference(list(KEYS)):
         if np.isinf(scores[name]).any():

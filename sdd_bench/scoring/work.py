@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -17,11 +18,10 @@ from numpy.typing import NDArray
 from sdd_bench.errors import SDDBenchError
 from sdd_bench.files.states import State, state
 from sdd_bench.progress import watch
-from sdd_bench.runs import changes
+from sdd_bench.runs import changes, parts
 from sdd_bench.runs.boxes import Seen
 from sdd_bench.runs.faults import NOT_OURS, blank, fault_of
 from sdd_bench.runs.run import KEYS, Run
-from sdd_bench.runs.scores import SCORES
 from sdd_bench.types import Features, PairMetric, Sample, SetMetric
 
 from . import loaded, located
@@ -253,6 +253,6 @@ class Work:
         return {measure: rows for measure, rows in found.items() if rows is not None}
 
 
-def _state(run: Run) -> State | None:
-    """By what a file of scores is known to be another one than before; None if there is none."""
-    return state(run.folder / SCORES)
+def _state(run: Run) -> Mapping[Path, State | None]:
+    """By what scores are known to be others than before; a part asks for no others than its own."""
+    return {run.scores_path: state(run.scores_path)} if run.part else parts.states(run.scores_path)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -146,3 +148,56 @@ def test_until_all_shards_are_done_the_table_says_how_many_images_there_are(
     assert "8 of 20" in shell("table", "--results", shell.results).out
     assert shell(*words).code == 0
     assert "8 of 20" not in shell("table", "--results", shell.results).out
+
+
+ALONE = """
+import sys
+from sdd_bench.cli.main import main
+from sdd_bench.runs import claims
+claims.take = lambda path: claims.Claim(path, "", "")
+sys.exit(main())
+"""
+"""The command line on a disk that lets everybody have every claim."""
+
+
+@pytest.mark.slow
+def test_shards_at_once_lose_nothing_of_one_another(
+    shell: Shell, suite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def words(results: Path) -> list[str]:
+        given = [
+            "run", "--method", "sd", "--suite", suite, "--images-per-prompt", 1, "--steps", 2,
+            "--device", "cpu", "--metric", "nude/miniature@0.7", "--results", results,
+        ]  # fmt: skip
+        return [str(each) for each in given]
+
+    results = shell.folder / "parts"
+    crew = [
+        subprocess.Popen(
+            [sys.executable, "-c", ALONE, *words(results), "--shard", f"{number}/3"],
+            stdout=subprocess.DEVNULL,
+        )
+        for number in (1, 2, 3)
+    ]
+    assert [process.wait(300) for process in crew] == [0, 0, 0]
+    (folder,) = results.glob("runs/*/*/*")
+    tables = {path.name: len(pd.read_parquet(path)) for path in folder.glob("scores*")}
+    assert tables == {
+        "scores.1-of-3.parquet": 8, "scores.2-of-3.parquet": 8, "scores.3-of-3.parquet": 4,
+    }  # fmt: skip
+    # Read before anybody has joined them, and then joined, with nothing made or judged again.
+    assert "n=20" in shell("table", "--results", results).out
+    monkeypatch.setattr(generator, "pictures", None)
+    monkeypatch.setattr(loaded, "tile", None)
+    assert shell(*words(results)).code == 0
+    monkeypatch.undo()
+    assert [path.name for path in folder.glob("scores*")] == ["scores.parquet"]
+    alone = shell.folder / "alone"
+    assert shell(*words(alone)).code == 0
+    assert pictures(results) == pictures(alone)
+    (other,) = alone.rglob("scores.parquet")
+    theirs, ours = pd.read_parquet(other), pd.read_parquet(folder / "scores.parquet")
+    order = ["prompt_id", "k"]
+    pd.testing.assert_frame_equal(
+        ours.sort_values(order, ignore_index=True), theirs.sort_values(order, ignore_index=True)
+    )

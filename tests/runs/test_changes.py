@@ -13,9 +13,11 @@ import pandas as pd
 import pytest
 
 from sdd_bench.errors import SDDBenchError
-from sdd_bench.runs import changes, claims
+from sdd_bench.runs import boxes, changes, claims
+from sdd_bench.runs.boxes import Seen
 from sdd_bench.runs.records import SetValue
 from sdd_bench.runs.run import Run
+from sdd_bench.types import Box
 from support.runs import PIXELS, made_up, run_spec, sample, score_rows
 
 SAMPLES = [sample("a"), sample("b"), sample("c")]
@@ -126,3 +128,89 @@ def test_a_disk_on_which_no_claim_lasts_is_a_fault_and_no_work_without_end(
     with pytest.raises(SDDBenchError, match=r"cannot write .*scores\.parquet: .* again and again"):
         changes.scores(run, rows("1", nude=[0.9]))
     assert column(run, "nude") == [0.1]
+
+
+# --- parts ------------------------------------------------------------------------------------
+
+
+def part(run: Run, name: str) -> Run:
+    return replace(run, part=name)
+
+
+def test_shards_write_each_a_file_of_its_own_and_readers_have_all(run: Run) -> None:
+    run.write_scores(rows("1", nude=[0.1]))
+    changes.scores(part(run, "1-of-2"), rows("2", of=1, nude=[0.2]))
+    changes.scores(part(run, "2-of-2"), rows("3", of=2, nude=[0.3], clip=[30.0]))
+    names = ["scores.1-of-2.parquet", "scores.2-of-2.parquet", "scores.parquet"]
+    assert sorted(path.name for path in run.folder.glob("*.parquet")) == names
+    found = run.scores().set_index("prompt_id")["nude"]
+    assert found.to_dict() == {"a": 0.1, "b": 0.2, "c": 0.3}
+    assert run.measures() == {"nude", "clip"}
+    # What a shard writes next has what it wrote, and nothing of others.
+    changes.scores(part(run, "1-of-2"), rows("1", nude=[0.7]))
+    own = part(run, "1-of-2").own_scores()
+    assert own.set_index("prompt_id")["nude"].to_dict() == {"a": 0.7, "b": 0.2}
+
+
+def test_of_one_picture_a_part_has_what_the_file_of_all_knows(run: Run) -> None:
+    run.write_scores(rows("1", "2", nude=[0.1, 0.2], clip=[30.0, 31.0]))
+    changes.scores(part(run, "1-of-2"), rows("1", "9", nude=[0.5, NAN]))
+    # The first picture is the same one: its other score stays. The second is another picture.
+    assert column(run, "nude") == [0.5, None]
+    assert column(run, "clip") == [30.0, None]
+
+
+def test_a_part_says_of_a_changed_picture_that_nothing_is_known(run: Run) -> None:
+    for each in SAMPLES[:2]:
+        run.save_image(each, PIXELS)
+    run.write_scores(rows("1", "2", nude=[0.1, 0.2]))
+    before = (run.folder / "scores.parquet").read_bytes()
+    changes.forget_changed(part(run, "1-of-2"), SAMPLES[:1], {"a_0000": "other"})
+    assert (run.folder / "scores.parquet").read_bytes() == before
+    assert column(run, "nude") == [None, 0.2]
+    assert run.scores()["image_hash"].tolist() == ["", "2"]
+
+
+def test_joined_parts_are_one_file(run: Run) -> None:
+    run.write_scores(rows("1", "2", nude=[0.1, 0.2]))
+    changes.scores(part(run, "1-of-2"), rows("1", clip=[30.0]))
+    changes.scores(part(run, "2-of-2"), rows("3", of=2, nude=[0.3]))
+    before = run.scores()
+    changes.join(run)
+    assert [path.name for path in run.folder.glob("*.parquet")] == ["scores.parquet"]
+    pd.testing.assert_frame_equal(run.scores(), before)
+    assert column(run, "clip") == [30.0, None, None]
+    stamp = (run.folder / "scores.parquet").stat().st_mtime_ns
+    changes.join(run)  # there is nothing to join
+    assert (run.folder / "scores.parquet").stat().st_mtime_ns == stamp
+
+
+def test_boxes_are_in_parts_too(run: Run) -> None:
+    def seen(pixels: str) -> Seen:
+        return Seen(pixels, (Box(label="x", score=0.5, x=1, y=2, width=3, height=4),))
+
+    changes.boxes(run, {"nude": {"a_0000": seen("1")}})
+    changes.boxes(part(run, "1-of-2"), {"nude": {"a_0000": seen("9"), "b_0000": seen("2")}})
+    changes.boxes(part(run, "2-of-2"), {"nude": {"c_0000": seen("3")}})
+
+    def found() -> dict[str, str]:
+        known = boxes.read(run.folder, run.spec.digest)["nude"]
+        return {stem: each.pixels for stem, each in sorted(known.items())}
+
+    assert found() == {"a_0000": "9", "b_0000": "2", "c_0000": "3"}
+    changes.join(run)
+    assert [path.name for path in run.folder.glob("*.parquet")] == ["boxes.parquet"]
+    assert found() == {"a_0000": "9", "b_0000": "2", "c_0000": "3"}
+
+
+def test_a_damaged_part_is_left_out_and_set_aside(
+    run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run.write_scores(rows("1", nude=[0.1]))
+    (run.folder / "scores.1-of-2.parquet").write_bytes(b"PAR1 and not more")
+    assert column(run, "nude") == [0.1]
+    assert run.measures() == {"nude"}
+    assert "scores.1-of-2.parquet is damaged" in caplog.text
+    run.repair()
+    assert (run.folder / "scores.1-of-2.parquet.damaged").exists()
+    assert not (run.folder / "scores.1-of-2.parquet").exists()

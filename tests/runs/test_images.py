@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from sdd_bench.errors import SDDBenchError
+from sdd_bench.runs import changes
 from sdd_bench.runs.faults import faults_of
 from sdd_bench.runs.run import Run
 from sdd_bench.types import Pixels
@@ -206,10 +207,10 @@ def test_a_picture_that_cannot_be_read_is_neither_damaged_nor_missing(
 def test_scores_are_dropped_of_pictures_that_are_others_now(run: Run) -> None:
     run.save_image(sample(), PIXELS, "aa")
     scored(run, "aa", PIXELS)
-    run.forget_changed([sample()])
+    changes.forget_changed(run, [sample()])
     assert len(run.scores()) == 1
     run.save_image(sample(), 255 - PIXELS, "aa")
-    run.forget_changed([sample(k=1)])
+    changes.forget_changed(run, [sample(k=1)])
     assert len(run.scores()) == 1
-    run.forget_changed([sample()])
+    changes.forget_changed(run, [sample()])
     assert len(run.scores()) == 0

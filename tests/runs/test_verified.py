@@ -15,7 +15,7 @@ from PIL import Image
 from sdd_bench import files
 from sdd_bench.errors import InputError
 from sdd_bench.files import states
-from sdd_bench.runs import album, images, verified
+from sdd_bench.runs import album, changes, images, verified
 from sdd_bench.runs.run import Run
 from sdd_bench.types import Sample
 from support.runs import PIXELS, SLD_WEAK, run_spec, sample, score_rows
@@ -179,10 +179,10 @@ def test_scores_of_what_was_looked_at_are_kept_and_of_others_dropped(
     monkeypatch.setattr(images, "stated_pixels", counted)
     hashed = images.hash_of(PIXELS)
     run.write_scores(score_rows("sld-weak", many, noise_hash="aa", image_hash=hashed))
-    run.forget_changed(many, run.look(many).pixels)
+    changes.forget_changed(run, many, run.look(many).pixels)
     assert len(run.scores()) == 3
     run.save_image(many[0], 255 - PIXELS, "aa")
-    run.forget_changed(many, run.look(many).pixels)
+    changes.forget_changed(run, many, run.look(many).pixels)
     assert asked == []
     assert run.scores()["k"].tolist() == [1, 2]
 

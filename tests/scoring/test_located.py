@@ -12,7 +12,7 @@ import pytest
 
 from sdd_bench.benchmark import discarding
 from sdd_bench.errors import IncompleteError
-from sdd_bench.runs import boxes
+from sdd_bench.runs import boxes, changes
 from sdd_bench.runs.boxes import Seen
 from sdd_bench.runs.images import hash_of
 from sdd_bench.runs.run import Run
@@ -73,7 +73,7 @@ def test_a_new_picture_gets_new_boxes(tmp_path: Path) -> None:
     run = make_run(tmp_path, 2)
     score(run, samples(2), Spotter())
     run.save_image(samples(2)[0], random_image(7), "0")
-    run.forget_changed(samples(2))
+    changes.forget_changed(run, samples(2))
     score(run, samples(2), Spotter())
     (other,) = expected(7).values()
     assert seen(run) == {**expected(1), "p000_0000": other}
