@@ -13,6 +13,9 @@ from pathlib import Path
 
 import psutil
 
+from sdd_bench import files
+from sdd_bench.errors import SDDBenchError
+
 _GROUPS = Path("/sys/fs/cgroup")
 """Where Linux keeps the limits of groups of processes."""
 
@@ -41,12 +44,17 @@ def _limits(name: str) -> Iterator[str]:
     """A limit as each of the groups has it that this process is in; cgroup v2, as Linux has had it
     since 2016. One that is not set is left out.
     """
-    with suppress(OSError):
-        for line in _OWN.read_text().splitlines():
-            if line.startswith("0::"):
-                group = _GROUPS / line.removeprefix("0::").lstrip("/")
-                for folder in (group, *group.parents):
-                    with suppress(OSError):
-                        limit = (folder / name).read_text().strip()
-                        if limit and not limit.startswith("max"):
-                            yield limit
+    for line in _text(_OWN).splitlines():
+        if line.startswith("0::"):
+            group = _GROUPS / line.removeprefix("0::").lstrip("/")
+            for folder in (group, *group.parents):
+                limit = _text(folder / name)
+                if limit and not limit.startswith("max"):
+                    yield limit
+
+
+def _text(path: Path) -> str:
+    """What a file of the kernel says; nothing where there is none."""
+    with suppress(SDDBenchError):  # or where it is nobody's business
+        return (files.read(path) or b"").decode().strip()
+    return ""

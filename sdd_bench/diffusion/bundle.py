@@ -7,7 +7,7 @@ the shape: rows that are missing are filled up and dropped again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -18,6 +18,7 @@ from sdd_bench.types import Dtype, ModelSpec
 
 from . import profile
 from .conditioning import TextReader
+from .room import Room
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, UNet2DConditionModel
@@ -52,6 +53,8 @@ class Bundle:
     """What is added to the timesteps."""
     text: TextReader
     """What the U-Net reads of texts."""
+    room: Room = field(default_factory=Room, compare=False)
+    """How many pictures memory has room for."""
 
     @property
     def latent_shape(self) -> tuple[int, int, int]:

@@ -20,6 +20,7 @@ from . import border, reading
 from .bundle import Bundle
 from .denoising import Plan, walk
 from .loading import exact_numerics
+from .room import is_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,36 @@ def generate(
 def pictures(
     bundle: Bundle, plans: Sequence[Plan], batch: Sequence[Sample], settings: Settings
 ) -> Iterator[Picture]:
-    """The pictures of one batch by every plan, all of which have been tried out; raises as
-    `generate` does.
+    """The pictures of one batch by every plan, all of which have been tried out: part by part
+    where memory does not do for all of them. Raises as `generate` does, and MissingError where it
+    does not do for one tile.
     """
+    left = list(batch)
+    while left:
+        part = left[: bundle.room.images]
+        made = _fitting(bundle, plans, part, settings)
+        if made is None:  # asked when nothing of the failed try is held any more
+            bundle.room.shrink(len(part), bundle.rows, bundle.device)
+        else:
+            del left[: len(part)]
+            yield from made
+
+
+def _fitting(
+    bundle: Bundle, plans: Sequence[Plan], batch: Sequence[Sample], settings: Settings
+) -> list[Picture] | None:
+    """The pictures of one batch by every plan; None where memory does not do for them."""
+    try:
+        return list(_pictures(bundle, plans, batch, settings))
+    except (RuntimeError, MemoryError) as error:
+        if is_full(error):
+            return None
+        raise
+
+
+def _pictures(
+    bundle: Bundle, plans: Sequence[Plan], batch: Sequence[Sample], settings: Settings
+) -> Iterator[Picture]:
     hashes = [noise_hash(sample.seed, bundle.latent_shape) for sample in batch]
     for plan, latents in enumerate(denoise(bundle, plans, batch, settings)):
         _check(latents, batch)
