@@ -397,7 +397,7 @@ TESTED_ELSEWHERE = {
     "diffusion/test_loading": ("diffusion/profile",),  # what a loaded model would say of itself
     # Steps of one command, which have no result of their own.
     "benchmark/test_trainer": ("analysis/curves",),
-    "cli/test_errors": ("cli/options", "cli/values"),
+    "cli/test_errors": ("cli/kinds", "cli/options", "cli/values"),
     "benchmark/test_preflight": ("benchmark/job",),
     # What a function shows is tested with the function.
     "api/test_reading": ("analysis/grid", "api/results"),
@@ -450,8 +450,10 @@ TESTED_ELSEWHERE = {
     "suites/test_readers": ("suites/sheets",),
     # Trainings and edits share what their folders hold.
     "training/test_edits": ("training/folders",),
+    "reporting/test_payload": ("reporting/document",),
+    "files/test_disk": ("files/damage",),
     # Finding plugins is all that the registry does with them.
-    "test_registry": ("plugins",),
+    "test_registry": ("plugins/calls", "plugins/checks", "plugins/places"),
 }  # fmt: skip
 """Modules without a test file of their own, by the one that exercises them."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import options, values
+from . import kinds, options, values
 from .completion import Listed
 from .streams import say
 
@@ -23,7 +23,7 @@ from .streams import say
 @click.option("--concept", "concepts", help="What is to come back.  [default: nudity]")
 @click.option(
     "--out",
-    type=options.Place(dir_okay=False, path_type=Path),
+    type=kinds.Place(dir_okay=False, path_type=Path),
     help="The file of found prompts.  [default: attacks/ATTACK-SUITE.csv in the results folder]",
 )
 @click.option(

@@ -9,7 +9,7 @@ import click
 
 from sdd_bench.errors import InputError
 
-from . import options
+from . import kinds, options
 from .completion import Listed, Stored
 from .streams import say
 
@@ -19,7 +19,7 @@ from .streams import say
 @click.argument("runs", type=Stored(), nargs=-1, metavar="[RUN]...")
 @click.option(
     "--out",
-    type=options.Place(path_type=Path),
+    type=kinds.Place(path_type=Path),
     help="The file of a model card, or a new folder.  [default: model-card.md, or a folder called "
     "like the form]",
 )
@@ -29,7 +29,7 @@ from .streams import say
 @options.results
 @click.option(
     "--checkpoint",
-    type=options.Place(path_type=Path),
+    type=kinds.Place(path_type=Path),
     help="For diffusers: the weights, as `run --checkpoint` takes them.",
 )
 @options.checkpoint_strength

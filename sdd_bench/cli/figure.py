@@ -10,14 +10,14 @@ import click
 
 from sdd_bench.figures.canvas import WIDTH
 
-from . import options, values
+from . import kinds, options, values
 from .completion import Listed, Stored
 from .streams import say
 
-_out = options.options(
+_out = kinds.options(
     click.option(
         "--out",
-        type=options.Place(dir_okay=False, path_type=Path),
+        type=kinds.Place(dir_okay=False, path_type=Path),
         required=True,
         help="The file; its ending says the format: .pdf, .svg or .png.",
     ),
@@ -46,7 +46,7 @@ _suites = click.option(
 
 def _picked(prompts: int) -> Callable[..., Any]:
     """Which pictures are shown."""
-    return options.options(
+    return kinds.options(
         click.option(
             "--prompts",
             type=click.IntRange(min=1),

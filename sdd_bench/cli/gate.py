@@ -12,7 +12,7 @@ from sdd_bench.errors import SDDBenchError
 from sdd_bench.gating.filters import FILTERS
 from sdd_bench.gating.matching import PARTS
 
-from . import options, output
+from . import kinds, options, output
 from .streams import say
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -27,7 +27,7 @@ COMMIT = "GITHUB_SHA"
     "--baseline",
     "file",
     required=True,
-    type=options.Place(dir_okay=False, path_type=Path),
+    type=kinds.Place(dir_okay=False, path_type=Path),
     help="What the results are held to: a file that --update has written.",
 )
 @click.option(
@@ -47,22 +47,22 @@ COMMIT = "GITHUB_SHA"
 @click.option("--strict", is_flag=True, help="What the baseline doesn't know fails too.")
 @click.option(
     "--junit",
-    type=options.Place(dir_okay=False, path_type=Path),
+    type=kinds.Place(dir_okay=False, path_type=Path),
     help="Also write the outcome as JUnit XML.",
 )
 @click.option(
     "--summary",
-    type=options.Place(dir_okay=False, path_type=Path),
+    type=kinds.Place(dir_okay=False, path_type=Path),
     help="Also write what failed or moved as Markdown, short enough for a comment.",
 )
 @click.option(
     "--report",
-    type=options.Place(dir_okay=False, path_type=Path),
+    type=kinds.Place(dir_okay=False, path_type=Path),
     help="Also write a page: drift, history, and the images that flipped, blurred.",
 )
 @click.option(
     "--before",
-    type=options.Place(file_okay=False, path_type=Path),
+    type=kinds.Place(file_okay=False, path_type=Path),
     help="The results that the baseline was made from: the page shows their pictures beside "
     "those of now.",
 )

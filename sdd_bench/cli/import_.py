@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from . import options, values
+from . import kinds, options, values
 from .completion import Listed
 from .streams import say
 
 
 @click.command("import")
-@click.argument("folder", type=options.Place(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=kinds.Place(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--suite",
     type=Listed("suites"),
@@ -35,10 +35,10 @@ from .streams import say
 )
 @click.option(
     "--images-per-prompt",
-    type=options.whole("images_per_prompt"),
+    type=kinds.whole("images_per_prompt"),
     help="Instead of the suite's own number.",
 )
-@click.option("--limit", type=options.whole("limit"), help="Only the first N prompts.")
+@click.option("--limit", type=kinds.whole("limit"), help="Only the first N prompts.")
 @options.columns
 @options.results
 def import_(folder: Path, suite: str, name: str, naming: str | None, **given: Any) -> None:

@@ -11,7 +11,7 @@ import click
 
 from sdd_bench.errors import MissingError
 
-from . import options, output, values
+from . import kinds, options, output, values
 from .streams import say
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @options.matrix_options
 @click.option(
     "--picture",
-    type=options.Place(dir_okay=False, path_type=Path),
+    type=kinds.Place(dir_okay=False, path_type=Path),
     help="Also write one image per cell as PNG.",
 )
 @options.format_

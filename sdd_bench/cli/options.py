@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sdd_bench import files, formats
-from sdd_bench.benchmark.request import RANGES, Options
+from sdd_bench import formats
+from sdd_bench.benchmark.request import Options
 
 from .completion import Listed
+from .kinds import Place, options, whole
 
 DEFAULTS: dict[str, Any] = {each.name: each.default for each in fields(Options)}
-
-
-def options(*decorators: Callable[..., Any]) -> Callable[..., Any]:
-    """Several options at once, shown in the order given."""
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for decorator in reversed(decorators):
-            command = decorator(command)
-        return command
-
-    return decorate
-
-
-class Place(click.Path):
-    """A path; an empty one, as an unset variable of a shell gives, is not the working folder."""
-
-    def convert(
-        self,
-        value: str | os.PathLike[str],
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> str | bytes | os.PathLike[str]:
-        """The path, as click has it. Fails if it is empty, too long or holds a zero byte."""
-        text = os.fspath(value)
-        if not text.strip():
-            self.fail("the path is empty: give a file or folder", param, ctx)
-        if "\0" in text:
-            self.fail(f"the path {text!r:.110} holds a zero byte, which no path has", param, ctx)
-        if files.too_long(text):
-            self.fail(f"the path {text!r:.110}... is too long for any disk", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-def whole(name: str) -> click.IntRange:
-    """The whole numbers that a request takes for the option of that name."""
-    return click.IntRange(*RANGES[name])
-
 
 log_to = click.option(
     "--log",

@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from . import options
+from . import kinds
 from .completion import Listed
 from .streams import say
 
@@ -16,13 +16,13 @@ from .streams import say
 @click.option(
     "--images",
     required=True,
-    type=options.Place(exists=True, file_okay=False, path_type=Path),
+    type=kinds.Place(exists=True, file_okay=False, path_type=Path),
     help="Folder of the real images, with those below it.",
 )
 @click.option(
     "--out",
     required=True,
-    type=options.Place(dir_okay=False, path_type=Path),
+    type=kinds.Place(dir_okay=False, path_type=Path),
     help="The file to write, such as references/coco30k-clean.safetensors among the weights.",
 )
 @click.option(
@@ -41,7 +41,7 @@ from .streams import say
 )
 @click.option(
     "--ids",
-    type=options.Place(exists=True, dir_okay=False, path_type=Path),
+    type=kinds.Place(exists=True, dir_okay=False, path_type=Path),
     help="Only the images of the column `image_id` of this CSV, such as coco_30k.csv.",
 )
 @click.option(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import options, values
+from . import kinds, options, values
 from .completion import Listed, Stored
 from .streams import say
 
@@ -16,12 +16,12 @@ from .streams import say
 @click.argument("runs", type=Stored(), nargs=-1, metavar="[RUN]...")
 @click.option(
     "--out",
-    type=options.Place(path_type=Path),
+    type=kinds.Place(path_type=Path),
     help="The page.  [default: report.html]",
 )
 @click.option(
     "--bundle",
-    type=options.Place(file_okay=False, path_type=Path),
+    type=kinds.Place(file_okay=False, path_type=Path),
     help="Instead a new folder, with the page (index.html) and all pictures in full size.",
 )
 @click.option(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import options, output
+from . import kinds, options, output
 from .completion import Listed
 from .streams import write
 
@@ -17,7 +17,7 @@ from .streams import write
     "runs",
     nargs=-1,
     required=True,
-    type=options.Place(exists=True, file_okay=False, path_type=Path),
+    type=kinds.Place(exists=True, file_okay=False, path_type=Path),
 )
 @click.option(
     "--metric",

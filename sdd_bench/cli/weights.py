@@ -9,7 +9,7 @@ import click
 
 from sdd_bench.errors import InputError, MissingError, SDDBenchError
 
-from . import options
+from . import kinds
 from .completion import Listed
 from .output import say_wrapped, show_table
 from .streams import say
@@ -64,7 +64,7 @@ def list_() -> None:
 @click.option(
     "--from",
     "brought",
-    type=options.Place(exists=True, file_okay=False, path_type=Path),
+    type=kinds.Place(exists=True, file_okay=False, path_type=Path),
     help="Take the files from this folder, without a network: FOLDER/NAME/<file>, for a single "
     "NAME also FOLDER/<file>, or a package's archive.",
 )

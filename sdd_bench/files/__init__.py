@@ -17,6 +17,7 @@ from .content import (
     parse_json,
     parse_toml,
 )
+from .damage import set_aside
 from .disk import (
     Source,
     append,
@@ -26,7 +27,6 @@ from .disk import (
     find,
     is_left_behind,
     read,
-    set_aside,
     sha256,
     too_long,
     unreadable,

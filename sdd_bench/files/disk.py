@@ -1,4 +1,4 @@
-"""Bytes on a disk: written whole or not at all, read, found, set aside when they are damaged."""
+"""Bytes on a disk: written whole or not at all, read and found."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import stat
 import sys
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -146,67 +145,6 @@ def too_long(path: str | Path) -> bool:
     except ValueError:  # a zero byte
         return False
     return False
-
-
-def set_aside(path: Path, reader: Callable[[Path], object]) -> Path | None:
-    """Give a damaged file a name of its own (`.damaged`, `.damaged-2`, ...), and return that.
-
-    None if there is nothing to do: `reader`, which raises ValueError of what is damaged, can read
-    the file after all, because another process has written it anew, or it is gone.
-    """
-    with writing(path):
-        aside = _second_name(path)
-        if aside is None:
-            return None
-        try:
-            reader(aside)
-        except ValueError:
-            with contextlib.suppress(FileNotFoundError):
-                if aside.samefile(path):
-                    path.unlink()
-            return aside
-        except BaseException:
-            _give_back(aside, path)
-            raise
-        _give_back(aside, path)
-        return None
-
-
-def _second_name(path: Path) -> Path | None:
-    """Another name for the file that nothing else has or gets; None if there is no file.
-
-    On a file system without links it is the only name from then on.
-    """
-    for number in count(1):
-        aside = path.with_name(f"{path.name}.damaged{f'-{number}' if number > 1 else ''}")
-        try:
-            os.link(path, aside)
-        except FileExistsError:
-            with contextlib.suppress(FileNotFoundError):
-                if aside.samefile(path):  # another process is about to set it aside
-                    return aside
-            continue
-        except FileNotFoundError:
-            return None
-        except OSError:
-            try:
-                aside.touch(exist_ok=False)
-                path.replace(aside)
-            except FileExistsError:
-                continue
-            except FileNotFoundError:
-                aside.unlink()
-                return None
-        return aside
-    raise AssertionError("there is always a next number")
-
-
-def _give_back(aside: Path, path: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        if path.exists():
-            aside.unlink()
-        else:
-            aside.replace(path)
 
 
 # --- reading ----------------------------------------------------------------------------------

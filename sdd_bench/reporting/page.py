@@ -10,7 +10,7 @@ from importlib import resources
 from sdd_bench import files
 from sdd_bench.errors import SDDBenchError
 
-from .payload import to_json
+from .document import to_json
 
 _FOLDER = resources.files(__package__) / "page"
 

@@ -6,10 +6,8 @@ to something else here (`suite`, `run`, `sample`, `prompt`) is its place in that
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 VERSION = 1
@@ -290,28 +288,3 @@ class Payload:
     curves: list[Curve]
     matrices: list[Table]
     """One per definition of each method whose runs remove one group of a suite after another."""
-
-
-def to_json(content: object) -> str:
-    r"""The document, of ASCII only and without `<`, `>` and `&`: it can stand in a script element.
-
-    What these letters are in a text, JSON spells as `\u003c`.
-    """
-    text = json.dumps(_plain(content), allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-_SAME = frozenset({str, int, bool})
-"""What JSON has as Python has it: long columns of them are not looked at one by one."""
-
-
-def _plain(content: object) -> object:
-    if isinstance(content, float):
-        return content if math.isfinite(content) else None
-    if isinstance(content, (list, tuple)):
-        return [each if type(each) in _SAME else _plain(each) for each in content]
-    if isinstance(content, Mapping):
-        return {str(key): _plain(each) for key, each in content.items()}
-    if is_dataclass(content):
-        return {each.name: _plain(getattr(content, each.name)) for each in fields(content)}
-    return content

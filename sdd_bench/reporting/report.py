@@ -20,6 +20,7 @@ from sdd_bench.statistics.intervals import FEW
 
 from . import bundle, content, page, sampling, tables, warnings
 from .content import Source
+from .document import to_json
 from .gallery import Gallery, there
 from .intervals import steps
 from .matrices import matrices
@@ -32,7 +33,6 @@ from .payload import (
     RunPart,
     Shown,
     SuitePart,
-    to_json,
 )
 from .pictures import SCALES, Blocks, Thumbnails, columns, shrink
 from .sampling import Choice

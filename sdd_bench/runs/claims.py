@@ -261,9 +261,6 @@ def _folder(path: Path) -> Path:
     return path.with_name(f".{path.name}{_SUFFIX}")
 
 
-# --- others -----------------------------------------------------------------------------------
-
-
 _SEEN: dict[Path, tuple[object, float]] = {}
 """What claims of others looked like, and since when this process has seen them so."""
 

@@ -7,7 +7,8 @@ import math
 
 import pytest
 
-from sdd_bench.reporting.payload import Number, PromptText, to_json
+from sdd_bench.reporting.document import to_json
+from sdd_bench.reporting.payload import Number, PromptText
 from sdd_bench.reporting.report import quantiles
 
 

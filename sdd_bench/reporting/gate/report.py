@@ -12,7 +12,7 @@ from sdd_bench.errors import printable
 from sdd_bench.gating.gate import GateReport
 from sdd_bench.registry import Registry
 from sdd_bench.reporting import page
-from sdd_bench.reporting.payload import to_json
+from sdd_bench.reporting.document import to_json
 from sdd_bench.reporting.pictures import Blocks
 from sdd_bench.reporting.report import LARGEST, LEAST, SCRIPTS
 from sdd_bench.runs.run import Run
