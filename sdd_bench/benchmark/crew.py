@@ -1,27 +1,21 @@
 """How many processes share a request where nobody says how many.
 
-A small network keeps no second thread busy: on the CPU processes of one thread make twice as many
-pictures. Starting one takes seconds, so a handful of pictures stays with the process that is there.
+A small network is computed in one thread, so on the CPU each core has its own process. Starting
+one takes seconds: a handful of pictures stays with the process that is there.
 """
 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from sdd_bench import models
-from sdd_bench.files import ContentError
 from sdd_bench.types import ModelSpec
-from sdd_bench.weights import parts
 
 from . import machine
 from .request import Options
 
 ENOUGH = 1600
 """Steps of pictures for which a process is worth its start: those of 64 pictures of 25 steps."""
-
-SMALL = 100_000_000
-"""Bytes of a U-Net's weights up to which threads wait for each other more than they compute."""
 
 MEMORY = 1_500_000_000
 """Bytes of memory that a process is given; of a small model with its judges it takes half."""
@@ -43,10 +37,9 @@ def size(options: Options, model: ModelSpec, images: int) -> int:
 
 
 def _is_small(model: ModelSpec) -> bool:
-    with suppress(ContentError, OSError):  # which loading names
-        found = parts.find(models.folder_of(model) / "unet", "diffusion_pytorch_model")
-        return found is not None and sum(path.stat().st_size for path in found.paths) <= SMALL
-    return False
+    from sdd_bench.diffusion import profile
+
+    return profile.is_small(models.folder_of(model))
 
 
 def _on_cpu(device: str) -> bool:

@@ -19,6 +19,7 @@ from sdd_bench.types import Dtype, ModelSpec
 from . import profile
 from .conditioning import TextReader
 from .room import Room
+from .threads import side_by_side
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, UNet2DConditionModel
@@ -53,6 +54,8 @@ class Bundle:
     """What is added to the timesteps."""
     text: TextReader
     """What the U-Net reads of texts."""
+    threads: int | None = None
+    """Of the CPU, that its networks are computed in; None: as many as there are."""
     room: Room = field(default_factory=Room, compare=False)
     """How many pictures memory has room for."""
 
@@ -117,6 +120,7 @@ class Bundle:
             self.rows,
             latents,
             states,
+            threads=self.threads,
         )
 
     @torch.inference_mode()
@@ -125,7 +129,10 @@ class Bundle:
         config = self.vae.config
         scaled = latents / config.scaling_factor + (getattr(config, "shift_factor", None) or 0.0)
         images = in_tiles(
-            lambda z: self.vae.decode(z, return_dict=False)[0], max(1, self.rows // 2), scaled
+            lambda z: self.vae.decode(z, return_dict=False)[0],
+            max(1, self.rows // 2),
+            scaled,
+            threads=self.threads,
         )
         levels = ((images.float() / 2 + 0.5).clamp(0, 1) * 255).round().byte()
         pixels: Pixels = levels.permute(0, 2, 3, 1).cpu().numpy()
@@ -139,14 +146,16 @@ def name_of(device: torch.device) -> str:
     return torch.cuda.get_device_name(device).replace(" ", "-")
 
 
-def in_tiles(function: Callable[..., Tensor], rows: int, *inputs: Tensor) -> Tensor:
+def in_tiles(
+    function: Callable[..., Tensor], rows: int, *inputs: Tensor, threads: int | None = None
+) -> Tensor:
     """`function` of row-wise tensors, called with exactly `rows` rows each time."""
     count = len(inputs[0])
-    parts = []
-    for start in range(0, count, rows):
-        tile = [_filled(tensor[start : start + rows], rows) for tensor in inputs]
-        parts.append(function(*tile)[: count - start])
-    return torch.cat(parts)
+    tiles = [
+        [_filled(tensor[start : start + rows], rows) for tensor in inputs]
+        for start in range(0, count, rows)
+    ]
+    return torch.cat(side_by_side(function, tiles, threads))[:count]
 
 
 def _filled(tensor: Tensor, rows: int) -> Tensor:

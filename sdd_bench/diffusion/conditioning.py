@@ -18,6 +18,8 @@ from torch import Tensor
 
 from sdd_bench.types import Encoded
 
+from .threads import pinned
+
 if TYPE_CHECKING:
     from diffusers import UNet2DConditionModel
     from diffusers.models.attention_processor import Attention
@@ -103,9 +105,11 @@ class TextReader:
         tokenizer: CLIPTokenizer,
         encoder: CLIPTextModel,
         project: TextProjection | None = None,
+        threads: int | None = None,
     ) -> None:
         self.project = project or TextProjection()
         self._tokenizer = tokenizer
+        self._threads = threads
         self.encoder = encoder
         """The network that makes text states."""
         self.states = functools.lru_cache(maxsize=128)(self._encode)
@@ -155,12 +159,14 @@ class TextReader:
     @torch.no_grad()
     def _encode(self, text: str) -> Tensor:
         tokens = self._tokenized(text).input_ids
-        states: Tensor = self.encoder(tokens.to(self.encoder.device))[0][0]
+        with pinned(self._threads):
+            states: Tensor = self.encoder(tokens.to(self.encoder.device))[0][0]
         return states
 
     @torch.no_grad()
     def _project(self, text: str) -> Tensor:
-        return self.project(self.states(text))
+        with pinned(self._threads):
+            return self.project(self.states(text))
 
     @torch.no_grad()
     def _stack(self, texts: tuple[Text, ...]) -> Tensor:

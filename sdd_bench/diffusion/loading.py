@@ -84,6 +84,7 @@ def _bundle(
         part.to(where).eval().requires_grad_(False)
     for part in (unet, vae):
         part.to(memory_format=torch.channels_last)  # an eighth faster, CPU or GPU
+    threads = 1 if where.type == profile.CPU and profile.is_small(folder) else None
     rows = profile.rows(unet.config.sample_size, batch, on_cpu=where.type == profile.CPU)
     return Bundle(
         spec=spec,
@@ -95,7 +96,8 @@ def _bundle(
         tokenizer=tokenizer,
         unet=unet,
         vae=vae,
-        text=TextReader(tokenizer, text_encoder, project_text_once(unet)),
+        text=TextReader(tokenizer, text_encoder, project_text_once(unet), threads),
+        threads=threads,
         **schedule,
     )
 

@@ -24,6 +24,20 @@ publishes 93 rows a second for 8 at once, 97 for 32, of Stable Diffusion on an A
 fill them with any number of branches."""
 
 
+SMALL = 100_000_000
+"""Bytes of a U-Net's weights up to which it is small: threads wait for each other more than they
+compute, so that it is computed in one."""
+
+
+def is_small(folder: Path) -> bool:
+    """Whether the model in a folder is small; also where loading it will say what is wrong."""
+    try:
+        found = parts.find(folder / "unet", "diffusion_pytorch_model")
+        return found is not None and sum(path.stat().st_size for path in found.paths) <= SMALL
+    except (ContentError, OSError):
+        return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """What a loaded model would say of itself."""

@@ -9,6 +9,7 @@ import pytest
 from sdd_bench import models
 from sdd_bench.benchmark import crew, machine
 from sdd_bench.benchmark.request import Options
+from sdd_bench.diffusion import profile
 from sdd_bench.types import ModelSpec
 
 MINIATURE = models.find("miniature")
@@ -54,7 +55,7 @@ def test_there_are_no_more_than_memory_is_for(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_big_model_keeps_all_threads_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "SMALL", 1_000_000)
+    monkeypatch.setattr(profile, "SMALL", 1_000_000)
     assert size(100_000) == 1
 
 

@@ -154,26 +154,3 @@ def test_all_methods_start_from_the_same_noise(bundle: Bundle) -> None:
         made = generator.generate(bundle, [plan], samples(PROMPTS[:2]), Settings(steps=2))
         hashes.append([picture.noise_hash for picture in made])
     assert hashes[0] == hashes[1]
-
-
-# --- threads ----------------------------------------------------------------------------------
-
-
-def test_the_number_of_threads_does_not_change_a_bit(bundle: Bundle) -> None:
-    method = registry.scan().method("sld-max")
-    plan = Plan(method=method, concepts=method.concepts)
-    wanted = samples(PROMPTS[:5])
-    before = torch.get_num_threads()
-
-    def made(threads: int) -> list[bytes]:
-        torch.set_num_threads(threads)
-        try:
-            found = generator.generate(bundle, [plan], wanted, Settings(steps=6))
-            return [picture.pixels.tobytes() for picture in found]
-        finally:
-            torch.set_num_threads(before)
-
-    alone = made(1)
-    assert len(set(alone)) == 5
-    assert made(2) == alone
-    assert made(3) == alone

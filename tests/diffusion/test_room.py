@@ -11,7 +11,7 @@ import torch
 from sdd_bench import registry
 from sdd_bench.diffusion import generator
 from sdd_bench.diffusion.bundle import Bundle
-from sdd_bench.diffusion.denoising import Plan
+from sdd_bench.diffusion.denoising import Plan, walk
 from sdd_bench.diffusion.room import Room, is_full
 from sdd_bench.errors import MissingError
 from sdd_bench.types import Prompt, Sample, Settings
@@ -28,7 +28,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[int]]:
 
     def has_room(images: int) -> list[int]:
         tried: list[int] = []
-        walk = generator.walk
 
         def bounded(*given: object) -> list[torch.Tensor]:
             tried.append(len(given[2]))  # type: ignore[arg-type]

@@ -179,7 +179,9 @@ def test_joined_parts_are_one_file(run: Run) -> None:
     changes.join(run)
     assert [path.name for path in run.folder.glob("*.parquet")] == ["scores.parquet"]
     pd.testing.assert_frame_equal(run.scores(), before)
-    assert column(run, "clip") == [30.0, None, None]
+    found = run.scores().set_index("prompt_id")
+    assert found["nude"].to_dict() == {"a": 0.1, "b": 0.2, "c": 0.3}
+    assert found["clip"].dropna().to_dict() == {"a": 30.0}
     stamp = (run.folder / "scores.parquet").stat().st_mtime_ns
     changes.join(run)  # there is nothing to join
     assert (run.folder / "scores.parquet").stat().st_mtime_ns == stamp
