@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sdd_bench.types import Trainee
+from sdd_bench.types import AboveZero, AtLeastZero, Steps, Trainee
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 class Latents:
     """How latents z_t and their times t are made."""
 
-    scale: float = 3.0
+    scale: AtLeastZero[float] = 3.0
     """Classifier-free guidance on the way; 1 is the conditional model, as the formula says."""
-    steps: int = 50
+    steps: Steps = 50
     """Number of DDIM steps (eta = 0) of the whole way."""
-    batch: int = 1
+    batch: AboveZero[int] = 1
     """Latents per iteration."""
     pairing: Literal["matched", "original", "exact"] = "matched"
     """The t that a latent gets. matched: after k steps, t lies between the noise levels of steps k

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from sdd_bench.types import Method, Projected
+from sdd_bench.types import AboveZero, AtLeastZero, Cosine, Method, Projected
 
 from ._plain import PlainGuidance
 
@@ -36,11 +36,11 @@ class AdaVD(PlainGuidance):
     shift: bool = False
     """Whether w, otherwise 1, is height / (1 + exp(-slope (cos(v, t) - midpoint))): `--token_sim`,
     off by default in main.py and on in its demo."""
-    slope: float = 100.0
+    slope: AboveZero[float] = 100.0
     """Of w, `sigmoid_a`."""
-    midpoint: float = 0.93
+    midpoint: Cosine = 0.93
     """The cosine where w is half its height, `sigmoid_b`."""
-    height: float = 2.0
+    height: AtLeastZero[float] = 2.0
     """What w comes to, `sigmoid_c`."""
     concepts: tuple[str, ...] = ("nudity",)
     """The concept of table 1 of Kim et al., 2023 for one text (appendix B.1)."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sdd_bench.types import Method, Optimisation, Trainee
+from sdd_bench.types import AtLeastZero, Method, Optimisation, Trainee
 
 from ._erasing import Latents, one_of
 from ._plain import PlainGuidance
@@ -25,7 +25,7 @@ class ESD(PlainGuidance):
     """
 
     optimisation: Optimisation
-    eta: float
+    eta: AtLeastZero[float]
     """Negative guidance of the target."""
     latents: Latents = field(default_factory=Latents)
     concepts: tuple[str, ...] = ("nudity",)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from sdd_bench.types import Method, Optimisation, Trainee
+from sdd_bench.types import AtLeastZero, Method, Optimisation, Trainee
 
 from ._erasing import Latents, one_of
 from ._plain import PlainGuidance
@@ -25,7 +25,7 @@ class ESDSD(PlainGuidance):
     """
 
     optimisation: Optimisation
-    negative_guidance: float = 2.0
+    negative_guidance: AtLeastZero[float] = 2.0
     """n; greater by 1 than eta of `esd`."""
     erase_from: str = ""
     """f, the text whose pictures lose the concept; empty: the concept itself."""

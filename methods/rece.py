@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sdd_bench.types import Editable, Method
+from sdd_bench.types import AboveZero, AtLeastZero, Editable, Method
 
 from ._closed_form import Pair, Scales, edited, pair
 from ._plain import PlainGuidance
@@ -27,13 +27,13 @@ class RECE(PlainGuidance):
     weights of the epoch before.
     """
 
-    shrink: float = 0.1
+    shrink: AboveZero[float] = 0.1
     """Weight of the norm of those states (lambda): they are sought near zero."""
-    epochs: int = 3
+    epochs: AtLeastZero[int] = 3
     """How often. The released trainer takes the epoch that its test prompts come out best with."""
-    stay: float = 0.1
+    stay: AboveZero[float] = 0.1
     """Weight of the distance to the weights of the epoch before."""
-    keep: float = 0.1
+    keep: AtLeastZero[float] = 0.1
     """Weight of the anchor's own states, which are retained once for each concept."""
     anchor: str = " "
     """What the concepts are to read like."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sdd_bench.types import Encoded, Encoder, Method, Reading, State
+from sdd_bench.types import AboveZero, AtLeastZero, Encoded, Encoder, Method, Reading, State
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,13 +46,13 @@ class SAFREE:
     """The text of the negative branch. none: the empty one, as in the paper. phrases: all phrases,
     as generate_safree.py passes them whatever it is asked for, so that the numbers of the released
     code are those of SAFREE and a negative prompt together."""
-    margin: float = 0.01
+    margin: AtLeastZero[float] = 0.01
     """By what share a word's distance exceeds the mean of the others', alpha."""
-    slope: float = 2.5
+    slope: AboveZero[float] = 2.5
     """Of the sigmoid that makes calls of beta, k."""
-    midpoint: float = 5.333
+    midpoint: AtLeastZero[float] = 5.333
     """10 beta at which half of `calls` are filtered, t_0."""
-    calls: int = 10
+    calls: AtLeastZero[int] = 10
     """The most that the sigmoid gives, `up_t`; of 50."""
     concepts: tuple[str, ...] = NUDITY
     """The phrases."""
@@ -102,7 +102,8 @@ class SAFREE:
     def filtered(self, beta: float) -> int:
         """The number of U-Net calls that read the changed text."""
         steepness = 2 * self.slope * (10 * beta - self.midpoint)
-        return round(self.calls / (1 + math.exp(-steepness))) + 1
+        # From exp(709) on Python's floats end, where the sigmoid has long been 0.
+        return round(self.calls / (1 + math.exp(min(-steepness, 700)))) + 1
 
 
 def _masked(ids: Sequence[int], word: int) -> list[int]:

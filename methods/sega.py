@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sdd_bench.types import Method, State
+from sdd_bench.types import AtLeastZero, Method, Share, State
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,15 +21,15 @@ class SEGA:
     includes itself and grows during the warm-up, when it is not yet used.
     """
 
-    warmup: int = 10
+    warmup: AtLeastZero[int] = 10
     """U-Net calls without the edit."""
-    edit_scale: float = 5.0
+    edit_scale: AtLeastZero[float] = 5.0
     """The scale of an edit, s_e."""
-    quantile: float = 0.9
+    quantile: Share = 0.9
     """The share of positions per channel that stay untouched, lambda."""
-    momentum: float = 0.1
+    momentum: Share = 0.1
     """The weight of the momentum, s_m."""
-    decay: float = 0.4
+    decay: Share = 0.4
     """How much of the momentum is kept at each call, beta."""
     separate: bool = False
     """Whether each concept is an edit of its own, at the cost of one more branch each. The rows

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sdd_bench.types import Method, State
+from sdd_bench.types import AtLeastZero, Method, Share, State
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,15 +25,15 @@ class SLD:
     * the safety term is multiplied by the guidance scale.
     """
 
-    warmup: int
+    warmup: AtLeastZero[int]
     """U-Net calls without safety guidance; PNDM makes one more call than it has steps."""
-    scale: float
+    scale: AtLeastZero[float]
     """The slope of mu, s_S."""
     threshold: float
     """The difference from which a prompt's estimate is no longer guided, lambda."""
-    momentum: float
+    momentum: Share
     """The weight of the momentum, s_m."""
-    decay: float
+    decay: Share
     """How much of the momentum is kept at each call, beta_m."""
     concepts: tuple[str, ...] = ("nudity, sexual",)
     """The concepts of table 1 of Kim et al., 2023 (appendix B.1)."""

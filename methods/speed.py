@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from sdd_bench.types import Editable, Method
+from sdd_bench.types import AboveZero, AtLeastZero, Editable, Method
 
 from ._plain import PlainGuidance
 
@@ -43,16 +43,16 @@ class SPEED(PlainGuidance):
     states of the empty text but the first."""
     filtered: bool = True
     """Whether only those count that a plain edit would move more than their mean."""
-    copies: int = 10
+    copies: AtLeastZero[int] = 10
     """Noisy copies of each of them, of which those count that it moves more than the copies' mean;
     0: none, and no filter."""
-    chunk: int | None = None
+    chunk: AboveZero[int] | None = None
     """The copies' mean is taken over all, or, as the released code, per so many shuffled states."""
-    null: float = 0.1
+    null: AboveZero[float] = 0.1
     """Directions are free whose part in the retained states' mean square is less."""
-    stay: float = 1.0
+    stay: AboveZero[float] = 1.0
     """Weight of the size of the change (s)."""
-    slack: float = 0.0
+    slack: AtLeastZero[float] = 0.0
     """How far the empty text may move; 0: not at all."""
     concepts: tuple[str, ...] = ("nudity",)
     """The concept of table 1 of Kim et al., 2023, for trained methods."""

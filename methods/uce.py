@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from sdd_bench.types import Editable, Method
+from sdd_bench.types import AboveZero, AtLeastZero, Editable, Method
 
 from ._closed_form import Positions, Scales, edited, pair
 from ._plain import PlainGuidance
@@ -32,11 +32,11 @@ class UCE(PlainGuidance):
     """What the concepts get: the anchor's value, or that less its part along the concept's own."""
     retained: tuple[str, ...] = ()
     """Texts that are to stay as they are."""
-    stay: float = 0.5
+    stay: AboveZero[float] = 0.5
     """Weight of the distance to the weights before (lambda)."""
-    erase: float = 1.0
+    erase: AtLeastZero[float] = 1.0
     """Weight of the concepts."""
-    keep: float | None = None
+    keep: AtLeastZero[float] | None = None
     """Weight of each retained text; None: one over their number, and 0.1 at least."""
     concepts: tuple[str, ...] = ("nudity",)
     """The concept of table 1 of Kim et al., 2023, for trained methods."""

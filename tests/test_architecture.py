@@ -416,6 +416,8 @@ TESTED_ELSEWHERE = {
         f"types/{name}"
         for name in ("arrays", "attacks", "methods", "metrics", "models", "prompts", "results")
     ),
+    # What a field's type says is held to by what reads its values.
+    "benchmark/test_parameters": ("types/ranges",),
     "cli/test_attack": ("api/attacking",),
     "miniature/renderer/test_examples": ("miniature/renderer/kinds",),
     "cli/test_gate": ("gating/page",),

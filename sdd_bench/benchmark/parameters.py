@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from sdd_bench.errors import InputError, unknown
 
@@ -16,11 +15,7 @@ Plugin = TypeVar("Plugin")
 Settings: TypeAlias = Mapping[str, str]
 """Values as they were given, by the name of the parameter: `rate`, or `optimisation.rate`."""
 
-_ABOVE = {"iterations": 0, "rate": 0, "clip": 0, "accumulate": 0, "reuse": 0, "ema": 0, "batch": 0}
-"""What a number of this name has to be greater than."""
-
-_AT_LEAST = {"warmup": 0, "weight_decay": 0, "steps": 2}
-_BELOW = {"ema": 1}
+_FINITE = ConfigDict(allow_inf_nan=False)
 
 _KEPT = "concepts"
 """The one field that is no parameter: `--concept` says it."""
@@ -65,9 +60,9 @@ def _places(value: object, before: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _types(kind: type) -> dict[str, Any]:
-    """The types of a dataclass's fields, as far as its module knows their names."""
+    """The types of a dataclass's fields with their ranges, as far as its module knows the names."""
     try:
-        return typing.get_type_hints(kind)
+        return typing.get_type_hints(kind, include_extras=True)
     except (NameError, TypeError):  # of a third party, imported for its type checker only
         return {}
 
@@ -83,28 +78,13 @@ def _value(name: str, text: str, kind: Any) -> object:
     if text.lower() == "none" and type(None) in typing.get_args(kind):
         return None
     try:
-        value: object = TypeAdapter(kind).validate_python(text)
+        value: object = TypeAdapter(kind, config=_FINITE).validate_python(text)
     except ValidationError as error:
         reason = str(error.errors()[0]["msg"])
         raise InputError(
             f"{name} cannot be {text!r:.60}: {reason[0].lower()}{reason[1:]}"
         ) from None
-    _check(name.rpartition(".")[2], value)
     return value
-
-
-def _check(name: str, value: object) -> None:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return
-    low, high = _ABOVE.get(name), _BELOW.get(name, math.inf)
-    least = _AT_LEAST.get(name, -math.inf)
-    if not math.isfinite(value):
-        raise InputError(f"{name} must be a finite number, not {value}")
-    if value < least or value >= high or (low is not None and value <= low):
-        limits = [f"above {low}"] if low is not None else []
-        limits += [f"at least {least}"] if least > -math.inf else []
-        limits += [f"below {high}"] if high < math.inf else []
-        raise InputError(f"{name} must be {' and '.join(limits)}, not {value}")
 
 
 def _with(value: Any, place: list[str], new: object) -> Any:

@@ -38,14 +38,19 @@ from .metrics import (
 )
 from .models import ModelSpec
 from .prompts import Prompt, Sample, Suite, stem
+from .ranges import AboveZero, AtLeastZero, Cosine, Decay, Share, Steps
 from .results import Dtype, Settings, Value
 
 __all__ = [
+    "AboveZero",
     "AnyAttack",
+    "AtLeastZero",
     "Attack",
     "AttackOnMethod",
     "Attackable",
     "Box",
+    "Cosine",
+    "Decay",
     "Defended",
     "Definition",
     "Dtype",
@@ -74,7 +79,9 @@ __all__ = [
     "Sample",
     "SetMetric",
     "Settings",
+    "Share",
     "State",
+    "Steps",
     "Suite",
     "Trained",
     "Trainee",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 from .arrays import State
+from .ranges import AboveZero, AtLeastZero, Decay
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -144,24 +145,24 @@ class ReadsValues(Protocol):
 class Optimisation:
     """How the loss of a trained method is minimised; part of the identity of what comes out."""
 
-    iterations: int
+    iterations: AboveZero[int]
     """Calls of the loss."""
-    rate: float
+    rate: AboveZero[float]
     """Peak learning rate."""
     schedule: Literal["constant", "cosine"] = "constant"
-    warmup: int = 0
+    warmup: AtLeastZero[int] = 0
     """Updates of linear rise before a cosine falls; 'constant' has none."""
     optimizer: Literal["adamw", "adam"] = "adamw"
-    weight_decay: float = 0.0
-    clip: float | None = None
+    weight_decay: AtLeastZero[float] = 0.0
+    clip: AboveZero[float] | None = None
     """Largest global norm of the gradient."""
-    ema: float | None = None
+    ema: Decay | None = None
     """Decay of the moving average that is the teacher and the result; None: the last weights."""
     trainable: str = "xattn"
     """Which tensors learn: xattn, xattn-kv, selfattn, noxattn, layers-noxattn, layers or full."""
-    accumulate: int = 1
+    accumulate: AboveZero[int] = 1
     """Iterations whose mean gradient makes one update."""
-    reuse: int = 1
+    reuse: AboveZero[int] = 1
     """Iterations that share what the method keeps in `Trainee.memo`."""
 
 

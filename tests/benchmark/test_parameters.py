@@ -14,7 +14,7 @@ from sdd_bench import registry
 from sdd_bench.benchmark import parameters, preflight, selection
 from sdd_bench.benchmark.request import Options, Request
 from sdd_bench.errors import InputError
-from sdd_bench.types import Method
+from sdd_bench.types import Method, Share
 
 
 def chosen(method: str, settings: Mapping[str, str], **options: Any) -> selection.SelectedMethod:
@@ -49,14 +49,14 @@ def test_what_may_be_nothing_can_be_set_to_nothing() -> None:
     ("method", "setting", "reason"),
     [
         ("sdd", ("iterations", "many"), "iterations cannot be 'many': input should be a valid int"),
-        ("sdd", ("iterations", "0"), "iterations must be above 0, not 0"),
+        ("sdd", ("iterations", "0"), "iterations cannot be '0': input should be greater than 0"),
         ("sdd", ("iterations", "1.5"), "iterations cannot be '1.5'"),
-        ("sdd", ("rate", "nan"), "rate must be a finite number, not nan"),
-        ("sdd", ("rate", "-1e-5"), "rate must be above 0, not -1e-05"),
-        ("sdd", ("ema", "1"), "ema must be above 0 and below 1, not 1"),
+        ("sdd", ("rate", "nan"), "rate cannot be 'nan': input should be a finite number"),
+        ("sdd", ("rate", "-1e-5"), "rate cannot be '-1e-5': input should be greater than 0"),
+        ("sdd", ("ema", "1"), "ema cannot be '1': input should be less than 1"),
         ("sdd", ("schedule", "linear"), "schedule cannot be 'linear': input should be 'constant'"),
         ("sdd", ("reversed", "perhaps"), "reversed cannot be 'perhaps'"),
-        ("sld-max", ("scale", "inf"), "scale must be a finite number, not inf"),
+        ("sld-max", ("scale", "inf"), "scale cannot be 'inf': input should be a finite number"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused(
@@ -64,6 +64,97 @@ def test_a_value_that_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=reason):
         chosen(method, dict([setting]))
+
+
+POSITIVE, NEVER_NEGATIVE = ("0", "1"), ("-1", "0")
+"""A value that is refused, and one beside it that is taken."""
+
+SHARES = ("1.5", "1")
+
+EDGES = {
+    "uce": {"stay": POSITIVE, "erase": NEVER_NEGATIVE, "keep": NEVER_NEGATIVE},
+    "rece": {
+        "shrink": POSITIVE,
+        "epochs": NEVER_NEGATIVE,
+        "stay": POSITIVE,
+        "keep": NEVER_NEGATIVE,
+    },
+    "speed": {
+        "copies": NEVER_NEGATIVE,
+        "chunk": POSITIVE,
+        "null": POSITIVE,
+        "stay": POSITIVE,
+        "slack": NEVER_NEGATIVE,
+    },
+    "sld-max": {
+        "warmup": NEVER_NEGATIVE,
+        "scale": NEVER_NEGATIVE,
+        "threshold": ("inf", "-1"),
+        "momentum": SHARES,
+        "decay": SHARES,
+    },
+    "sega": {
+        "warmup": NEVER_NEGATIVE,
+        "edit_scale": NEVER_NEGATIVE,
+        "quantile": SHARES,
+        "momentum": SHARES,
+        "decay": SHARES,
+    },
+    "safree": {
+        "margin": NEVER_NEGATIVE,
+        "slope": POSITIVE,
+        "midpoint": NEVER_NEGATIVE,
+        "calls": NEVER_NEGATIVE,
+    },
+    "adavd": {"slope": POSITIVE, "midpoint": ("-1.1", "-1"), "height": NEVER_NEGATIVE},
+    "esd-x-1": {"eta": NEVER_NEGATIVE},
+    "esd-sd-x": {"negative_guidance": NEVER_NEGATIVE},
+    "sdd": {
+        "optimisation.iterations": POSITIVE,
+        "optimisation.rate": POSITIVE,
+        "optimisation.warmup": NEVER_NEGATIVE,
+        "optimisation.weight_decay": NEVER_NEGATIVE,
+        "optimisation.clip": POSITIVE,
+        "optimisation.ema": ("0", "0.5"),
+        "optimisation.accumulate": POSITIVE,
+        "optimisation.reuse": POSITIVE,
+        "latents.scale": NEVER_NEGATIVE,
+        "latents.steps": ("1000", "999"),
+        "latents.batch": POSITIVE,
+    },
+}
+"""Where the range of each number ends."""
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "bad", "good"),
+    [(method, name, *edge) for method, edges in EDGES.items() for name, edge in edges.items()],
+)
+def test_a_number_of_a_method_has_a_range(method: str, name: str, bad: str, good: str) -> None:
+    with pytest.raises(InputError, match=rf"^{name} cannot be '{bad}': input should be [^.]+$"):
+        chosen(method, {name: bad}, recipe=None)
+    assert f"{name.rpartition('.')[2]}={good}" in chosen(method, {name: good}).name
+
+
+def test_no_number_of_a_method_of_ours_is_without_a_range() -> None:
+    held = {name.rpartition(".")[2] for edges in EDGES.values() for name in edges}
+    found = {
+        key
+        for method in registry.scan().methods()
+        for outer in [chosen(method, {}).parameters]
+        for inner in [outer, *(each for each in outer.values() if isinstance(each, dict))]
+        for key, value in inner.items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+    }
+    assert "epochs" in found
+    assert found <= held
+
+
+def test_a_third_partys_number_has_the_range_that_its_type_says() -> None:
+    method = cast("Method", Ranged())
+    with pytest.raises(InputError, match=r"share cannot be '2': input should be less than or"):
+        parameters.changed("ranged", method, {"share": "2"})
+    assert str(parameters.changed("ranged", method, {"share": "1"})[1]) == str(Ranged(share=1.0))
 
 
 def request(**options: Any) -> Request:
@@ -86,6 +177,11 @@ def test_weights_that_are_brought_have_no_parameters_of_a_training(tmp_path: Pat
     brought = {"methods": ("sdd",), "checkpoint": tmp_path / "weights.safetensors"}
     with pytest.raises(InputError, match=r"no parameter named 'rate'"):
         preflight.prepare(request(parameters={"rate": "2e-5"}, **brought))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranged:
+    share: Share = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)

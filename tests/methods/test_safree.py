@@ -73,6 +73,11 @@ def test_the_number_of_filtered_calls(name: str, beta: float, calls: int) -> Non
     assert method(name).filtered(beta) == calls
 
 
+def test_a_slope_that_no_float_holds_the_exponential_of_filters_one_call_or_all() -> None:
+    steep = replace(method(), slope=1000.0)
+    assert (steep.filtered(0.0), steep.filtered(1.0)) == (1, 11)  # sigmoid 0 and 1, and one more
+
+
 # --- what becomes of the words --------------------------------------------------------------------
 
 
