@@ -50,6 +50,29 @@ def rows(kind: str) -> list[dict[str, object]]:
     return _ROWS[kind]()
 
 
+def followers(beginning: str) -> list[dict[str, object]]:
+    """The rows of methods that may come behind `beginning` and a plus, by the names that the
+    combination has there: `sdd+neg`. Raises InputError for a beginning that is none.
+    """
+    from sdd_bench import registry
+    from sdd_bench.benchmark import combination
+    from sdd_bench.errors import InputError
+
+    plugins = registry.scan()
+    before = [(part, plugins.method(part.name)) for part in combination.parts(beginning)]
+    found = []
+    for row in rows("methods"):
+        name = str(row["name"])
+        longer = f"{beginning}+{combination.label(name)}"
+        try:
+            combination.parts(longer)
+            combination.check(longer, [*before, (combination.Part(name=name), plugins.method(name))])
+        except InputError:
+            continue
+        found.append({**row, "name": longer})
+    return found
+
+
 def broken_plugins() -> Mapping[str, str]:
     """Plugins that cannot be used, and why: one sentence each."""
     from sdd_bench import registry

@@ -62,6 +62,12 @@ def parts(name: str) -> tuple[Part, ...]:
     )
 
 
+def beginning(name: str) -> str:
+    """What stands before the last plus of a combination, be it unfinished; empty without one."""
+    *_, last = 0, *(plus.start() for plus in _PLUS.finditer(name))
+    return name[:last]
+
+
 def label(name: str) -> str:
     """A part's name as the combination has it."""
     return next((short for short, own in SHORT.items() if own == name), name)

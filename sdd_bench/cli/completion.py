@@ -99,12 +99,25 @@ class Listed(click.types.StringParamType):
         """The names that go on from what is typed."""
         found = [
             CompletionItem(name, help=description)
-            for name, description in _listed(self.kind).items()
+            for name, description in self._names(incomplete).items()
             if name.startswith(incomplete)
         ]
         if found or self.kind in _NO_FILES:
             return found
         return [CompletionItem(incomplete, type="file")]
+
+    def _names(self, incomplete: str) -> Mapping[str, str]:
+        """The names of the kind; behind a plus the methods that may follow."""
+        if self.kind != "methods" or "+" not in incomplete:
+            return _listed(self.kind)
+        from sdd_bench.api import listing
+        from sdd_bench.benchmark import combination
+
+        try:
+            rows = listing.followers(combination.beginning(incomplete))
+        except InputError:  # the plus may be of a file's name
+            return {}
+        return {str(row["name"]): str(row["description"]) for row in rows}
 
 
 class Stored(click.types.StringParamType):

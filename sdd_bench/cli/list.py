@@ -17,6 +17,11 @@ NAMES = 27
 
 KINDS = ("attacks", "concepts", "methods", "metrics", "models", "suites")
 
+_COMBINED = (
+    "several as one, from left to right: such as train or edit, and last one that guides; what a part "
+    "removes may stand behind it: sdd+sld-medium, uce(nudity; blood)+neg"
+)
+
 _UNUSABLE = {
     "attacks": ("attack ",),
     "methods": ("method ",),
@@ -33,6 +38,8 @@ def list_(what: str) -> None:
 
     for row in listing.rows(what):
         say_wrapped(f"{row['name']:{NAMES}} {_line(what, row)}", indent=NAMES + 1)
+    if what == "methods":
+        say_wrapped(f"{'METHOD+METHOD':{NAMES}} {_COMBINED}", indent=NAMES + 1)
     for name, reason in listing.broken_plugins().items():
         if name.startswith(_UNUSABLE.get(what, ())):
             say(f"warning: {name} is unusable: {reason}", err=True)

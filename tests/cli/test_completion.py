@@ -50,6 +50,25 @@ def test_names_go_on_from_what_is_typed(
     assert offered(shell, monkeypatch, *words)[: len(there)] == there
 
 
+def test_behind_a_plus_methods_that_may_follow_are_offered(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = offered(shell, monkeypatch, "run", "--method", "sdd+")
+    # One that trains, one that edits, one that guides, and the short name of sd-neg; sd adds nothing.
+    assert {"sdd+esd-x-1", "sdd+uce", "sdd+sld-max", "sdd+neg"} <= set(behind)
+    assert not {"sdd+sd", "sdd+sd-neg"} & set(behind)
+    assert offered(shell, monkeypatch, "run", "--method", "uce(a+b;c)+sdd+ne") == [
+        "uce(a+b;c)+sdd+neg"
+    ]
+
+
+@pytest.mark.parametrize("typed", ["sld-max+", "sdd+neg+", "nothing+", "+".join(["uce"] * 8) + "+"])
+def test_behind_what_nothing_may_follow_no_method_is_offered(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    assert offered(shell, monkeypatch, "run", "--method", typed) == [typed]  # that is, files
+
+
 def test_methods_of_stored_runs(used: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     place = ("--results", used.results)
     assert offered(used, monkeypatch, "report", *place, "s") == ["sd", "sd-neg"]
