@@ -66,7 +66,9 @@ def followers(beginning: str) -> list[dict[str, object]]:
         longer = f"{beginning}+{combination.label(name)}"
         try:
             combination.parts(longer)
-            combination.check(longer, [*before, (combination.Part(name=name), plugins.method(name))])
+            combination.check(
+                longer, [*before, (combination.Part(name=name), plugins.method(name))]
+            )
         except InputError:
             continue
         found.append({**row, "name": longer})

@@ -114,12 +114,15 @@ def score(
     runs: RunResult | Run | str | Path | Iterable[Run | str | Path],
     metrics: Names,
     *,
+    reference: str | None = None,
     timeout: float | None = None,
     log_to: str | None = None,
     ends: bool = False,
 ) -> RunResult:
     """Stored runs, or what `run` returned, scored with other definitions; nothing is generated.
 
+    `reference` names the real images that sets are compared with, such as coco30k, by default
+    those of the suite.
     `timeout`, `log_to`, `ends` and IncompleteError are as for `run`.
     """
     from sdd_bench import registry
@@ -139,7 +142,9 @@ def score(
     with interruptible(), watch.limit(seconds, ends=ends):
         opened = [Run.open(folder) for folder in folders]
         log = tracking.Log.of_runs(log_to, opened)
-        return _result(partial(runner.rescore, opened, names, plugins), plugins, names, log)
+        return _result(
+            partial(runner.rescore, opened, names, plugins, reference), plugins, names, log
+        )
 
 
 def _result(
@@ -166,7 +171,7 @@ def _result(
 
 def import_images(
     folder: str | Path,
-    suite: str,
+    suite: str | None,
     name: str,
     *,
     naming: str | None = None,
@@ -176,16 +181,25 @@ def import_images(
 
     `naming` is rows (000012.png), cases (12_0.png) or texts (a cat_42.png), by default what most
     files fit. Of the options, `model`, `limit`, `images_per_prompt`, `columns` and `results` count.
+    Without a suite the prompts are not known: metrics that read none judge the images, and
+    `naming`, `images_per_prompt` and `columns` have nothing to say.
     """
     from sdd_bench import models, registry
     from sdd_bench.benchmark.request import load_suite
     from sdd_bench.runs import filenames, importer
 
     chosen = options_of(options)
+    if suite is None and (naming or chosen.images_per_prompt or chosen.columns):
+        raise InputError(
+            "the naming, the images per prompt and the columns are about the prompts of a suite: "
+            "give one, or none of them"
+        )
     spec, plugins = models.find(chosen.model), registry.scan()
     run, matched = importer.import_images(
         place(folder, "the folder"),
-        load_suite(one(suite, "suite"), spec, replace(chosen, limit=None)),
+        None
+        if suite is None
+        else load_suite(one(suite, "suite"), spec, replace(chosen, limit=None)),
         name=one(name),
         model=spec.name,
         results=chosen.results,
@@ -199,7 +213,7 @@ def import_images(
         pages=table.pages,
         runs=table.runs,
         files=len(matched.files),
-        naming=filenames.NAMINGS[matched.naming].description,
+        naming=filenames.description(matched.naming),
     )
 
 

@@ -126,8 +126,13 @@ def _judged(job: Job, there: Sequence[Sequence[Lack]]) -> list[Run]:
     return _all(done, failed)
 
 
-def rescore(runs: list[Run], metrics: Sequence[str], plugins: Registry) -> list[Run]:
-    """Stored runs, scored with other definitions; nothing is generated. Raises InputError."""
+def rescore(
+    runs: list[Run], metrics: Sequence[str], plugins: Registry, real: str | None = None
+) -> list[Run]:
+    """Stored runs, scored with other definitions; nothing is generated. Raises InputError.
+
+    `real` names the images that sets are compared with instead of the suite's.
+    """
     suites = catalog.catalog()
     failed: list[IncompleteError] = []
     for each in runs:
@@ -141,7 +146,7 @@ def rescore(runs: list[Run], metrics: Sequence[str], plugins: Registry) -> list[
         selected = measurements(metrics, models.judged_as(each.spec.model), (), plugins)
         entry = suites.get(each.spec.suite)
         with _going_on(failed):
-            reference = reference_of(entry.reference if entry else None)
+            reference = reference_of(real or (entry.reference if entry else None))
             _score(_task(each, samples, selected, reference))
     return _all(runs, failed)
 

@@ -17,8 +17,8 @@ from .streams import say
 @click.option(
     "--suite",
     type=Listed("suites"),
-    required=True,
-    help="The prompts that the images are of: as for `run`.",
+    help="The prompts that the images are of: as for `run`. Without it they are not known, and "
+    "metrics that read none judge the images.",
 )
 @click.option("--as", "name", required=True, help="What the tables call the method.")
 @click.option(
@@ -41,7 +41,7 @@ from .streams import say
 @click.option("--limit", type=kinds.whole("limit"), help="Only the first N prompts.")
 @options.columns
 @options.results
-def import_(folder: Path, suite: str, name: str, naming: str | None, **given: Any) -> None:
+def import_(folder: Path, suite: str | None, name: str, naming: str | None, **given: Any) -> None:
     """Make a run of the images in FOLDER that somebody else generated; then `score` it."""
     from sdd_bench.api import making
 

@@ -18,8 +18,8 @@ NAMES = 27
 KINDS = ("attacks", "concepts", "methods", "metrics", "models", "suites")
 
 _COMBINED = (
-    "several as one, from left to right: such as train or edit, and last one that guides; what a part "
-    "removes may stand behind it: sdd+sld-medium, uce(nudity; blood)+neg"
+    "several as one, from left to right: such as train or edit, and last one that guides; what a "
+    "part removes may stand behind it: sdd+sld-medium, uce(nudity; blood)+neg"
 )
 
 _UNUSABLE = {

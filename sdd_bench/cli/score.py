@@ -27,6 +27,12 @@ from .streams import write
     required=True,
     help="A name of `list metrics`, or of a metric file. Repeatable.",
 )
+@click.option(
+    "--reference",
+    metavar="NAME",
+    help="Compare sets with these real images, NAME-INSTRUMENT.safetensors among the weights' "
+    "references.  [default: the suite's]",
+)
 @options.timeout
 @options.log_to
 def score(runs: tuple[Path, ...], metrics: tuple[str, ...], **given: Any) -> None:

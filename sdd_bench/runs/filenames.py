@@ -5,6 +5,8 @@ Numbers are read as numbers: the alphabetical order of the files never counts.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,13 @@ from typing import TypeAlias
 
 from sdd_bench import files
 from sdd_bench.errors import InputError, unknown
-from sdd_bench.types import Suite
+from sdd_bench.types import Prompt, Suite
+
+UNPROMPTED = "unprompted"
+"""The suite of images whose prompts are not known, and the naming of their files."""
+
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+"""A name that can be that of a file again."""
 
 _ENDINGS = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
 
@@ -88,6 +96,13 @@ NAMINGS: Mapping[str, Naming] = {
 """Namings by the word on the command line."""
 
 
+def description(naming: str) -> str:
+    """A naming in words."""
+    if naming == UNPROMPTED:
+        return "as they are, of prompts that are not known"
+    return NAMINGS[naming].description
+
+
 def _digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
@@ -100,7 +115,7 @@ class MatchedFiles:
     """The files of a folder, as images of a suite."""
 
     naming: str
-    """A name of NAMINGS."""
+    """A name of NAMINGS, or UNPROMPTED."""
     files: Mapping[Place, Path]
     strange: Sequence[Path]
     """Images that are named in another way."""
@@ -141,6 +156,24 @@ def find(folder: Path, suite: Suite, naming: str | None = None) -> MatchedFiles:
             raise InputError(f"{first} and {path} are the same image: take one of them away")
     strange = [path for path in paths if path not in places[fitting]]
     return MatchedFiles(naming=fitting, files=matched, strange=strange)
+
+
+def unprompted(folder: Path) -> tuple[Suite, MatchedFiles]:
+    """Each image of a folder as one of its own, called like its file, of a prompt without a text.
+
+    Raises InputError for a folder without images.
+    """
+    paths = _images(folder)
+    ids = [path.stem for path in paths]
+    if len({each.casefold() for each in ids}) < len(ids) or not all(map(_ID.fullmatch, ids)):
+        ids = [f"{row:06d}" for row in range(len(paths))]
+    suite = Suite(
+        name=UNPROMPTED,
+        prompts=tuple(Prompt(id=each, text="") for each in ids),
+        hash=hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16],
+    )
+    files = {(row, 0): path for row, path in enumerate(paths)}
+    return suite, MatchedFiles(naming=UNPROMPTED, files=files, strange=())
 
 
 def _check_numbers(paths: Iterable[Path], suite: Suite, naming: str) -> None:

@@ -37,7 +37,7 @@ _SHOWN = 5
 
 def import_images(
     folder: Path,
-    suite: Suite,
+    suite: Suite | None,
     *,
     name: str,
     model: str,
@@ -49,18 +49,21 @@ def import_images(
 ) -> tuple[Run, MatchedFiles]:
     """The images in `folder` as a run of the method called `name`, and which file is which.
 
-    `suite` is all of it, `limit` keeps its first prompts, `taken` are the names of methods, and
-    `counted` says that its images per prompt are what was generated. The model's name decides which
-    metrics fit. Raises InputError.
+    `suite` is all of it, None where the prompts are not known; `limit` keeps its first prompts,
+    `taken` are the names of methods, and `counted` says that its images per prompt are what was
+    generated. The model's name decides which metrics fit. Raises InputError.
     """
     if name.strip().casefold() in {method.casefold() for method in taken}:
         raise InputError(
             f"'{name}' is a method of sdd-bench: give imported images a name of their own, such "
             f"as --as {name.strip()}-published"
         )
-    matched = filenames.find(folder, suite, naming)
+    if suite is None:
+        suite, matched = filenames.unprompted(folder)
+    else:
+        matched = filenames.find(folder, suite, naming)
     prompts = suite.prompts[:limit]
-    if not counted:
+    if not counted and matched.naming != filenames.UNPROMPTED:
         filenames.check_count(matched, suite, len(prompts))
     samples = {
         (row, k): Sample(suite=suite.name, prompt=prompt, k=k, seed=UNKNOWN_SEED)

@@ -56,7 +56,7 @@ def paired(
         other if use else same
         for (other, _), use, same in zip(loaded, usable, pictures, strict=True)
     ]
-    return batches.batch(others, batch.images.captions[: len(samples)]), usable
+    return batches.batch(others, batch.captions[: len(samples)]), usable
 
 
 def hash_of(pixels: Pixels) -> str:

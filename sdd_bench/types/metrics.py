@@ -62,6 +62,7 @@ class Images:
     pixels: Pixels
     """(N, height, width, 3), RGB."""
     captions: tuple[str, ...]
+    """Reading one raises InputError where the prompts of imported images are not known."""
     memo: dict[str, Features] = field(default_factory=dict)
     """Features that several metrics share within the batch, by name of the extractor."""
 

@@ -54,7 +54,7 @@ def test_behind_a_plus_methods_that_may_follow_are_offered(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     behind = offered(shell, monkeypatch, "run", "--method", "sdd+")
-    # One that trains, one that edits, one that guides, and the short name of sd-neg; sd adds nothing.
+    # One that trains, one that edits, one that guides, the short name of sd-neg; sd adds nothing.
     assert {"sdd+esd-x-1", "sdd+uce", "sdd+sld-max", "sdd+neg"} <= set(behind)
     assert not {"sdd+sd", "sdd+sd-neg"} & set(behind)
     assert offered(shell, monkeypatch, "run", "--method", "uce(a+b;c)+sdd+ne") == [

@@ -44,6 +44,55 @@ def test_import_then_score_then_table(used: Shell, tmp_path: Path) -> None:
     assert "theirs" in table.out
 
 
+def test_a_folder_without_prompts_is_judged_by_metrics_that_read_none(
+    used: Shell, tmp_path: Path
+) -> None:
+    """Pictures of a run under names of their own get its scores; of captions nothing is said."""
+    own = used.run("--metric", "nude/miniature@0.7")
+    assert own.code == 0, own.err
+    theirs = tmp_path / "theirs"
+    shutil.copytree(used.stored().folder / "images", theirs)
+    for number, path in enumerate(sorted(theirs.iterdir())):
+        path.rename(theirs / f"photo {number}.png")
+    results = ("--results", used.results)
+    done = used("import", theirs, "--as", "theirs", *results)
+    assert done.code == 0, done.err
+    assert "named as they are, of prompts that are not known" in done.err
+    folder = used.stored("theirs").folder
+    assert done.out == f"theirs on unprompted: {folder}\n"
+    real = ("--reference", "miniature/renders", "--metric", "fid/miniature")
+    scored = used(
+        "score", folder, "--metric", "nude/miniature@0.7", "--metric", "clip/miniature",
+        "--metric", "lpips/miniature", *real,
+    )  # fmt: skip
+    assert scored.code == 2
+    assert (
+        "clip/miniature: it reads the prompts of the images, and these have none: import them with "
+        "--suite" in " ".join(scored.err.split())
+    )
+    run = used.stored("theirs")
+    ours = used.stored().scores()["nude/miniature"]
+    assert sorted(run.scores()["nude/miniature"]) == sorted(ours)
+    assert "clip/miniature" not in run.scores()
+    assert run.sets()["fid/miniature"].reference.startswith("miniature/renders")
+    assert run.sets()["lpips/miniature"].reason == "imported: the noise of its images is unknown"
+
+
+def test_files_keep_their_names_where_these_can_be_names_again(
+    shell: Shell, tmp_path: Path
+) -> None:
+    theirs = fill(tmp_path / "theirs", ["cat.png", "dog-2.jpg"])
+    done = shell("import", theirs, "--as", "theirs", "--results", shell.results)
+    assert done.code == 0, done.err
+    assert shell.stored("theirs").scores()["prompt_id"].tolist() == ["cat", "dog-2"]
+    both = fill(tmp_path / "both", ["cat.png", "cat.jpg"])
+    assert shell("import", both, "--as", "both", "--results", shell.results).code == 0
+    assert shell.stored("both").scores()["prompt_id"].tolist() == ["000000", "000001"]
+    assert "are about the prompts of a suite: give one, or none of them" in shell.fails(
+        2, "import", theirs, "--as", "more", "--naming", "rows", "--results", shell.results
+    )
+
+
 def test_the_command_says_what_is_wrong(shell: Shell, tmp_path: Path) -> None:
     theirs = fill(tmp_path / "theirs", ["0_0.png", "1_0.png", "2_0.png"])
     where = ("--as", "theirs", "--results", shell.results)
