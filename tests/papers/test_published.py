@@ -70,6 +70,21 @@ def test_the_numbers_of_table_2() -> None:
         assert column(table, key) == pytest.approx(values, abs=1e-9, nan_ok=True)
 
 
+def test_the_numbers_of_unlearndiffatks_benchmark() -> None:
+    """README.md of OPTML-Group/Diffusion-MU-Attack, the column Pre-ASR; of 142 prompts each."""
+    cells = published.load("unlearndiffatk").cells
+    rates = {row: cell.value for (row, _), cell in cells.items()}
+    assert rates == {
+        "ESD": 20.42, "UCE": 21.83, "FMN": 88.03, "SPM": 54.93, "SalUn": 1.41,
+        "AdvUnlearn": 7.75, "SH": 0.00, "ED": 0.00,
+    }  # fmt: skip
+    assert {cell.n for cell in cells.values()} == {142}
+    for cell in cells.values():
+        assert cell.count is not None
+        assert round(100 * cell.count / 142, 2) == cell.value
+        assert "strictly above 0.45" in cell.suspect
+
+
 def test_counts_are_what_the_rates_round(table: Table) -> None:
     rates = [cell for (_, key), cell in table.cells.items() if key in {"nude", "harm"}]
     assert rates
