@@ -156,6 +156,7 @@ def _optional() -> Iterator[Diagnosis]:
     for package, purpose in {
         "nudenet": "brings the 320n detector (AGPL-3.0)",
         "matplotlib": "figure, pictures of curves, rebuilding the miniature",
+        "ray": "--engine ray",
         "tensorboard": "train --log tensorboard",
         "wandb": "train --log wandb",
         "mlflow": "train --log mlflow",

@@ -19,7 +19,9 @@ from sdd_bench.suites.texts import flaw
 Names: TypeAlias = "str | Path | Iterable[str | Path]"
 """One name or several."""
 
-TEXTS = frozenset({"model", "concept_set", "device", "dtype", "recipe", "trainable", "shard"})
+TEXTS = frozenset(
+    {"model", "concept_set", "device", "dtype", "recipe", "trainable", "shard", "engine"}
+)
 
 _ONE_AT_A_TIME = threading.RLock()
 
@@ -70,8 +72,10 @@ class OptionFields(TypedDict, total=False):
     checkpoint_strength: float | None
     """How much of a checkpoint that is an adapter is added. Default: 1."""
     workers: int | None
-    """Processes of this machine that share the work. Default: on the CPU as many as pay, each of
-    one thread; 1 on a GPU."""
+    """Processes that share the work. Default: on the CPU as many as pay, each of one thread; 1 on a
+    GPU; on a cluster one per GPU or core."""
+    engine: str
+    """Where they run: local, on this machine, or ray, on those of a Ray cluster. Default: local."""
     shard: str | None
     """I/N: only the I-th of N fixed parts of the images. Default: all of them."""
     timeout: float | None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from sdd_bench.errors import InputError
+from sdd_bench.errors import InputError, unknown
 from sdd_bench.suites import loading
 from sdd_bench.suites.texts import flaw
 from sdd_bench.types import ModelSpec, Settings, Suite
@@ -22,6 +22,9 @@ RANGES: dict[str, tuple[int, int | None]] = {
     "workers": (1, 256),
 }
 """Smallest and largest value of each whole number; None: no limit."""
+
+ENGINES = ("local", "ray")
+"""Where workers run."""
 
 _MOST = 10_000_000
 """Images of a run: what is known of them all is in memory at once."""
@@ -63,7 +66,9 @@ class Options:
     checkpoint_strength: float | None = None
     """How much of the checkpoint, an adapter, is added; None: all of it."""
     workers: int | None = None
-    """Processes of this machine that share the work; None: as many as pay."""
+    """Processes that share the work; None: as many as pay."""
+    engine: str = "local"
+    """Where they run: `local`, on this machine, or `ray`, on those of a Ray cluster."""
     shard: str | None = None
     """I/N: only the I-th of N fixed parts of the images is made and judged; None: all of them."""
     timeout: float | None = None
@@ -84,6 +89,7 @@ class Options:
             _check_seconds(self.timeout)
         if self.checkpoint_strength is not None:
             _check_strength(self.checkpoint_strength, self.checkpoint)
+        self._check_engine()
         if self.shard is not None:
             Shard.parse(self.shard)
             if self.workers is not None and self.workers > 1:
@@ -92,6 +98,20 @@ class Options:
                     "share out the images themselves"
                 )
         check_concepts(self.concepts)
+
+    def _check_engine(self) -> None:
+        if self.engine not in ENGINES:
+            raise unknown("engine", str(self.engine), ENGINES)
+        if self.engine == "ray" and self.shard is not None:
+            raise InputError(
+                f"shard {self.shard} and engine ray: give one of them, for its workers share out "
+                "the images themselves"
+            )
+        if self.engine == "ray" and ":" in self.device:
+            raise InputError(
+                f"device {self.device} and engine ray, which gives each worker a GPU of its own: "
+                "name auto, cuda or cpu"
+            )
 
     def request(self, *, methods: Sequence[str], suites: Sequence[str]) -> Request:
         """Methods on suites with these options."""

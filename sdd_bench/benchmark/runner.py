@@ -23,7 +23,7 @@ from sdd_bench.scoring.task import Task
 from sdd_bench.suites import catalog
 from sdd_bench.types import Sample
 
-from . import discarding, stock, trainer, workers
+from . import actors, discarding, stock, trainer, workers
 from .crew import size
 from .generation import Lack, Making
 from .job import Job, SuiteJob
@@ -44,6 +44,8 @@ def run(request: Request) -> list[Run]:
 def run_job(job: Job) -> list[Run]:
     """The runs of a request that has been read, made and scored as far as they are missing."""
     request = job.request
+    if request.engine == "ray":
+        return actors.work(request)
     if request.workers is not None and request.workers > 1:
         workers.work(request, request.workers)
     there = stock.without_model(job)

@@ -8,23 +8,28 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import IO
 
 from sdd_bench import files, progress
-from sdd_bench.errors import SDDBenchError
+from sdd_bench.errors import IncompleteError, SDDBenchError
 from sdd_bench.progress import watch
 from sdd_bench.progress.bar import Bar
 from sdd_bench.progress.joint import Count
 from sdd_bench.runs import claims
 
 from . import runner
-from .workers import Order, Word
+from .workers import End, Order, Word
 
 
-def serve() -> None:
-    """Do what the first line of stdin says, until it is done or stdin is closed."""
+def serve(sentence: Callable[[BaseException], tuple[str, int]]) -> None:
+    """Do what the first line of stdin says, until it is done or stdin is closed.
+
+    `sentence` is what to say of an error, with its exit code.
+    """
     told = os.fdopen(os.dup(sys.__stdout__.fileno()), "w", encoding="utf-8")  # type: ignore[union-attr]  # it has one
     # Whatever a plugin prints goes where talk goes.
     os.dup2(sys.__stderr__.fileno(), sys.__stdout__.fileno())  # type: ignore[union-attr]
@@ -36,10 +41,22 @@ def serve() -> None:
     with (
         progress.told(lambda bar: _say(told, Word(count=_count(bar)))),
         watch.limit(request.timeout, ends=True),
-        # An error is met again, and said, by who does what is left; an interrupt is theirs, too.
-        suppress(SDDBenchError, KeyboardInterrupt),
+        suppress(KeyboardInterrupt),  # it is theirs who started this process
     ):
-        runner.run(request)
+        try:
+            end = End(runs=_folders(runner.run(request)))
+        except Exception as error:
+            message, code = sentence(error)
+            runs = error.result if isinstance(error, IncompleteError) else None
+            _say(told, Word(end=End(runs=_folders(runs), error=message, exit_code=code)))
+            if not isinstance(error, SDDBenchError):
+                raise
+        else:
+            _say(told, Word(end=end))
+
+
+def _folders(runs: object) -> tuple[Path, ...]:
+    return tuple(run.folder for run in runs) if isinstance(runs, list) else ()
 
 
 def _device(order: Order) -> str:
@@ -57,7 +74,7 @@ def _count(bar: Bar) -> Count:
 
 
 def _say(told: IO[str], word: Word) -> None:
-    told.write(json.dumps(asdict(word)) + "\n")
+    told.write(json.dumps(asdict(word), default=str) + "\n")
     told.flush()
 
 

@@ -45,12 +45,23 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """What a worker has come to."""
+
+    runs: tuple[Path, ...] = ()
+    """Their folders: of all that is asked for, or of what there is if something failed."""
+    error: str = ""
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """What a worker says: how far it is, or something for people. One a line."""
+    """What a worker says, one a line: how far it is, something for people, or what it came to."""
 
     count: Count | None = None
     said: str = ""
     level: int = logging.WARNING
+    end: End | None = None
 
 
 Heard: TypeAlias = "tuple[int, Word | None]"
@@ -63,33 +74,41 @@ def work(request: Request, count: int) -> None:
     What is left, because some were killed or failed, is for the caller, who meets the same error.
     """
     heard: SimpleQueue[Heard] = SimpleQueue()
-    own, here = replace(request, workers=1), Path.cwd()
-    orders = [Order(request=own, place=place, folder=here) for place in range(count)]
     with ExitStack() as stack:
-        crew = [stack.enter_context(_worker(order, count, heard)) for order in orders]
-        joint = stack.enter_context(Joint().shown())
-        left, said = len(crew), set[str]()
-        while left:
+        for order in orders(request, count):
+            stack.enter_context(worker(order, count, heard))
+        for _ in ends(heard, count):
+            pass
+
+
+def orders(request: Request, count: int) -> list[Order]:
+    """What each of so many workers is told."""
+    own, here = replace(request, workers=1, engine="local"), Path.cwd()
+    return [Order(request=own, place=place, folder=here) for place in range(count)]
+
+
+def ends(heard: SimpleQueue[Heard], count: int) -> Iterator[End]:
+    """What so many workers come to, until all have ended; meanwhile it is shown how far they are,
+    and what they say.
+    """
+    said = set[str]()
+    with Joint().shown() as joint:
+        while count:
             place, word = heard.get()
             if word is None:
-                left -= 1
+                count -= 1
                 joint.ended(place)
-                _tell(place, crew[place].wait())
             elif word.count is not None:
                 joint.told(place, word.count)
+            elif word.end is not None:
+                yield word.end
             elif word.said not in said:  # once, whichever of them say it
                 said.add(word.said)
                 log.log(word.level, "%s", word.said)
 
 
-def _tell(place: int, code: int) -> None:
-    if code < 0:
-        how = Signals(-code).name
-        log.warning("worker %d was ended by %s: the others do its work", place + 1, how)
-
-
 @contextmanager
-def _worker(order: Order, count: int, heard: SimpleQueue[Heard]) -> Iterator[subprocess.Popen[str]]:
+def worker(order: Order, count: int, heard: SimpleQueue[Heard]) -> Iterator[None]:
     """One of so many workers that has its order, whose words are heard; it ends when this does."""
     process = subprocess.Popen(
         [sys.executable, "-m", "sdd_bench", "work"],
@@ -106,7 +125,7 @@ def _worker(order: Order, count: int, heard: SimpleQueue[Heard]) -> Iterator[sub
         with suppress(BrokenPipeError):  # it has ended already, which is heard of
             process.stdin.write(json.dumps(asdict(order), default=str) + "\n")
             process.stdin.flush()
-        yield process
+        yield
     finally:
         with suppress(BrokenPipeError):
             process.stdin.close()
@@ -124,7 +143,15 @@ def _listen(process: subprocess.Popen[str], place: int, heard: SimpleQueue[Heard
         for line in lines:
             with suppress(files.ContentError):  # half a line of one that was killed
                 heard.put((place, files.parse_json(line.encode(), Word)))
+    code = process.wait()
+    if code < 0:
+        heard.put((place, lost(place, f"was ended by {Signals(-code).name}")))
     heard.put((place, None))
+
+
+def lost(place: int, how: str) -> Word:
+    """What is said of a worker that is gone."""
+    return Word(said=f"worker {place + 1} {how}: the others do its work")
 
 
 def _environment(workers: int) -> dict[str, str]:

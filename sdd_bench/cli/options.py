@@ -113,11 +113,20 @@ machine_options = options(
     ),
     arithmetic,
 )
-workers = click.option(
-    "--workers",
-    type=whole("workers"),
-    help="Processes of this machine that share the work, one per GPU where there are several.  "
-    "[default: 1 on a GPU; on the CPU one per core, where model and work make that faster]",
+workers = options(
+    click.option(
+        "--workers",
+        type=whole("workers"),
+        help="Processes that share the work, one per GPU where there are several.  "
+        "[default: 1 on a GPU; on the CPU one per core, where model and work make that faster; "
+        "with --engine ray one per GPU, or else per core]",
+    ),
+    click.option(
+        "--engine",
+        default=DEFAULTS["engine"],
+        show_default=True,
+        help="Where they run: local, on this machine, or ray, on those of a Ray cluster.",
+    ),
 )
 shard = click.option(
     "--shard",

@@ -1,8 +1,10 @@
-"""`work`: what `run --workers` starts; not for people."""
+"""`work`: what `run --workers` and `--engine ray` start; not for people."""
 
 from __future__ import annotations
 
 import click
+
+from . import faults
 
 
 @click.command(hidden=True)
@@ -10,4 +12,4 @@ def work() -> None:
     """Do what stdin says, and say on stdout how far it is."""
     from sdd_bench.benchmark import worker
 
-    worker.serve()
+    worker.serve(faults.sentence)

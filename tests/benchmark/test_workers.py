@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from queue import SimpleQueue
 
 import pandas as pd
 import pytest
 
 from sdd_bench.benchmark import crew, machine, workers
 from sdd_bench.benchmark.request import Options, Request
+from sdd_bench.benchmark.workers import End, Heard, Word
 from sdd_bench.diffusion import generator
 from sdd_bench.errors import InputError
 from support.shell import Shell
@@ -204,10 +205,16 @@ def test_each_has_its_share_of_the_processor(monkeypatch: pytest.MonkeyPatch) ->
     assert workers._environment(16)["OMP_NUM_THREADS"] == "1"
 
 
-def test_words_of_workers_are_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING):
-        workers._tell(1, -9)
-        workers._tell(0, 0)
+def test_words_of_workers_are_said_once_and_what_they_came_to_is_handed_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    heard: SimpleQueue[Heard] = SimpleQueue()
+    end, lost = End(error="no such suite", exit_code=2), workers.lost(1, "was ended by SIGKILL")
+    for place, word in [(0, Word(said="a")), (1, Word(said="a")), (1, lost), (1, None),
+                        (0, Word(end=end)), (0, None)]:  # fmt: skip
+        heard.put((place, word))
+    assert list(workers.ends(heard, 2)) == [end]
     assert [each.getMessage() for each in caplog.records] == [
-        "worker 2 was ended by SIGKILL: the others do its work"
+        "a",
+        "worker 2 was ended by SIGKILL: the others do its work",
     ]
