@@ -18,13 +18,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from . import crowds, denials, flips, kills, world
+from . import crowds, denials, flips, kills, machines, world
 from .trials import Trial, Verdict
 from .world import Scene
 
 PARTS: Mapping[str, tuple[Callable[[int], Iterator[Trial]], int]] = {
     "kills": (kills.trials, 200),
     "crowds": (crowds.trials, 48),
+    "machines": (machines.trials, 50),
     "denials": (denials.trials, 120),
     "flips": (flips.trials, 1000),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faults import crowds, denials, flips, kills, world
+from faults import crowds, denials, flips, kills, machines, world
 from faults.drill import played
 from faults.trials import Trial
 from faults.world import Scene
@@ -26,6 +26,7 @@ def short(trial: Trial) -> object:
 SHORT = [
     *map(short, kills.trials(6)),
     *map(short, crowds.trials(1)),
+    *map(short, machines.trials(1)),
     *map(short, islice(denials.trials(24), 0, 24, 7)),
     *map(short, flips.trials(20)),
 ]
