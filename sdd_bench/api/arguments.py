@@ -15,13 +15,17 @@ from sdd_bench.benchmark.request import Options, Request
 from sdd_bench.errors import InputError, unknown
 from sdd_bench.suites import concepts
 from sdd_bench.suites.texts import flaw
+from sdd_bench.types import Numerics
 
 Names: TypeAlias = "str | Path | Iterable[str | Path]"
 """One name or several."""
 
 TEXTS = frozenset(
-    {"model", "concept_set", "device", "dtype", "recipe", "trainable", "shard", "engine"}
-)
+    {
+        "model", "concept_set", "device", "dtype", "engine", "numerics", "recipe", "shard",
+        "trainable",
+    }
+)  # fmt: skip
 
 _ONE_AT_A_TIME = threading.RLock()
 
@@ -57,6 +61,8 @@ class OptionFields(TypedDict, total=False):
     """auto, cpu, cuda or cuda:N."""
     dtype: str
     """auto, float32, float16 or bfloat16."""
+    numerics: Numerics
+    """eager, or compiled: the U-Net's repeated blocks by torch.compile. Default: eager."""
     rescale_warmup: bool
     """Whether a method's warm-up, meant for 50 steps, follows the number of steps."""
     recipe: str | None

@@ -51,6 +51,7 @@ def load(options: Options) -> Bundle:
             device=options.device,
             dtype=options.dtype,
             batch_size=options.batch_size,
+            numerics=options.numerics,
         )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import get_args
 
 from sdd_bench.errors import InputError, unknown
 from sdd_bench.suites import loading
 from sdd_bench.suites.texts import flaw
-from sdd_bench.types import ModelSpec, Settings, Suite
+from sdd_bench.types import ModelSpec, Numerics, Settings, Suite
 
 from .shard import Shard
 
@@ -53,6 +54,8 @@ class Options:
     batch_size: int | None = None
     device: str = "auto"
     dtype: str = "auto"
+    numerics: Numerics = "eager"
+    """How the U-Net is computed when it makes pictures."""
     rescale_warmup: bool = False
     """Whether a warm-up, which counts U-Net calls of a 50-step trajectory, follows `steps`."""
     recipe: str | None = None
@@ -97,6 +100,8 @@ class Options:
                     f"shard {self.shard} and {self.workers} workers: give one of them, for workers "
                     "share out the images themselves"
                 )
+        if self.numerics not in get_args(Numerics):
+            raise unknown("numerics", self.numerics, get_args(Numerics))
         check_concepts(self.concepts)
 
     def _check_engine(self) -> None:

@@ -157,4 +157,11 @@ def _profile(job: Job) -> Profile | None:
 
         where = name_of(pick_device(request.device))
     folder = models.folder_of(job.model)
-    return profile.of(folder, models.hash_of(folder), where, request.dtype, request.batch_size)
+    return profile.of(
+        folder,
+        models.hash_of(folder),
+        where,
+        request.dtype,
+        request.batch_size,
+        compiled=request.numerics == "compiled",
+    )

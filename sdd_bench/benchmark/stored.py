@@ -15,7 +15,7 @@ from sdd_bench import models
 from sdd_bench.errors import InputError
 from sdd_bench.registry import Registry
 from sdd_bench.runs import lookup
-from sdd_bench.runs.identity import CHECKPOINT, TrainSpec
+from sdd_bench.runs.identity import CHECKPOINT, COMPILED, TrainSpec
 from sdd_bench.runs.run import Run
 from sdd_bench.types import Dtype, ModelSpec, Settings, Suite
 
@@ -95,6 +95,8 @@ def _fits(
         return False  # weights that somebody brought are not the model as it came
     dtype = run.spec.settings.dtype if request.dtype == "auto" else request.dtype
     if request.device != "auto" and (request.device == "cpu") != _on_cpu(run):
+        return False
+    if (request.numerics == "compiled") != run.spec.numerics.endswith(COMPILED):
         return False
     settings = Settings(
         steps=request.steps,

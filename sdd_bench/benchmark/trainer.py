@@ -189,11 +189,12 @@ def _train(
     tracker: Tracker | None,
 ) -> Path:
     """The checkpoint of a training or an edit that this process has the claim on."""
+    from sdd_bench.diffusion import compilation
     from sdd_bench.diffusion.loading import single_precision
     from sdd_bench.training import checkpoints, edits, loop
 
     own, base = method.method, base_of(bundle, method, options)
-    with single_precision(), checkpoints.applied(bundle, base):
+    with single_precision(), compilation.left_out(), checkpoints.applied(bundle, base):
         if isinstance(own, Edited):
             return edits.edit(bundle, own, spec, options.results, base)
         assert isinstance(own, Trained)  # there is no third kind that makes weights

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from sdd_bench import formats
 from sdd_bench.benchmark.request import Options
+from sdd_bench.types import Numerics
 
 from .completion import Listed
 from .kinds import Place, options, whole
@@ -98,6 +99,14 @@ arithmetic = options(
         help="auto, float32, float16 or bfloat16.",
     ),
 )
+numerics = click.option(
+    "--numerics",
+    type=click.Choice(get_args(Numerics)),
+    default=DEFAULTS["numerics"],
+    show_default=True,
+    help="How the U-Net is computed; compiled: its repeated blocks by torch.compile, which is "
+    "another run.",
+)
 machine_options = options(
     click.option(
         "--seed",
@@ -112,6 +121,7 @@ machine_options = options(
         help="Images at a time.  [default: 32 on the CPU; on a GPU 16, of small models 64]",
     ),
     arithmetic,
+    numerics,
 )
 workers = options(
     click.option(

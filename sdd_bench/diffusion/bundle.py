@@ -7,6 +7,7 @@ the shape: rows that are missing are filled up and dropped again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -16,7 +17,7 @@ from torch import Tensor
 from sdd_bench.errors import InputError
 from sdd_bench.types import Dtype, ModelSpec
 
-from . import profile
+from . import compilation, profile
 from .conditioning import TextReader
 from .room import Room
 from .threads import side_by_side
@@ -56,6 +57,8 @@ class Bundle:
     """What the U-Net reads of texts."""
     threads: int | None = None
     """Of the CPU, that its networks are computed in; None: as many as there are."""
+    compiled: bool = False
+    """Whether the U-Net's repeated blocks are compiled."""
     room: Room = field(default_factory=Room, compare=False)
     """How many pictures memory has room for."""
 
@@ -73,7 +76,9 @@ class Bundle:
     @property
     def numerics(self) -> str:
         """What decides the last bits of an image beside its identity."""
-        return profile.numerics(name_of(self.device), self.dtype_name, self.rows)
+        return profile.numerics(
+            name_of(self.device), self.dtype_name, self.rows, compiled=self.compiled
+        )
 
     def truncates(self, text: str) -> bool:
         """Whether the text encoder reads only the beginning of `text`."""
@@ -115,13 +120,15 @@ class Bundle:
     def predict(self, latents: Tensor, time: int, states: Tensor) -> Tensor:
         """Noise estimates of the U-Net for any number of rows, (N, C, h, w)."""
         when = torch.tensor(time, device=self.device)
-        return in_tiles(
-            lambda x, text: self.unet(x, when, encoder_hidden_states=text, return_dict=False)[0],
-            self.rows,
-            latents,
-            states,
-            threads=self.threads,
-        )
+
+        def estimate(rows: Tensor, text: Tensor) -> Tensor:
+            with compilation.kept() if self.compiled else nullcontext():
+                made: Tensor = self.unet(rows, when, encoder_hidden_states=text, return_dict=False)[
+                    0
+                ]
+                return made
+
+        return in_tiles(estimate, self.rows, latents, states, threads=self.threads)
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Pixels:

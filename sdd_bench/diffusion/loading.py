@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,11 @@ from sdd_bench.errors import InputError, MissingError, unknown
 from sdd_bench.files import ContentError
 from sdd_bench.models import PARTS, folder_of, hash_of
 from sdd_bench.progress import waiting
-from sdd_bench.types import ModelSpec
+from sdd_bench.types import ModelSpec, Numerics
 from sdd_bench.weights import parts
 from sdd_bench.weights.content import shown
 
-from . import blueprint, profile
+from . import blueprint, compilation, profile
 from .bundle import Bundle
 from .conditioning import TextReader, project_text_once
 
@@ -49,15 +50,29 @@ def pick_device(name: str) -> torch.device:
 
 
 def load(
-    spec: ModelSpec, *, device: str = "auto", dtype: str = "auto", batch_size: int | None = None
+    spec: ModelSpec,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    batch_size: int | None = None,
+    numerics: Numerics = "eager",
 ) -> Bundle:
-    """A model's parts, loaded. Raises InputError, or MissingError where files are absent."""
+    """A model's parts, loaded. Raises InputError, or MissingError where files are absent or nothing
+    can be compiled.
+    """
     where = pick_device(device)
     kind = _pick_dtype(dtype, where)
+    compiled = numerics == "compiled"
+    if compiled:
+        compilation.check(where)
     with quiet_libraries(), exact_numerics():
         folder = folder_of(spec)
         with waiting(f"loading {spec.name}"):
-            return _bundle(spec, folder, where, kind, batch_size)
+            bundle = _bundle(spec, folder, where, kind, batch_size)
+    if not compiled:
+        return bundle
+    compilation.compile_blocks(bundle.unet)
+    return replace(bundle, compiled=True)
 
 
 def _bundle(

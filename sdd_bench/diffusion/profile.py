@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdd_bench.files import ContentError
+from sdd_bench.runs.identity import COMPILED
 from sdd_bench.types import Dtype
 from sdd_bench.weights import parts
 
@@ -55,7 +56,9 @@ class _UNet:
     sample_size: int
 
 
-def of(folder: Path, digest: str, where: str, dtype: str, batch: int | None) -> Profile | None:
+def of(
+    folder: Path, digest: str, where: str, dtype: str, batch: int | None, *, compiled: bool = False
+) -> Profile | None:
     """The profile of the model in a folder, with that hash, on a device: `cpu` or a GPU's name.
 
     None for a number type that there isn't and for a folder that doesn't say enough: loading the
@@ -75,13 +78,17 @@ def of(folder: Path, digest: str, where: str, dtype: str, batch: int | None) -> 
         return None
     count = rows(side, batch, on_cpu=where == CPU)
     return Profile(
-        hash=digest, dtype_name=kinds[dtype], numerics=numerics(where, kinds[dtype], count)
+        hash=digest,
+        dtype_name=kinds[dtype],
+        numerics=numerics(where, kinds[dtype], count, compiled=compiled),
     )
 
 
-def numerics(where: str, dtype: str, rows: int) -> str:
-    """The name of an arithmetic: a device, a number type and the rows of a U-Net call."""
-    return f"{where}-{dtype}-rows{rows}"
+def numerics(where: str, dtype: str, rows: int, *, compiled: bool = False) -> str:
+    """The name of an arithmetic: a device, a number type, the rows of a U-Net call, and whether its
+    blocks are compiled.
+    """
+    return f"{where}-{dtype}-rows{rows}{COMPILED if compiled else ''}"
 
 
 def rows(latent_side: int, batch: int | None, *, on_cpu: bool) -> int:

@@ -22,6 +22,9 @@ IMPORTED = "imported"
 """The parameter that an imported run has instead of those of a method: a hash of its files."""
 
 
+COMPILED = "-compiled"
+"""How the name of an arithmetic ends that has compiled blocks."""
+
 ON_WEIGHTS_OF = "on_weights_of"
 """The parameter of a part of a combination that has another before it: what made its weights."""
 

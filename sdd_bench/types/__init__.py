@@ -39,7 +39,7 @@ from .metrics import (
 from .models import ModelSpec
 from .prompts import Prompt, Sample, Suite, stem
 from .ranges import AboveZero, AtLeastZero, Cosine, Decay, Share, Steps
-from .results import Dtype, Settings, Value
+from .results import Dtype, Numerics, Settings, Value
 
 __all__ = [
     "AboveZero",
@@ -66,6 +66,7 @@ __all__ = [
     "Method",
     "Metric",
     "ModelSpec",
+    "Numerics",
     "Optimisation",
     "OwnInterval",
     "PairMetric",

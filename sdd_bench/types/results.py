@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Dtype: TypeAlias = Literal["float32", "float16", "bfloat16"]
+
+Numerics: TypeAlias = Literal["eager", "compiled"]
+"""How a network's operations are computed: one by one as they are written, or merged."""
 """The precision of a model's numbers, as on the command line."""
 
 

@@ -47,3 +47,9 @@ def test_the_device_that_made_a_run_does_not_matter_unless_it_is_named(
     assert states(table, tmp_path, device="cuda", dtype="float16")[0].complete
     assert states(table, tmp_path, device="cpu")[0].run is None
     assert states(table, tmp_path, dtype="float32")[0].run is None
+
+
+def test_a_compiled_run_is_none_that_was_computed_as_written(table: Table, tmp_path: Path) -> None:
+    needed(paper_needs.needs_of(table, base(tmp_path))[0], numerics="cpu-float32-rows16-compiled")
+    assert states(table, tmp_path)[0].run is None
+    assert states(table, tmp_path, numerics="compiled")[0].complete
