@@ -60,12 +60,14 @@ def sdd_bench(site: Path) -> Command:
 
 def test_an_installed_method_is_listed_with_what_it_removes(sdd_bench: Command) -> None:
     done = sdd_bench("list", "methods")
-    rows = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    *lines, combined = done.stdout.splitlines()
+    rows = dict(line.split(maxsplit=1) for line in lines)
     assert rows["compose-not"] == (
         "Prompt AND NOT concept (Composable Diffusion, Liu et al., 2022, arXiv:2206.01714). "
         "[nudity]"
     )
     assert list(rows) == sorted(rows)
+    assert combined.startswith("METHOD+METHOD ")
     assert done.stderr == ""
 
 

@@ -51,7 +51,7 @@ class Visit:
         page.on("console", lambda message: visit.complaints.append(message.text))
         page.on("pageerror", lambda error: visit.complaints.append(str(error)))
         page.on("request", lambda request: visit.requests.append(request.url))
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         return visit
 
     def to(self, fragment: str) -> Page:
