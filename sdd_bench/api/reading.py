@@ -137,13 +137,10 @@ def compare(
     runs = curves.without_steps(stored.runs_in(folder, several(suites)), folder, methods)
     if by_definition:
         return Result(pages=tuple(agreement.pages(runs, methods, plugins)))
-    if contrasts and len(methods) > 2:
-        first, *others = methods
-        several_pairs = [pair for other in others for pair in lookup.pairs(runs, first, other)]
-        return Result(pages=(between.page(between.frame(several_pairs, plugins)),))
-    if len(methods) != 2:
+    if len(methods) < 2 or (len(methods) > 2 and not contrasts):
         raise InputError(f"compare takes two methods, not {len(methods)}: {', '.join(methods)}")
-    pairs = lookup.pairs(runs, *methods)
+    first, *others = methods
+    pairs = [pair for other in others for pair in lookup.pairs(runs, first, other)]
     if contrasts:
         return Result(pages=(between.page(between.frame(pairs, plugins)),))
     return Result(pages=(comparison.page(comparison.frame(pairs, plugins)),))

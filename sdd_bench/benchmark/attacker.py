@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from sdd_bench import files, models, plugins, registry
 from sdd_bench.errors import InputError, unknown
 from sdd_bench.progress import progress
+from sdd_bench.runs.identity import folder_name
 from sdd_bench.suites.seeds import derived_seed, samples
 from sdd_bench.types import AnyAttack, AttackOnMethod, ModelSpec, Prompt, Sample, Suite
 
@@ -108,10 +109,7 @@ def _check_method(searcher: AnyAttack, label: str, method: str | None) -> None:
 
 def _stem(name: str, method: str | None) -> str:
     """The begin of the name of a file of found prompts."""
-    parts = [registry.label(name).replace(":", "-"), *([registry.label(method)] if method else [])]
-    return "-".join(
-        "".join(c if c.isalnum() or c in "._-" else "-" for c in part) for part in parts
-    )
+    return "-".join(folder_name(registry.label(each)) for each in (name, method) if each)
 
 
 @contextmanager

@@ -53,8 +53,8 @@ class Identity:
 
     def folder_in(self, kind: str, *parts: str) -> Path:
         """`<kind>/<model>/<parts>/<method>-<digest>`, below the results folder."""
-        named = (_folder_name(part) for part in (self.model, *parts))
-        return Path(kind, *named, f"{_folder_name(self.method)}-{self.digest}")
+        named = (folder_name(part) for part in (self.model, *parts))
+        return Path(kind, *named, f"{folder_name(self.method)}-{self.digest}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ def _canonical(content: object) -> object:
     return content
 
 
-def _folder_name(name: str) -> str:
+def folder_name(name: str) -> str:
     """A name that is safe as a folder's on every system; two names may share it."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name.replace("/", "__")).strip("-._")
     return safe[:100] or "unnamed"
